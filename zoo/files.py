@@ -1,0 +1,62 @@
+"""Writing files whole or not at all, and recognising them by their checksum."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo.errors import DataError
+
+
+def sha256(data: bytes | Path) -> str:
+    """Hash bytes, or the content of a file, to 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    if isinstance(data, bytes):
+        digest.update(data)
+    else:
+        with data.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[Path]:
+    """Give a temporary path to write to; it takes the final name only when the block ends without an error.
+
+    A crash, an exception or a full disk leaves what stood under the final name before, or nothing.
+
+    Args:
+        path: Final name of a file, or of a folder.
+        folder: Make the temporary path a folder; an existing folder of that name is replaced as one.
+
+    Raises:
+        DataError: The place cannot be written, or a folder stands where a file should be (or the reverse).
+    """
+    target = Path(path)
+    if not folder and target.is_dir():
+        raise DataError(f"{target} is a folder: give the name of a file")
+    if folder and target.exists() and not target.is_dir():
+        raise DataError(f"{target} is a file where a folder should be: remove it or choose another name")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        workplace = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise DataError(f"cannot write into {target.parent}: {error.strerror or error}") from error
+    try:
+        scratch = workplace / target.name
+        if folder:
+            scratch.mkdir()
+        yield scratch
+        if folder and target.exists():
+            os.replace(target, workplace / "previous")
+        os.replace(scratch, target)
+    except OSError as error:
+        if not target.exists() and (workplace / "previous").exists():
+            os.replace(workplace / "previous", target)
+        raise DataError(f"cannot write {target}: {error.strerror or error}; nothing was changed") from error
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
