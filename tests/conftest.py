@@ -1,0 +1,86 @@
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from zoo.architectures import ARCHITECTURES
+from zoo.models import Card, make
+from zoo.score import HOLD, REST, Score
+from zoo.tasks import Recipe
+from zoo.tasks.music import MusicCodec
+
+ROOT = Path(__file__).parent.parent
+RECIPE = Recipe(units=12, embedding=3)
+CODEC = MusicCodec(voices=3, low=50, high=70)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Folder of real data; without it the test is skipped, and counted."""
+    if "ZOO_DATA" not in os.environ:
+        pytest.skip("ZOO_DATA is not set")
+    return Path(os.environ["ZOO_DATA"])
+
+
+def random_score(seed: int, steps: int = 40, codec: MusicCodec = CODEC) -> Score:
+    rng = np.random.default_rng(seed)
+    values = [HOLD] * 30 + [REST] * 3 + list(range(codec.low, codec.high + 1))
+    return Score(rng.choice(values, (steps, codec.voices)))
+
+
+def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int = 0):
+    """An untrained model with asymmetric random weights, so that no two gates or directions are alike."""
+    from zoo.networks import KerasEngine, network, set_weights, weights
+
+    row = ARCHITECTURES[architecture]
+    net = network(row, codec, RECIPE)
+    rng = np.random.default_rng(seed)
+    set_weights(net, {k: rng.normal(0.1, 0.4, a.shape).astype(np.float32) for k, a in weights(net).items()})
+    card = Card(f"{architecture}_music", architecture, "music", RECIPE, net.count_params())
+    return make(card, codec, KerasEngine(net))
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    return tiny_model()
+
+
+@pytest.fixture
+def preset(tmp_path: Path, tiny) -> Path:
+    """A preset folder of the tiny model."""
+    from zoo import presets
+    from zoo.networks import weights
+
+    presets.write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network), "epoch\n")
+    return tmp_path / "preset"
+
+
+@pytest.fixture(scope="session")
+def sealed(tiny):
+    """The tiny model with the checksums a written card has, as `zoo.load` would give it."""
+    from dataclasses import replace
+
+    from zoo.files import sha256
+    from zoo.models import codec_json
+
+    return make(replace(tiny.card, codec_sha256=sha256(codec_json(tiny.codec).encode())), tiny.codec, tiny.engine)
+
+
+NAMES = {"onnx": "tiny.onnx", "tflite": "tiny.tflite", "saved_model": "tiny"}
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory, sealed) -> dict[tuple[str, str], Path]:
+    """(format, form) → artifact of the tiny model."""
+    import export
+
+    made = {}
+    for form in ("sequence", "step"):
+        folder = tmp_path_factory.mktemp(form)
+        for name, file in NAMES.items():
+            export.save(sealed, folder / file, form=form)
+            made[name, form] = folder / file
+    return made

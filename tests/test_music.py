@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from tests.conftest import CODEC, random_score
+from zoo import datasets
+from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.files import sha256
+from zoo.score import HOLD, REST, Score
+from zoo.tasks.music import JSB_16TH, TASK, MusicCodec, make_codec, read_folder, transposed
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tokens_are_lossless(seed):
+    score = random_score(seed)
+    assert CODEC.decode(CODEC.tokens(score)) == score
+
+
+def test_codec_survives_json():
+    assert MusicCodec.from_json(CODEC.to_json()).to_json() == CODEC.to_json()
+    for bad in (
+        {},
+        {"type": "text"},
+        {**CODEC.to_json(), "voices": 99},
+        {**CODEC.to_json(), "low": "1"},
+        {"type": "music", "x": 1},
+    ):
+        with pytest.raises(CodecError):
+            MusicCodec.from_json(bad)
+
+
+def test_input_tells_what_is_known():
+    score = Score([[60, 55, 50], [HOLD, 57, REST], [62, HOLD, HOLD]])
+    x, y = CODEC.encode([score])
+    columns = x[0] - CODEC.offsets
+    assert y[0].tolist() == CODEC.tokens(score).tolist()
+    pitch = {p: p - CODEC.low + 2 for p in (60, 55, 57, 50)}
+    # Before the middle voice's second token: the top voice has gone on, the others are where they were.
+    assert columns[4].tolist() == [1, 1, pitch[60], pitch[55], pitch[50], 1, 0, 0]
+    # Before the bottom voice's third token: it has rested since one step.
+    assert columns[8].tolist() == [2, 2, 62 - CODEC.low + 2, pitch[57], 1, 0, 1, 0]
+    assert columns[0].tolist() == [0, 0, 0, 0, 0, 16, 16, 16]
+
+
+def test_inputs_never_show_the_future():
+    score = random_score(1)
+    whole, _ = CODEC.encode([score])
+    for steps in (1, 7, 39):
+        head, _ = CODEC.encode([Score(score.grid[:steps])])
+        np.testing.assert_array_equal(head[0], whole[0, : steps * 3])
+
+
+def test_batch_is_padded_and_equals_single_pieces():
+    scores = [random_score(i, steps) for i, steps in enumerate((5, 12))]
+    x, y = CODEC.encode(scores)
+    assert (y[0, 15:] == -1).all()
+    np.testing.assert_array_equal(x[0, :15], CODEC.encode(scores[:1])[0][0])
+    assert x.max() < CODEC.symbols
+    assert CODEC.example(np.random.default_rng(0), 4, 50).max() < CODEC.symbols
+
+
+@pytest.mark.parametrize(
+    ("score", "word"),
+    [
+        (Score([[60]]), "voices"),
+        (Score([[90, 60, 55]]), "transpose"),
+        (Score([[60, 60, 60]], steps_per_beat=2), "steps a beat"),
+    ],
+)
+def test_scores_that_do_not_fit(score, word):
+    with pytest.raises(CodecError, match=word):
+        CODEC.tokens(score)
+
+
+def test_script_lays_out_prompt_and_fixed_voices(tmp_path):
+    prompt = random_score(2, 4)
+    melody = Score([[60], [HOLD], [62]])
+    script = CODEC.script(steps=5, prompt=prompt, fixed={"voice 1": melody, 2: [50, REST, HOLD]})
+    assert script[:12].tolist() == CODEC.tokens(prompt).tolist()
+    body = script[12:].reshape(5, 3)
+    assert body[:, 0].tolist() == [12, 0, 14, -1, -1]
+    assert body[:, 1].tolist() == [-1] * 5
+    assert body[:, 2].tolist() == [2, 1, 1, -1, -1]
+    assert len(CODEC.script()) == 8 * 16 * 3
+    assert len(CODEC.script(fixed={0: [60] * 7})) == 7 * 3
+    path = prompt.save(tmp_path / "p.mid")
+    assert CODEC.script(steps=1, prompt=path)[:12].tolist() == CODEC.tokens(prompt).tolist()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"bars": 0},
+        {"bars": -1},
+        {"bars": 0.03},
+        {"steps": 0},
+        {"steps": 1e9},
+        {"bars": 1, "steps": 2},
+        {"fixed": {"alto": [60]}},
+        {"fixed": {7: [60]}},
+    ],
+)
+def test_bad_scripts_name_the_range(bad):
+    with pytest.raises(ArgumentError, match="give"):
+        CODEC.script(**bad)
+
+
+def test_transposition_keeps_each_voice_in_range():
+    pieces = [Score([[70, 60, 52]]), Score([[66, 58, 50]])]
+    assert (make_codec(pieces).low, make_codec(pieces).high) == (44, 76)
+    one = transposed(pieces)
+    rng = np.random.default_rng(0)
+    shifts = {int(one(1, rng).grid[0, 0]) - 66 for _ in range(50)}
+    assert shifts == {0, 1, 2}
+    assert {int(one(0, rng).grid[0, 0]) - 70 for _ in range(50)} == {-2, -1, 0}
+
+
+def test_own_folder(tmp_path):
+    for i in range(11):
+        random_score(i).save(tmp_path / f"{i:02}.mid")
+    (tmp_path / "broken.mid").write_bytes(b"no")
+    with pytest.warns(UserWarning, match=r"broken\.mid"):
+        splits = read_folder(tmp_path)
+    assert {k: len(v) for k, v in splits.items()} == {"train": 9, "valid": 2}
+    (tmp_path / "none").mkdir()
+    with pytest.raises(DataError, match="at least 2"):
+        read_folder(tmp_path / "none")
+    with pytest.raises(DataError, match="not a folder"):
+        read_folder(tmp_path / "nowhere")
+
+
+def test_published_data_has_the_published_sizes(data):
+    splits = TASK.prepare(datasets.load(JSB_16TH))
+    assert {k: len(v) for k, v in splits.items()} == {"train": 229, "valid": 76, "test": 77}
+    assert {k: sum(map(len, v)) for k, v in splits.items()} == {"train": 55228, "valid": 18408, "test": 18900}
+    assert len(TASK.default_codec.tokens(splits["test"][0])) == 4 * len(splits["test"][0])
+
+
+def test_canonical_file_has_the_same_music(data, tmp_path, monkeypatch):
+    """The published JSON, written anew from the local arrays, has the checksum in the table, and reads the same."""
+    import json
+
+    canonical, local = JSB_16TH.sources
+    splits = local.read(data / local.path)
+    text = json.dumps({split: [p.tolist() for p in splits[split]] for split in ("test", "train", "valid")})
+    assert sha256(text.encode()) == canonical.sha256
+    (tmp_path / "music").mkdir()
+    (tmp_path / canonical.path).write_text(text)
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path))
+    assert TASK.prepare(datasets.load(JSB_16TH)) == TASK.prepare(splits)
