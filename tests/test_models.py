@@ -1,0 +1,119 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.conftest import CODEC, random_score
+from zoo.errors import ArgumentError, CodecError
+from zoo.score import Score
+
+
+def test_same_seed_same_piece(tiny):
+    assert tiny.generate(steps=20, seed=5) == tiny.generate(steps=20, seed=5)
+    assert tiny.generate(steps=20, seed=5) != tiny.generate(steps=20, seed=6)
+    assert tiny.generate(steps=20) != tiny.generate(steps=20)
+
+
+def test_piece_i_does_not_depend_on_how_many_are_made(tiny):
+    three = tiny.generate(n=3, steps=12, seed=5)
+    assert three[:2] == tiny.generate(n=2, steps=12, seed=5)
+    assert three[0] == tiny.generate(steps=12, seed=5)
+    assert three[0] != three[1]
+
+
+def test_length(tiny):
+    assert len(tiny.generate(bars=1, seed=0)) == 16
+    assert len(tiny.generate(steps=3, prompt=random_score(0, 5), seed=0)) == 8
+
+
+def test_prompt_is_kept_and_continued(tiny):
+    prompt = random_score(0, 10)
+    piece = tiny.generate(steps=6, prompt=prompt, seed=1)
+    assert Score(piece.grid[:10]) == prompt
+    assert piece != tiny.generate(steps=6, prompt=random_score(9, 10), seed=1)
+
+
+def test_fixed_voice_is_kept_and_heard(tiny):
+    lines = [[60, -2, -2, 62, -2, 64], [70, 69, 68, 67, 66, 65]]
+    pieces = [tiny.generate(fixed={"voice 1": line}, seed=2) for line in lines]
+    for line, piece in zip(lines, pieces, strict=True):
+        assert piece.grid[:, 0].tolist() == line
+    assert not np.array_equal(pieces[0].grid[:, 1:], pieces[1].grid[:, 1:])
+
+
+def test_greedy_does_not_depend_on_the_seed(tiny):
+    assert tiny.generate(steps=9, temperature=0, seed=1) == tiny.generate(steps=9, top_k=1, seed=2)
+
+
+def test_stream_gives_the_same_steps_one_by_one(tiny):
+    calls = []
+    engine_step = tiny.engine.step
+    steps = tiny.stream(steps=8, seed=3)
+    tiny.engine.step = lambda *a: (calls.append(1), engine_step(*a))[1]
+    try:
+        first = next(steps)
+        assert len(calls) == CODEC.voices  # nothing was made ahead
+        rest = list(steps)
+    finally:
+        del tiny.engine.step
+    assert Score([first, *rest]) == tiny.generate(steps=8, seed=3)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"n": 0},
+        {"n": 5000},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"temperature": -1},
+        {"top_k": 0},
+        {"top_p": 2},
+        {"bars": -2},
+        {"colour": "red"},
+    ],
+)
+@pytest.mark.parametrize("call", ["generate", "stream"])
+def test_bad_options_are_refused_before_anything_is_made(tiny, call, bad):
+    if (call, "n" in bad) == ("stream", True):
+        return
+    with pytest.raises(ArgumentError):
+        getattr(tiny, call)(**bad)
+
+
+def test_bad_prompt(tiny, tmp_path):
+    with pytest.raises(CodecError, match="does not exist"):
+        tiny.generate(prompt=tmp_path / "no.mid")
+    with pytest.raises(CodecError, match="transpose"):
+        tiny.generate(prompt=Score([[120, 60, 55]]))
+
+
+def test_score_is_the_pooled_negative_log_likelihood(tiny):
+    """Against a sum written out token by token, with pieces of different lengths in one batch."""
+    pieces = [random_score(i, steps) for i, steps in enumerate((3, 8, 5))]
+    total, count = 0.0, 0
+    for piece in pieces:
+        context, state = CODEC.context(1), tiny.engine.initial_state(1)
+        for token in CODEC.tokens(piece):
+            y, state = tiny.engine.step(context.x(), state)
+            z = y[0, 0].astype(float)
+            total += np.log(np.exp(z).sum()) - z[token]
+            count += 1
+            context.push(np.array([token]))
+    measured = tiny.score(pieces)
+    assert measured["tokens"] == count == 16 * 3
+    assert measured["nats_per_token"] == pytest.approx(total / count, rel=1e-5)
+    assert measured["nats_per_step"] == pytest.approx(3 * total / count, rel=1e-5)
+
+
+def test_sampling_follows_the_model(tiny):
+    """The share of the first token over many seeds is the network's own distribution."""
+    y, _ = tiny.engine.step(CODEC.context(1).x(), tiny.engine.initial_state(1))
+    expected = np.exp(y[0, 0]) / np.exp(y[0, 0]).sum()
+    pieces = tiny.generate(n=1000, steps=1, seed=0)
+    ids = [CODEC.tokens(piece)[0] for piece in pieces]
+    # A hold with nothing before it is written as a rest.
+    expected[1] += expected[0]
+    share = np.bincount(ids, minlength=CODEC.classes) / 1000
+    assert np.abs(share[1:] - expected[1:]).max() < 4 * np.sqrt(0.25 / 1000)
+    assert len(list(itertools.chain(pieces))) == 1000

@@ -1,0 +1,157 @@
+"""Pretrained recurrent networks: `zoo.load("lstm_music").generate(bars=16).save("chorale.mid")`.
+
+Importing this package loads neither Keras nor TensorFlow; the functions that need them do.
+"""
+
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from zoo.architectures import ARCHITECTURES
+from zoo.catalog import find, list_models
+from zoo.errors import (
+    ArgumentError,
+    ArtifactError,
+    ChecksumError,
+    CodecError,
+    DataError,
+    DownloadError,
+    ExportError,
+    PresetError,
+    TrainingError,
+    UnknownModel,
+    UnsupportedLayer,
+    VerificationError,
+    ZooError,
+)
+from zoo.models import Card
+from zoo.score import HOLD, REST, Score
+
+__version__ = metadata.version("rnn-zoo")
+
+__all__ = [
+    "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
+    "DataError", "DownloadError", "ExportError", "PresetError", "Score", "TrainingError", "UnknownModel",
+    "UnsupportedLayer", "VerificationError", "ZooError", "build", "info", "list_models", "load", "train",
+]  # fmt: skip
+
+
+def _folder(name: str | Path) -> Path:
+    """Find the preset folder of a catalog name, or take a path to one."""
+    if "/" in str(name) or Path(name).is_dir():
+        return Path(name)
+    entry = find(str(name))
+    if not entry.pretrained:
+        shipped = ", ".join(list_models(pretrained=True))
+        raise UnknownModel(f"{name} has no pretrained weights yet (there are: {shipped}); train it: zoo train {name}")
+    return entry.folder
+
+
+def load(name: str | Path) -> Any:
+    """Load a pretrained model, offline, its files checked against their sha256.
+
+    Args:
+        name: Catalog name such as `lstm_music`, or the path of a preset folder.
+
+    Returns:
+        The model; music models have `generate`, `stream`, `score` and `evaluate`.
+
+    Raises:
+        UnknownModel: No such name, or no weights of that name.
+        PresetError: A file of the preset is missing or damaged.
+
+    Example:
+        >>> load("lstm_music").generate(bars=2, seed=7).voices
+        4
+    """
+    from zoo import presets
+    from zoo.models import make
+
+    folder = _folder(name)
+    card, codec = presets.read_card(folder)
+    from zoo import networks  # Keras comes in only once there is something to load
+
+    return make(card, codec, networks.KerasEngine(presets.load_network(folder, card, codec)))
+
+
+def info(name: str | Path) -> Card:
+    """Read the card of a pretrained model, without its weights.
+
+    Raises:
+        UnknownModel: No such name, or no weights of that name.
+        PresetError: A file of the preset is missing or damaged.
+
+    Example:
+        >>> info("lstm_music").architecture
+        'lstm'
+    """
+    from zoo import presets
+
+    return presets.read_card(_folder(name))[0]
+
+
+def build(name: str, **changes: Any) -> Any:
+    """Build an untrained Keras network of the catalog, with explicit state in and out.
+
+    Args:
+        name: Catalog name.
+        changes: Settings of the recipe to change, such as `units=256`.
+
+    Returns:
+        `keras.Model`: `[x (batch, time, features), states (batch, units) …]` →
+        `[y (batch, time, classes), new states …]`.
+
+    Raises:
+        UnknownModel: No such name.
+        ArgumentError: No such setting.
+    """
+    from zoo import networks
+    from zoo.tasks import adjusted
+
+    entry = find(name)
+    codec = entry.task.default_codec
+    return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
+
+
+def train(
+    name: str,
+    out: str | Path | None = None,
+    data: str | Path | None = None,
+    start: str | Path | None = None,
+    resume: bool = False,
+    verbose: bool = True,
+    **changes: Any,
+) -> Card:
+    """Train a model of the catalog; the result is a preset folder that `load` takes.
+
+    Args:
+        name: Catalog name.
+        out: Run folder; by default `runs/<name>`. The preset is its sub-folder `preset`.
+        data: Folder of your own files (for music: MIDI) instead of the task's data set.
+        start: Catalog name or preset folder to fine-tune.
+        resume: Go on after the last whole epoch of the run in `out`.
+        verbose: Show progress bars.
+        changes: Settings of the recipe to change, such as `epochs=10`.
+
+    Returns:
+        The card of the trained model.
+
+    Raises:
+        UnknownModel: No such name.
+        ArgumentError: No such setting.
+        DataError: The data is not to be had.
+        TrainingError: The run folder holds another run, or there is nothing to resume.
+    """
+    from zoo.tasks import adjusted
+    from zoo.training import train as run
+
+    entry = find(name)
+    recipe = adjusted(entry.task.recipe(entry.architecture.name), changes)
+    settings = {"data": data, "from": start, **changes}
+    command = " ".join(
+        [f"zoo train {name}", *(f"--{k.replace('_', '-')} {v}" for k, v in settings.items() if v is not None)]
+    )
+    return run(
+        entry, recipe, Path(out or f"runs/{name}"), command, Path(data) if data else None,
+        _folder(start) if start else None, resume, verbose,
+    )  # fmt: skip

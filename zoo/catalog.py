@@ -1,0 +1,80 @@
+"""The grid of architectures × tasks, and the names in it: `<architecture>_<task>`, with `.<tag>` for a variant."""
+
+import difflib
+import fnmatch
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from zoo.architectures import ARCHITECTURES, Architecture
+from zoo.errors import UnknownModel
+from zoo.tasks import Task, tasks
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the catalog.
+
+    Attributes:
+        name: `<architecture>_<task>[.<tag>]`.
+        architecture: Its row.
+        task: Its task.
+        pretrained: Whether the package ships weights of this name.
+    """
+
+    name: str
+    architecture: Architecture
+    task: Task
+    pretrained: bool
+
+    @property
+    def folder(self) -> Path:
+        """Return where the package keeps its weights."""
+        return WEIGHTS / self.name
+
+
+@cache
+def catalog() -> dict[str, Entry]:
+    """List every model by name: the grid, and the shipped variants."""
+    shipped = {path.parent.name for path in WEIGHTS.glob("*/card.json")}
+    entries = {}
+    for task in tasks().values():
+        for architecture in ARCHITECTURES.values():
+            plain = f"{architecture.name}_{task.name}"
+            variants = sorted(name for name in shipped if name.startswith(f"{plain}."))
+            for name in (plain, *variants):
+                entries[name] = Entry(name, architecture, task, name in shipped)
+    return entries
+
+
+def find(name: str) -> Entry:
+    """Return the entry of a name.
+
+    Raises:
+        UnknownModel: There is none; the message names the nearest.
+    """
+    if name not in catalog():
+        near = difflib.get_close_matches(str(name), catalog(), n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(catalog())}"
+        raise UnknownModel(f"no model is called {name!r}; {hint}")
+    return catalog()[name]
+
+
+def list_models(pattern: str = "*", pretrained: bool | None = None) -> list[str]:
+    """List model names.
+
+    Args:
+        pattern: Shell pattern such as `*_music`.
+        pretrained: Only models with (True) or without (False) shipped weights.
+
+    Example:
+        >>> list_models("*_music", pretrained=True)
+        ['lstm_music']
+    """
+    return [
+        name
+        for name, entry in catalog().items()
+        if fnmatch.fnmatchcase(name, pattern) and pretrained in (None, entry.pretrained)
+    ]

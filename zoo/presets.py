@@ -1,0 +1,112 @@
+"""A preset: a folder with `card.json`, `codec.json` and `weights.safetensors`. Reading one runs no code from it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import ArgumentError, CodecError, PresetError
+from zoo.files import replacing, sha256
+from zoo.models import Card, codec_json
+from zoo.tasks import find
+
+if TYPE_CHECKING:
+    import keras
+
+CARD, CODEC, WEIGHTS, LOG = "card.json", "codec.json", "weights.safetensors", "log.csv"
+
+
+def read_card(folder: Path) -> tuple[Card, Any]:
+    """Read a preset's card and codec, without its weights.
+
+    Raises:
+        PresetError: A file is missing, corrupt or inconsistent with the card; the message says what to do.
+    """
+    card_text, codec_text = (_read(folder / name).decode("utf-8", "replace") for name in (CARD, CODEC))
+    try:
+        card = Card.from_json(card_text)
+        return card, read_codec(card, codec_text)
+    except PresetError as error:
+        raise PresetError(f"{folder}: {error}; {_remedy(folder)}") from error
+
+
+def read_codec(card: Card, text: str) -> Any:
+    """Read the codec that belongs to a card.
+
+    Raises:
+        PresetError: The text is not the codec that the card's model was trained with.
+    """
+    import json
+
+    if sha256(text.encode()) != card.codec_sha256:
+        raise PresetError("the codec is not the one the card was written for (its checksum differs)")
+    try:
+        return find(card.task).read_codec(json.loads(text))
+    except (ValueError, CodecError, ArgumentError) as error:
+        raise PresetError(f"the card or codec cannot be used: {error}") from error
+
+
+def read_weights(folder: Path, card: Card) -> dict[str, np.ndarray]:
+    """Read a preset's weights, checked against the card, as stored.
+
+    Raises:
+        PresetError: The file is missing or is not the one the card was written for.
+    """
+    import safetensors.numpy
+
+    data = _read(folder / WEIGHTS)
+    found = sha256(data)
+    if found != card.weights_sha256:
+        raise PresetError(
+            f"{folder / WEIGHTS} has sha256 {found}, the card says {card.weights_sha256}; {_remedy(folder)}"
+        )
+    return safetensors.numpy.load(data)
+
+
+def write(folder: Path, card: Card, codec: Any, arrays: dict[str, np.ndarray], log: str) -> Card:
+    """Write a preset folder, with the log of its training, whole or not at all; return the card with its checksums."""
+    from dataclasses import replace
+
+    import safetensors.numpy
+
+    if folder.exists() and not (folder / CARD).exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
+        raise PresetError(f"{folder} exists and is not a preset folder: remove it or choose another name")
+    data, description = safetensors.numpy.save(arrays), codec_json(codec)
+    card = replace(card, weights_sha256=sha256(data), codec_sha256=sha256(description.encode()))
+    with replacing(folder, folder=True) as scratch:
+        (scratch / WEIGHTS).write_bytes(data)
+        (scratch / CODEC).write_text(description, encoding="utf-8")
+        (scratch / LOG).write_text(log, encoding="utf-8")
+        (scratch / CARD).write_text(card.to_json(), encoding="utf-8")
+    return card
+
+
+def load_network(folder: Path, card: Card, codec: Any) -> "keras.Model":
+    """Build a card's network and give it the preset's weights.
+
+    Raises:
+        PresetError: The weights do not fit the card.
+    """
+    from zoo import networks
+    from zoo.architectures import ARCHITECTURES
+
+    if card.architecture not in ARCHITECTURES:
+        raise PresetError(f"{folder}: architecture {card.architecture!r} is unknown to this version; update rnn-zoo")
+    network = networks.network(ARCHITECTURES[card.architecture], codec, card.recipe)
+    try:
+        networks.set_weights(network, read_weights(folder, card))
+    except ArgumentError as error:
+        raise PresetError(f"{folder}: {error}; {_remedy(folder)}") from error
+    return network
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PresetError(f"{path}: {error.strerror or error}; {_remedy(path.parent)}") from error
+
+
+def _remedy(folder: Path) -> str:
+    shipped = folder.parent.name == "weights" and folder.parent.parent.name == "zoo"
+    return "reinstall rnn-zoo" if shipped else "copy or train the preset again"

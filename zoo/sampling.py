@@ -1,0 +1,76 @@
+"""From logits to ids: greedy, temperature, top-k, top-p. NumPy only; the random numbers come from the caller."""
+
+import numpy as np
+
+from zoo.errors import ArgumentError
+
+
+def check(temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> None:
+    """Refuse sampling options outside their range.
+
+    Args:
+        temperature: At least 0; 0 is greedy, below 1 cautious, above 1 adventurous.
+        top_k: Keep the k most likely classes; at least 1.
+        top_p: Keep the most likely classes that together reach this probability; above 0, at most 1.
+
+    Raises:
+        ArgumentError: A value is out of range; the message names the range.
+    """
+    if not (np.isfinite(temperature) and temperature >= 0):
+        raise ArgumentError(f"temperature={temperature}: give a finite number of at least 0 (0 is greedy)")
+    if top_k is not None and not (int(top_k) == top_k and top_k >= 1):
+        raise ArgumentError(f"top_k={top_k}: give a whole number of at least 1, or None to keep every class")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ArgumentError(f"top_p={top_p}: give a number above 0 and at most 1, or None to keep every class")
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Normalise logits `(..., classes)` to log-probabilities in float64, natural log."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def sample(
+    logits: np.ndarray,
+    uniform: np.ndarray,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> np.ndarray:
+    """Draw one class per row by inverting the cumulative distribution.
+
+    Args:
+        logits: `(batch, classes)`.
+        uniform: `(batch,)` random numbers in [0, 1), one per row.
+        temperature: Divides the logits; 0 takes the most likely class.
+        top_k: Keep the k most likely classes.
+        top_p: Keep the smallest set of most likely classes whose probability reaches p (Holtzman et al., The Curious
+            Case of Neural Text Degeneration, ICLR 2020). With `top_k` too, that filter comes first.
+
+    Returns:
+        Ids, `(batch,)` int64.
+
+    Example:
+        >>> sample(np.log([[0.1, 0.6, 0.3]]), np.array([0.65]))
+        array([1])
+        >>> sample(np.log([[0.1, 0.6, 0.3]]), np.array([0.99]), top_k=1)
+        array([1])
+    """
+    if temperature == 0:
+        return logits.argmax(-1)
+    scaled = logits.astype(np.float64) / temperature
+    if top_k is not None and top_k < scaled.shape[-1]:
+        floor = np.partition(scaled, -top_k)[:, -top_k, None]
+        scaled = np.where(scaled >= floor, scaled, -np.inf)
+    probabilities = np.exp(log_softmax(scaled))
+    if top_p is not None:
+        order = np.argsort(-probabilities, axis=-1, kind="stable")
+        ranked = np.take_along_axis(probabilities, order, -1)
+        ranked[ranked.cumsum(-1) - ranked >= top_p] = 0  # drop a class once those before it reach p
+        np.put_along_axis(probabilities, order, ranked, -1)
+    cumulative = probabilities.cumsum(-1)
+    drawn = (cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(-1)
+    # Rounding can carry the sum past the last class that is possible at all.
+    last = probabilities.shape[-1] - 1 - (probabilities[:, ::-1] > 0).argmax(-1)
+    return np.minimum(drawn, last)
