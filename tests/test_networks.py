@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+import export
+from tests import cells
+from tests.conftest import NAMES, RECIPE, tiny_model
+from zoo.architectures import ARCHITECTURES, state_names
+from zoo.errors import ArgumentError
+from zoo.networks import set_weights, weights
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def model(request):
+    return tiny_model(request.param)
+
+
+def example(model, batch=2, time=9):
+    rng = np.random.default_rng(3)
+    state = [rng.uniform(-1, 1, s.shape).astype(np.float32) for s in model.engine.initial_state(batch)]
+    return model.codec.example(rng, batch, time), state
+
+
+def close(found, expected, tolerance=2e-5):
+    for a, b in zip([found[0], *found[1]], [expected[0], *expected[1]], strict=True):
+        np.testing.assert_allclose(a, b, atol=tolerance, rtol=tolerance)
+
+
+def test_network_is_the_equations(model):
+    x, state = example(model)
+    close(model.engine.step(x, state), cells.forward(model, x, state))
+
+
+def test_inputs_are_named_and_ordered(model):
+    row = ARCHITECTURES[model.card.architecture]
+    names = tuple(t.name for t in model.engine.network.inputs)
+    assert names == ("x", *state_names(row))
+    assert all(s.shape == (3, RECIPE.units) and not s.any() for s in model.engine.initial_state(3))
+
+
+def test_steps_chain_to_one_call(model):
+    x, state = example(model, time=6)
+    whole = model.engine.step(x, state)
+    parts = []
+    for i in range(6):
+        y, state = model.engine.step(x[:, i : i + 1], state)
+        parts.append(y)
+    close((np.concatenate(parts, 1), state), whole, 1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_architecture_exports_and_is_the_equations(model, name, tmp_path):
+    from dataclasses import replace
+
+    from zoo.files import sha256
+    from zoo.models import codec_json, make
+
+    card = replace(model.card, codec_sha256=sha256(codec_json(model.codec).encode()))
+    export.save(make(card, model.codec, model.engine), tmp_path / NAMES[name])
+    opened = export.load(tmp_path / NAMES[name])
+    x, state = example(model)
+    close(opened.engine.step(x, state), cells.forward(model, x, state))
+    assert opened.generate(steps=20, seed=4) == model.generate(steps=20, seed=4)
+
+
+def test_weights_go_out_and_in(model):
+    stored = weights(model.engine.network, "float32")
+    set_weights(model.engine.network, stored)
+    for path, array in weights(model.engine.network, "float32").items():
+        np.testing.assert_array_equal(array, stored[path])
+    with pytest.raises(ArgumentError, match="another network"):
+        set_weights(model.engine.network, {k: v[:1] for k, v in stored.items()})
