@@ -1,0 +1,151 @@
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import zoo
+from tests.conftest import ROOT, random_score
+from zoo.cli import main
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.mark.parametrize("command", ["", *main.commands])
+def test_help_has_examples(command):
+    result = call(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.output
+    assert f"zoo {command}".strip() in result.output
+
+
+def test_list():
+    result = call("list")
+    assert result.exit_code == 0
+    for name in zoo.list_models():
+        assert name in result.output
+    shipped = call("list", "lstm_*", "--pretrained").output
+    card = zoo.info("lstm_music")
+    assert f"{card.metrics['test']['nats_per_step']:.3f}" in shipped
+    assert "gru_music" not in shipped
+    assert call("list", "xyz").exit_code == 1
+
+
+def test_info():
+    result = call("info", "lstm_music")
+    assert result.exit_code == 0
+    for word in ("weights_sha256", "nats_per_step", "command", "licence"):
+        assert word in result.output
+
+
+def test_generate_writes_what_it_says(preset, tmp_path):
+    result = call(
+        "generate", preset, "--steps", 8, "--seed", 3, "-n", 2, "--out", tmp_path / "a.mid", "--wav", tmp_path / "a.wav"
+    )
+    assert result.exit_code == 0, result.output
+    assert {p.name for p in tmp_path.glob("a*")} == {"a-1.mid", "a-2.mid", "a-1.wav", "a-2.wav"}
+    expected = zoo.load(preset).generate(steps=8, seed=3, n=2)
+    assert zoo.Score.read(tmp_path / "a-2.mid", 3) == expected[1]
+
+
+def test_generate_continues_and_harmonises(preset, tmp_path):
+    prompt = random_score(1, 6)
+    prompt.save(tmp_path / "p.mid")
+    zoo.Score([[60], [zoo.HOLD], [62]]).save(tmp_path / "m.mid")
+    result = call(
+        "generate",
+        preset,
+        "--prompt",
+        tmp_path / "p.mid",
+        "--fixed",
+        f"voice 1={tmp_path / 'm.mid'}",
+        "--out",
+        tmp_path / "o.mid",
+    )
+    assert result.exit_code == 0, result.output
+    piece = zoo.Score.read(tmp_path / "o.mid", 3)
+    assert zoo.Score(piece.grid[:6]) == prompt
+    assert piece.grid[6:, 0].tolist() == [60, zoo.HOLD, 62]
+
+
+def test_stream_prints_steps(preset):
+    result = call("generate", preset, "--steps", 5, "--seed", 1, "--stream")
+    expected = zoo.load(preset).stream(steps=5, seed=1)
+    assert result.output.splitlines() == [" ".join(map(str, step)) for step in expected]
+
+
+def test_export_then_use_the_artifact(preset, tmp_path):
+    result = call("export", preset, "--format", "all", "--out", tmp_path / "dist")
+    assert result.exit_code == 0, result.output
+    made = tmp_path / "dist"
+    assert sorted(p.name for p in made.iterdir()) == ["lstm_music", "lstm_music.onnx", "lstm_music.tflite"]
+    expected = zoo.load(preset).generate(steps=6, seed=2)
+    for path in made.iterdir():
+        assert call("generate", path, "--steps", 6, "--seed", 2, "--out", tmp_path / "o.mid").exit_code == 0
+        assert zoo.Score.read(tmp_path / "o.mid", 3) == expected
+
+
+def test_evaluate_and_train(tmp_path, data):
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    for i in range(3):
+        zoo.Score([[72, 67, 60, 48], [zoo.HOLD] * 4] * 20).save(folder / f"{i}.mid")
+    arguments = [
+        "train",
+        "lstm_music",
+        "--data",
+        folder,
+        "--out",
+        tmp_path / "run",
+        "--units",
+        4,
+        "--epochs",
+        1,
+        "--batch",
+        2,
+    ]
+    result = call(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "1 epochs" in result.output
+    result = call("evaluate", "lstm_music", "--split", "nosuch")
+    assert result.exit_code == 1
+    assert "train, valid, test" in " ".join(result.output.split())
+
+
+BAD = {
+    "unknown name": ["info", "lstm_musik"],
+    "unknown model": ["generate", "ltsm_music"],
+    "no weights": ["generate", "gru_music"],
+    "bad temperature": ["generate", "lstm_music", "--temperature", "-1"],
+    "bad fixed": ["generate", "lstm_music", "--fixed", "soprano"],
+    "no such voice": ["generate", "lstm_music", "--fixed", "horn=x.mid"],
+    "no such file": ["generate", "lstm_music", "--prompt", "no.mid"],
+    "not an artifact": ["generate", "pyproject.toml"],
+    "bad data": ["train", "lstm_music", "--data", "nowhere"],
+    "nothing to resume": ["train", "lstm_music", "--out", "nowhere", "--resume", "--data", "tests"],
+    "bad export name": ["export", "lstm_nothing"],
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_errors_take_one_line_and_a_status(case, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = call(*BAD[case])
+    assert result.exit_code == 1
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    lines = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1
+    assert result.output.splitlines()[-1] == lines[0]
+
+
+def test_did_you_mean():
+    assert "lstm_music" in call("info", "lstm_musik").output
+
+
+def test_command_is_installed():
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo.cli", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert zoo.__version__ in done.stdout

@@ -1,0 +1,239 @@
+"""The `zoo` command. Everything heavy is imported by the command that needs it."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+import zoo
+from zoo import catalog
+from zoo.errors import ArgumentError, ZooError
+
+MB = 1e6
+
+
+class _Lines(click.Group):
+    """A group whose commands end, on an error meant for the user, with one line and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        warnings.showwarning = lambda message, *_args, **_kwargs: click.echo(f"warning: {message}", err=True)
+        try:
+            return super().invoke(ctx)
+        except ZooError as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@click.group(cls=_Lines, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(zoo.__version__, prog_name="zoo")
+def main() -> None:
+    """Pretrained recurrent networks: list, inspect, generate, evaluate, train, export.
+
+    \b
+    Examples:
+      zoo list
+      zoo generate lstm_music --bars 16 --seed 7 --wav chorale.wav
+      zoo export lstm_music --format all
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices are not for users
+
+
+@main.command("list")
+@click.argument("pattern", default="*")
+@click.option("--pretrained", is_flag=True, help="Only models whose weights are in the package.")
+def list_(pattern: str, pretrained: bool) -> None:
+    """List models whose name matches PATTERN.
+
+    \b
+    Examples:
+      zoo list
+      zoo list "*_music" --pretrained
+    """
+    from tabulate import tabulate
+
+    names = zoo.list_models(pattern, pretrained=True if pretrained else None)
+    if not names:
+        raise ArgumentError(f"no model name matches {pattern!r}: try zoo list")
+    click.echo(
+        tabulate([_row(name) for name in names], headers=["name", "task", "parameters", "metric", "size", "licence"])
+    )
+
+
+def _row(name: str) -> list[str]:
+    entry = catalog.find(name)
+    if not entry.pretrained:
+        return [name, entry.task.summary, "", f"not trained yet: zoo train {name}", "", ""]
+    card = zoo.info(name)
+    unit = f"nats_per_{entry.task.unit}"
+    size = sum(path.stat().st_size for path in entry.folder.iterdir())
+    metric = f"{card.metrics['test'][unit]:.3f} {unit.replace('_', ' ')} (test)"
+    return [name, entry.task.summary, f"{card.parameters:,}", metric, f"{size / MB:.1f} MB", card.licence]
+
+
+@main.command()
+@click.argument("name")
+def info(name: str) -> None:
+    """Show the card of model NAME (or of a preset folder).
+
+    \b
+    Example:
+      zoo info lstm_music
+    """
+    from dataclasses import asdict
+
+    for key, value in asdict(zoo.info(name)).items():
+        shown = "\n".join(f"    {k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{key}:{chr(10) if isinstance(value, dict) else ' '}{shown}")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--bars", type=float, help="New bars to compose [8 if nothing says otherwise].")
+@click.option("--steps", type=int, help="The same in grid steps (sixteenths).")
+@click.option("--temperature", default=1.0, help="0 is greedy, below 1 cautious, above 1 adventurous.")
+@click.option("--top-k", type=int, help="Choose among the k most likely tokens.")
+@click.option("--top-p", type=float, help="Choose among the most likely tokens that together reach p.")
+@click.option("--seed", type=int, help="The same seed gives the same piece, in every format.")
+@click.option("--prompt", type=click.Path(), help="MIDI file to continue.")
+@click.option("--fixed", multiple=True, metavar="VOICE=FILE", help="MIDI file whose top line voice VOICE shall sing.")
+@click.option("-n", "count", default=1, help="Number of pieces.")
+@click.option("--out", type=click.Path(path_type=Path), help="MIDI file to write [NAME.mid]; pieces are numbered.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
+@click.option("--wav", type=click.Path(path_type=Path), help="Sound to write too.")
+@click.option("--stream", is_flag=True, help="Print each step as it is made, and write nothing.")
+def generate(
+    name: str,
+    count: int,
+    out: Path | None,
+    plot: Path | None,
+    wav: Path | None,
+    stream: bool,
+    fixed: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Make music with model NAME (or an exported artifact, or a preset folder).
+
+    \b
+    Examples:
+      zoo generate lstm_music --bars 16 --temperature 0.9 --seed 7 --plot roll.png
+      zoo generate lstm_music --prompt beginning.mid --bars 4
+      zoo generate lstm_music --fixed soprano=melody.mid -n 3
+      zoo generate lstm_music.onnx --seed 7
+    """
+    options["fixed"] = dict(_pair(text) for text in fixed) or None
+    model = _open(name)
+    if stream:
+        for step in model.stream(**options):
+            click.echo(" ".join(str(value) for value in step))
+        return
+    pieces = model.generate(n=count, progress=True, **options)
+    out = out or Path(f"{Path(name).stem}.mid")
+    for i, piece in enumerate(pieces, 1):
+        written = [piece.save(_numbered(out, i, count))]
+        written += [piece.plot(_numbered(plot, i, count))] if plot else []
+        written += [piece.render(_numbered(wav, i, count))] if wav else []
+        click.echo(" ".join(str(path) for path in written))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    voice, sign, path = text.partition("=")
+    if not sign:
+        raise ArgumentError(f"--fixed {text}: give VOICE=FILE, such as soprano=melody.mid")
+    return voice, path
+
+
+def _numbered(path: Path, number: int, count: int) -> Path:
+    return path if count == 1 else path.with_stem(f"{path.stem}-{number}")
+
+
+def _open(name: str) -> Any:
+    """Load a catalog name, a preset folder, or an artifact."""
+    path = Path(name)
+    if path.exists() and not (path / "card.json").exists():
+        import export
+
+        return export.load(path)
+    return zoo.load(name)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--split", default="test", help="Split of the task's data set.")
+def evaluate(name: str, split: str) -> None:
+    """Measure model NAME (or an exported artifact, or a preset folder) on a split of its task's data.
+
+    The data set is read from the folder in ZOO_DATA, or downloaded once.
+
+    \b
+    Examples:
+      zoo evaluate lstm_music
+      zoo evaluate lstm_music.onnx --split valid
+    """
+    for key, value in _open(name).evaluate(split, progress=True).items():
+        click.echo(f"{key.replace('_', ' ')}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder [runs/NAME]; the preset is its sub-folder preset."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of your own files (music: MIDI).")
+@click.option("--from", "start", help="Model or preset folder to fine-tune.")
+@click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run.")
+@click.option("--epochs", type=int, help="Most epochs.")
+@click.option("--patience", type=int, help="Epochs without a better validation loss before stopping.")
+@click.option("--units", type=int, help="Units of each recurrent layer.")
+@click.option("--batch", type=int, help="Windows in a batch.")
+@click.option("--window", type=int, help="Steps in a window.")
+@click.option("--learning-rate", type=float, help="Highest learning rate.")
+@click.option("--seed", type=int, help="Seed of weights, dropout and data order.")
+def train(name: str, **options: Any) -> None:
+    """Train model NAME: progress bar, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
+
+    Settings not given are those of the recipe; with them this repeats the shipped weights.
+
+    \b
+    Examples:
+      zoo train lstm_music
+      zoo train lstm_music --resume
+      zoo train lstm_music --from lstm_music --data my_midi_files --epochs 10 --learning-rate 0.0005
+    """
+    card = zoo.train(name, **{key: value for key, value in options.items() if value is not None})
+    click.echo(f"{(options['out'] or Path('runs') / name) / 'preset'}: {card.epochs} epochs, {card.minutes} minutes")
+    for split, metrics in card.metrics.items():
+        click.echo(f"{split}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in metrics.items()))
+
+
+@main.command("export")
+@click.argument("name")
+@click.option("--format", "formats", type=click.Choice(["onnx", "tflite", "saved_model", "all"]), default="all")
+@click.option(
+    "--form", type=click.Choice(["sequence", "step"]), default="sequence", help="Any number of steps a call, or one."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("dist"), help="Folder to write into.")
+def export_(name: str, formats: str, form: str, out: Path) -> None:
+    """Export model NAME (or a preset folder), verified against Keras.
+
+    \b
+    Examples:
+      zoo export lstm_music --format onnx
+      zoo export lstm_music --format all --form step --out artifacts
+    """
+    from tqdm import tqdm
+
+    import export
+    from export.formats import formats as table
+
+    rows = [row for row in table().values() if formats in (row.name, "all")]
+    model = zoo.load(name)
+    for row in (bar := tqdm(rows, unit="format", file=sys.stderr)):
+        bar.set_description(row.name)
+        tqdm.write(str(export.save(model, out / f"{model.card.name}{row.suffix}", row.name, form)))
+
+
+if __name__ == "__main__":
+    main()
