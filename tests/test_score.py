@@ -156,11 +156,49 @@ def test_damage_never_gives_another_error(tmp_path_factory, noise, at):
 
 
 @pytest.mark.parametrize(
-    "bad", [np.zeros(4), np.zeros((2, 0)), np.full((1, 1), 128), np.full((1, 1), -3), np.zeros((1, 17))]
+    "bad",
+    [
+        np.zeros(4),
+        np.zeros((2, 0)),
+        [[128]],
+        [[-3]],
+        np.zeros((1, 17)),
+        [[65596]],
+        [[60.9]],
+        [[np.nan]],
+        [["a"]],
+        [[1], [2, 3]],
+    ],
 )
 def test_bad_grids(bad):
     with pytest.raises(CodecError, match="give"):
         Score(bad)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"tempo_bpm": 3}, {"tempo_bpm": np.inf}, {"steps_per_beat": 0}, {"beats_per_bar": 1020}]
+)
+def test_bad_settings(bad):
+    with pytest.raises(ArgumentError, match=next(iter(bad))):
+        Score([[60]], **bad)
+
+
+def test_lone_tune_stays_in_one_voice(tmp_path):
+    score = Score.read(midi(tmp_path, [(p, i, i + 1) for i, p in enumerate((72, 60, 72, 62, 76))]), 4, 1)
+    assert score.grid[:, 0].tolist() == [72, 60, 72, 62, 76]
+    assert (score.grid[:, 1:] == REST).all()
+
+
+def test_two_tunes_are_the_outer_voices(tmp_path):
+    score = Score.read(midi(tmp_path, [(40, 0, 1), (41, 1, 2)], [(60, 0, 2)]), 4, 1)
+    assert score.sounding().tolist() == [[60, -1, -1, 40], [60, -1, -1, 41]]
+
+
+def test_quick_notes_do_not_become_chords(tmp_path):
+    path = midi(tmp_path, [(60, 0, 0.25), (62, 0.25, 0.5), (64, 0.5, 1.25), (65, 1.25, 2)])
+    with pytest.warns(UserWarning, match="shorter than a step"):
+        score = Score.read(path, 4, 1)
+    assert ((score.sounding() >= 0).sum(1) == 1).all()
 
 
 def test_hold_after_silence_is_silence():
@@ -177,6 +215,14 @@ def test_notes_and_transpose():
 
 def test_from_pitches_holds_equal_neighbours():
     assert Score.from_pitches([[60], [60], [-1], [-1], [62]]).grid[:, 0].tolist() == [60, HOLD, REST, REST, 62]
+
+
+def test_silence_renders_as_silence(tmp_path):
+    audio, _ = soundfile.read(Score([[REST]] * 8).render(tmp_path / "a.wav"))
+    assert len(audio) > 0
+    assert not audio.any()
+    with pytest.raises(ArgumentError, match="lasts"):
+        Score([[60]] * 200_000, tempo_bpm=4).render(tmp_path / "b.wav")
 
 
 def test_render_and_plot(tmp_path):

@@ -6,7 +6,7 @@ another checksum than the published one are refused.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def _locate(dataset: Dataset, progress: bool) -> tuple[Source, Path]:
             if path.is_file():
                 _verify(path, source)
                 return source, path
-    source = next(source for source in dataset.sources if source.url)
+    source = next((source for source in dataset.sources if source.url), dataset.sources[0])
     return source, fetch(source, progress)
 
 
@@ -139,15 +139,14 @@ class _Resuming:
         from tqdm import tqdm
 
         have = self.partial.stat().st_size if self.partial.exists() else 0
-        headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {}
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as reply:
             if reply.status_code == 416:  # nothing is left to send: the checksum will tell
-                blocks: Iterator[bytes] = iter(())
+                total, blocks = have, iter([b""])
             else:
                 reply.raise_for_status()
                 have = have if reply.status_code == 206 else 0
-                blocks = reply.iter_content(1 << 16)
-            total = have + int(reply.headers.get("Content-Length", 0))
+                total, blocks = have + int(reply.headers.get("Content-Length", 0)), reply.iter_content(1 << 16)
             bar = tqdm(
                 total=total, initial=have, unit="B", unit_scale=True, desc=self.partial.stem, disable=not self.progress
             )

@@ -1,5 +1,6 @@
 """Every error this project raises on purpose.
 
+```
 ZooError                     anything below: `except zoo.ZooError` catches them all
 ├── ArgumentError            a value outside its accepted range (also a ValueError)
 ├── UnknownModel             no such name in the catalog (also a KeyError)
@@ -10,9 +11,10 @@ ZooError                     anything below: `except zoo.ZooError` catches them 
 ├── PresetError              a preset folder with a missing, corrupt or inconsistent file
 ├── TrainingError            a training run that cannot start, or cannot be resumed
 └── ExportError              a model that cannot become an artifact
-├── UnsupportedLayer     a layer without an exact translation
-├── VerificationError    the artifact disagrees with the model; `.check` names the check
-└── ArtifactError        an artifact that is missing, truncated, corrupt or not ours
+    ├── UnsupportedLayer     a layer without an exact translation
+    ├── VerificationError    the artifact disagrees with the model; `.check` names the check
+    └── ArtifactError        an artifact that is missing, truncated, corrupt or not ours
+```
 """
 
 

@@ -55,8 +55,8 @@ def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[Pa
             os.replace(target, workplace / "previous")
         os.replace(scratch, target)
     except OSError as error:
-        if not target.exists() and (workplace / "previous").exists():
-            os.replace(workplace / "previous", target)
         raise DataError(f"cannot write {target}: {error.strerror or error}; nothing was changed") from error
     finally:
+        if not target.exists() and (workplace / "previous").exists():
+            os.replace(workplace / "previous", target)
         shutil.rmtree(workplace, ignore_errors=True)

@@ -1,15 +1,14 @@
 """Pictures, drawn by matplotlib without a display."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ArgumentError
 from zoo.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from zoo.score import Score
 
 FORMATS = (".png", ".pdf", ".svg")
 COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7f8c8d", "#34495e")
@@ -29,19 +28,17 @@ def save(figure: "Figure", path: Path) -> Path:
     return path
 
 
-def piano_roll(score: "Score", path: Path) -> Path:
-    """Draw a score: time in bars to the right, pitch upwards, a colour a voice."""
+def piano_roll(score: Any, names: Sequence[str], path: Path) -> Path:
+    """Draw a score with named voices: time in bars to the right, pitch upwards, a colour a voice."""
     import pretty_midi
     from matplotlib.figure import Figure
-
-    from zoo.score import voice_names
 
     bars = max(1.0, len(score) / score.steps_per_bar)
     figure = Figure(figsize=(min(4 + 0.75 * bars, 60), 5))
     axes = figure.add_subplot()
     notes = list(score.notes())
     # Lower voices are drawn first and thicker, so that a unison shows both colours.
-    for voice, name in reversed(list(enumerate(voice_names(score.voices)))):
+    for voice, name in reversed(list(enumerate(names))):
         thick = 0.9 - 0.4 * (1 - voice / max(1, score.voices - 1))
         mine = [note for note in notes if note.voice == voice]
         axes.barh(

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from zoo.errors import ArgumentError
+from zoo.checks import number
+
+LEAST_P = 1e-9  # the smallest top_p: still one class
 
 
 def check(temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> None:
@@ -11,17 +13,16 @@ def check(temperature: float = 1.0, top_k: int | None = None, top_p: float | Non
     Args:
         temperature: At least 0; 0 is greedy, below 1 cautious, above 1 adventurous.
         top_k: Keep the k most likely classes; at least 1.
-        top_p: Keep the most likely classes that together reach this probability; above 0, at most 1.
+        top_p: Keep the most likely classes that together reach this probability; 1e-9 to 1.
 
     Raises:
         ArgumentError: A value is out of range; the message names the range.
     """
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise ArgumentError(f"temperature={temperature}: give a finite number of at least 0 (0 is greedy)")
-    if top_k is not None and not (int(top_k) == top_k and top_k >= 1):
-        raise ArgumentError(f"top_k={top_k}: give a whole number of at least 1, or None to keep every class")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ArgumentError(f"top_p={top_p}: give a number above 0 and at most 1, or None to keep every class")
+    number("temperature", temperature, 0)
+    if top_k is not None:
+        number("top_k", top_k, 1, whole=True)
+    if top_p is not None:
+        number("top_p", top_p, LEAST_P, 1)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -59,9 +60,12 @@ def sample(
     """
     if temperature == 0:
         return logits.argmax(-1)
-    scaled = logits.astype(np.float64) / temperature
+    scaled = logits.astype(np.float64)
+    scaled = (scaled - scaled.max(-1, keepdims=True)) / max(
+        temperature, 1e-6
+    )  # below that it is greedy to the last bit
     if top_k is not None and top_k < scaled.shape[-1]:
-        floor = np.partition(scaled, -top_k)[:, -top_k, None]
+        floor = np.partition(scaled, -int(top_k))[:, -int(top_k), None]
         scaled = np.where(scaled >= floor, scaled, -np.inf)
     probabilities = np.exp(log_softmax(scaled))
     if top_p is not None:

@@ -1,6 +1,7 @@
 """Music on a grid: several voices in fixed steps, read from and written to MIDI, drawn and heard."""
 
 import bisect
+import io
 import itertools
 import os
 import warnings
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from zoo.checks import number
 from zoo.errors import ArgumentError, CodecError
 from zoo.files import replacing
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 HOLD, REST = -2, -1
 """Grid values besides the MIDI pitches 0 to 127: the note goes on; silence."""
 
+TEMPI_BPM = (4, 1000)  # MIDI cannot say slower
 MAX_BYTES = 8 << 20
+MAX_SECONDS = 2 * 3600
 MAX_STEPS = 200_000
 MAX_VOICES = 16
 TICKS_PER_BEAT = 480
@@ -74,13 +78,15 @@ class Score:
     beats_per_bar: int = 4
 
     def __post_init__(self) -> None:
-        grid = np.array(self.grid, np.int16)
+        grid = _whole(self.grid)
         if grid.ndim != 2 or not 1 <= grid.shape[1] <= MAX_VOICES:
             raise CodecError(f"a grid of shape {grid.shape}: give (steps, voices) with 1 to {MAX_VOICES} voices")
         if grid.size and not (grid.min() >= HOLD and grid.max() <= 127):
             raise CodecError(f"grid values {grid.min()} to {grid.max()}: give MIDI pitches 0 to 127, HOLD or REST")
-        if not (np.isfinite(self.tempo_bpm) and 1 <= self.tempo_bpm <= 1000):
-            raise ArgumentError(f"tempo_bpm={self.tempo_bpm}: give 1 to 1000 beats per minute")
+        grid = grid.astype(np.int16)
+        number("tempo_bpm", self.tempo_bpm, *TEMPI_BPM)
+        number("steps_per_beat", self.steps_per_beat, 1, 96, whole=True)
+        number("beats_per_bar", self.beats_per_bar, 1, 64, whole=True)
         silent = _last_event(grid) == REST
         grid[silent & (grid == HOLD)] = REST
         grid.flags.writeable = False
@@ -139,11 +145,14 @@ class Score:
 
         Percussion is left out, the sustain pedal prolongs notes, starts and ends go to the nearest step. Tracks that
         each hold one voice stay voices; other notes go to the voice nearest in pitch. Of more than `voices` notes at
-        once the highest and the lowest stay, and a warning counts what was dropped.
+        once the highest and the lowest stay, of notes that follow each other within one step the longest, and a warning
+        counts what was dropped. A note that the file never ends is no note.
 
         Raises:
             CodecError: The file is missing, too large, not MIDI, truncated, too long, or without notes.
         """
+        number("voices", voices, 1, MAX_VOICES, whole=True)
+        number("steps_per_beat", steps_per_beat, 1, 96, whole=True)
         return _read(Path(path), voices, steps_per_beat)
 
     def to_midi(self) -> "pretty_midi.PrettyMIDI":
@@ -176,20 +185,25 @@ class Score:
         """Write the sound of a small organ as a 16-bit mono WAV file; return its path.
 
         Raises:
-            ArgumentError: The sample rate is outside 8,000 to 96,000 Hz, or the piece is empty.
+            ArgumentError: The sample rate is outside 8,000 to 96,000 Hz, or the piece is empty or over two hours.
             DataError: The file cannot be written.
         """
         import soundfile
 
-        if not 8_000 <= sample_rate_hz <= 96_000:
-            raise ArgumentError(f"sample_rate_hz={sample_rate_hz}: give 8000 to 96000")
-        if not len(self):
-            raise ArgumentError("an empty piece has no sound: generate or read at least one step")
-        audio = self.to_midi().synthesize(sample_rate_hz, wave=_organ)
-        length = int(len(self) * 60 / self.tempo_bpm / self.steps_per_beat * sample_rate_hz)
-        audio = np.pad(audio, (0, max(0, length - len(audio))))
+        number("sample_rate_hz", sample_rate_hz, 8_000, 96_000, whole=True)
+        seconds = len(self) * 60 / self.tempo_bpm / self.steps_per_beat
+        if not 0 < seconds <= MAX_SECONDS:
+            raise ArgumentError(
+                f"the piece lasts {seconds:.0f} s: sound is made of pieces up to {MAX_SECONDS} s, not empty"
+            )
+        audio = np.zeros(int(seconds * sample_rate_hz))
+        if (self.grid >= 0).any():
+            made = self.to_midi().synthesize(sample_rate_hz, wave=_organ)
+            audio = np.pad(made, (0, max(0, len(audio) - len(made))))
+        wav = io.BytesIO()
+        soundfile.write(wav, 0.9 * audio, sample_rate_hz, subtype="PCM_16", format="WAV")
         with replacing(path) as scratch:
-            soundfile.write(scratch, 0.9 * audio, sample_rate_hz, subtype="PCM_16", format="WAV")
+            scratch.write_bytes(wav.getvalue())
         return Path(path)
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
@@ -201,7 +215,18 @@ class Score:
         """
         from zoo.plots import piano_roll
 
-        return piano_roll(self, Path(path))
+        return piano_roll(self, voice_names(self.voices), Path(path))
+
+
+def _whole(values: object) -> np.ndarray:
+    """Turn grid values into an integer array, or refuse them."""
+    try:
+        grid = np.array(values)
+        if grid.dtype.kind in "iu" or (grid.dtype.kind == "f" and (grid == np.rint(grid)).all()):
+            return grid.astype(np.int64)
+    except (ValueError, OverflowError):
+        pass
+    raise CodecError("a grid must be an array of whole numbers: give MIDI pitches 0 to 127, HOLD or REST")
 
 
 def _organ(phase: np.ndarray) -> np.ndarray:
@@ -223,24 +248,36 @@ def _read(path: Path, voices: int, steps_per_beat: int) -> Score:
 
     tracks = [track for track in midi.instruments if not track.is_drum and track.notes]
     marks = [step(event.time) for event in midi.text_events if event.text == "end"]
-    lines = [
-        [(step(n.start), step(end), n.pitch) for n, end in zip(t.notes, _releases(t), strict=True)] for t in tracks
-    ]
-    if not any(lines) and not marks:
+    short = 0
+    lines = []
+    voiced = _voices(tracks)
+    for group in voiced.values():
+        line: list[tuple[int, int, int]] = []
+        ended = -1.0
+        for start, end, pitch in group:
+            note = (step(start), max(step(end), step(start) + 1), pitch)
+            if line and line[-1][0] == note[0] and start >= ended:  # one after the other, and yet in one step
+                line[-1] = max(line[-1], note, key=lambda n: n[1])
+                short += 1
+            else:
+                line.append(note)
+            ended = end
+        lines.append(line)
+    if not lines and not marks:
         raise CodecError(f"{path} holds no notes (percussion is left out)")
-    lines = [sorted((start, max(end, start + 1), pitch) for start, end, pitch in line) for line in lines]
     steps = max([*marks, *(end for line in lines for _, end, _ in line)])
     if steps > MAX_STEPS:
         raise CodecError(f"{path} is {steps} steps long, more than {MAX_STEPS}: cut it first")
-    slots = _slots(tracks, lines, voices)
+    slots = _slots(list(voiced), lines, voices)
     grid, dropped = _place(lines, slots, steps, voices)
-    if dropped:
-        warnings.warn(f"{path.name}: dropped {dropped} notes that sounded beside {voices} others", stacklevel=4)
+    for count, reason in ((dropped, f"that sounded beside {voices} others"), (short, "shorter than a step")):
+        if count:
+            warnings.warn(f"{path.name}: dropped {count} notes {reason}", stacklevel=4)
     tempo = float(midi.get_tempo_changes()[1][0])
     meters = midi.time_signature_changes
     beats = meters[0].numerator * 4 / meters[0].denominator if meters else 4
-    whole = int(beats) if beats == int(beats) and beats >= 1 else 4
-    return Score(grid, min(max(tempo, 1.0), 1000.0), steps_per_beat, whole)
+    whole = int(beats) if beats == int(beats) and 1 <= beats <= 64 else 4
+    return Score(grid, float(np.clip(tempo, *TEMPI_BPM)), steps_per_beat, whole)
 
 
 def _parse(path: Path) -> "pretty_midi.PrettyMIDI":
@@ -283,19 +320,32 @@ def _releases(track: "pretty_midi.Instrument") -> list[float]:
     return ends
 
 
-def _slots(tracks: list, lines: list, voices: int) -> list[int | None]:
-    """Give each track its voice, or None where the notes must be placed one by one."""
-    names = [track.name for track in tracks]
+def _voices(tracks: list) -> dict[str, list[tuple[float, float, int]]]:
+    """Give the notes `(start, end, pitch)` of each track, by name, in seconds; a program change parts no track."""
+    lines: dict[str, list] = {}
+    for i, track in enumerate(tracks):
+        line = sorted((n.start, end, n.pitch) for n, end in zip(track.notes, _releases(track), strict=True))
+        merged = sorted([*lines.get(track.name, []), *line])
+        together = track.name in lines and _one_by_one(merged)
+        lines[track.name if together or track.name not in lines else f"{track.name} {i}"] = merged if together else line
+    return lines
+
+
+def _one_by_one(line: list) -> bool:
+    return all(a[1] <= b[0] for a, b in itertools.pairwise(line))
+
+
+def _slots(names: list[str], lines: list, voices: int) -> list[int | None]:
+    """Give each line its voice, or None where the notes must be placed one by one."""
     known = {name: i for i, name in enumerate(voice_names(voices))}
-    one_by_one = all(a[1] <= b[0] for line in lines for a, b in itertools.pairwise(line))
-    if not one_by_one or len(lines) > voices:
+    if not all(_one_by_one(line) for line in lines) or len(lines) > voices:
         return [None] * len(lines)
     if len(set(names)) == len(names) and set(names) <= set(known):
         return [known[name] for name in names]
-    if len(lines) < voices:
-        return [None] * len(lines)
     heights = [-np.mean([pitch for _, _, pitch in line]) for line in lines]
-    return [int(i) for i in np.argsort(np.argsort(heights, kind="stable"), kind="stable")]
+    order = np.argsort(np.argsort(heights, kind="stable"), kind="stable")
+    spread = np.rint(np.linspace(0, voices - 1, len(lines))) if len(lines) > 1 else [0]  # few lines: the outer voices
+    return [int(spread[i]) for i in order]
 
 
 def _place(lines: list, slots: list[int | None], steps: int, voices: int) -> tuple[np.ndarray, int]:

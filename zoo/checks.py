@@ -1,0 +1,33 @@
+"""One way to refuse a number: the message has what was given and the accepted range."""
+
+import math
+from typing import Any
+
+from zoo.errors import ArgumentError
+
+
+def number(name: str, value: Any, least: float, most: float = math.inf, whole: bool = False) -> Any:
+    """Return a number within a range, as int where it must be whole.
+
+    Args:
+        name: What it is called in the message.
+        value: What was given.
+        least: Smallest accepted value.
+        most: Largest accepted value.
+        whole: Accept whole numbers only.
+
+    Raises:
+        ArgumentError: Not a finite number, not whole, or out of range.
+
+    Example:
+        >>> number("bars", 16, 1, 100, whole=True)
+        16
+    """
+    try:
+        good = not isinstance(value, (bool, str)) and math.isfinite(value) and least <= value <= most
+        if good and (not whole or value == int(value)):
+            return int(value) if whole else value
+    except (TypeError, ValueError):
+        pass
+    kind, limit = "whole number" if whole else "number", "" if most == math.inf else f", at most {most:g}"
+    raise ArgumentError(f"{name}={value!r}: give a {kind} of at least {least:g}{limit}")
