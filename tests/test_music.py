@@ -80,6 +80,7 @@ def test_script_lays_out_prompt_and_fixed_voices(tmp_path):
     assert body[:, 0].tolist() == [12, 0, 14, -1, -1]
     assert body[:, 1].tolist() == [-1] * 5
     assert body[:, 2].tolist() == [2, 1, 1, -1, -1]
+    assert CODEC.script(fixed={"voice 3": prompt})[2::3].tolist() == CODEC.tokens(prompt)[2::3].tolist()
     assert len(CODEC.script()) == 8 * 16 * 3
     assert len(CODEC.script(fixed={0: [60] * 7})) == 7 * 3
     path = prompt.save(tmp_path / "p.mid")
@@ -102,6 +103,23 @@ def test_script_lays_out_prompt_and_fixed_voices(tmp_path):
 def test_bad_scripts_name_the_range(bad):
     with pytest.raises(ArgumentError, match="give"):
         CODEC.script(**bad)
+
+
+def test_fixed_music_that_has_no_such_voice():
+    two = Score([[60, 55]] * 3)
+    silent = Score([[60, 55, REST]] * 3)
+    for music, word in ((two, "one voice"), (silent, "sings"), (Score([[60]], steps_per_beat=2), "steps a beat")):
+        with pytest.raises(CodecError, match=word):
+            CODEC.script(fixed={"voice 3": music})
+    with pytest.raises(ArgumentError, match="dictionary"):
+        CODEC.script(fixed=[60])
+
+
+def test_a_silent_voice_is_no_limit_to_transposition():
+    pieces = [Score([[70, REST]]), Score([[66, REST]])]
+    one = transposed(pieces)
+    rng = np.random.default_rng(0)
+    assert {int(one(1, rng).grid[0, 0]) - 66 for _ in range(60)} == set(range(5))
 
 
 def test_transposition_keeps_each_voice_in_range():

@@ -1,6 +1,7 @@
 """Models: a card, a codec and an engine. They know NumPy only; the engine may be Keras or any exported artifact."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,11 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from zoo import datasets, sampling
+from zoo.checks import number
 from zoo.errors import ArgumentError, PresetError
 from zoo.files import sha256
 from zoo.tasks import Recipe, find
 
 MAX_PIECES = 1024
+NAME = r"[a-z0-9]+(_[a-z0-9]+)+(\.[a-z0-9_-]+)?"  # <architecture>_<task>[.<tag>]
 EVALUATION_BATCH = 16
 
 
@@ -81,6 +84,8 @@ class Card:
             claimed = content.pop("card_sha256")
             if claimed != _digest(content):
                 raise PresetError("the card was changed after it was written (its checksum differs)")
+            if not re.fullmatch(NAME, content["name"]):
+                raise PresetError(f"the name {content['name']!r} is none of a model")
             return cls(**{**content, "recipe": Recipe(**content["recipe"])})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise PresetError(f"not a model card: {error}") from error
@@ -126,9 +131,8 @@ class Generator:
             ArgumentError: A value is out of range; the message names the range.
             CodecError: A prompt or fixed voice cannot be read or does not fit.
         """
-        if n is not None and not (int(n) == n and 1 <= n <= MAX_PIECES):
-            raise ArgumentError(f"n={n}: give 1 to {MAX_PIECES} pieces, or None for one")
-        script, tokens = self._tokens(n or 1, **options)
+        count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
+        script, tokens = self._tokens(count, **options)
         made = np.stack(list(_bar(tokens, progress, len(script), "token")), axis=1)
         pieces = [self.codec.decode(row) for row in made]
         return pieces[0] if n is None else pieces
@@ -139,6 +143,8 @@ class Generator:
         Yields:
             For music: the grid values `(voices,)` of each step: a MIDI pitch, `HOLD` or `REST`.
         """
+        if "n" in options:
+            raise ArgumentError("n: a stream is one piece; leave it out")
         _, tokens = self._tokens(1, **options)
 
         def steps() -> Iterator[Any]:
@@ -155,13 +161,13 @@ class Generator:
                 top_p: float | None = None, **options: Any) -> tuple[np.ndarray, Iterator[np.ndarray]]:  # fmt: skip
         """Check every option now; return the script and an iterator over the tokens `(n,)` made from it."""
         sampling.check(temperature, top_k, top_p)
-        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
-            raise ArgumentError(f"seed={seed!r}: give a whole number of at least 0, or None")
+        if seed is not None:
+            seed = number("seed", seed, 0, whole=True)
         try:
             script = self.codec.script(**options)
         except TypeError as error:
             raise ArgumentError(f"options {', '.join(options)}: {error}") from error
-        entropy = secrets.randbits(63) if seed is None else int(seed)
+        entropy = secrets.randbits(63) if seed is None else seed
         # One stream of random numbers a piece: piece i is the same however many are made beside it.
         uniform = np.stack([np.random.default_rng([entropy, i]).random(len(script)) for i in range(n)])
 
@@ -182,6 +188,8 @@ class Generator:
         Returns:
             `nats_per_<unit>` and `nats_per_token` (natural log, all tokens of all pieces pooled), `tokens`.
         """
+        if not pieces:
+            raise ArgumentError("no pieces to score: give at least one")
         total, tokens = 0.0, 0
         ordered = sorted(pieces, key=len)
         for start in _bar(range(0, len(ordered), EVALUATION_BATCH), progress, None, "batch"):

@@ -13,8 +13,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from zoo.checks import number
 from zoo.datasets import Dataset
 from zoo.errors import ArgumentError
+
+LEAST = {int: 1, float: 1e-9}
 
 
 class Context(Protocol):
@@ -52,6 +55,9 @@ class Codec(Protocol):
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
         """Give random valid inputs, `(batch, time, features)`."""
+
+    def tokens(self, piece: Any) -> np.ndarray:
+        """Give the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
 
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
@@ -96,17 +102,17 @@ def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Change settings of a recipe.
 
     Raises:
-        ArgumentError: There is no such setting, or its value is no positive number (dropout: 0 to 1).
+        ArgumentError: There is no such setting, or its value is out of range.
     """
     known = {entry.name: type(entry.default) if entry.default is not MISSING else int for entry in fields(Recipe)}
+    checked = {}
     for name, value in changes.items():
         if name not in known:
             raise ArgumentError(f"no setting is called {name!r}; there are: {', '.join(known)}")
-        top = 1 if name.startswith("dropout") else float("inf")
-        least = 0 if name in ("dropout_in", "dropout_out", "warmup", "weight_decay", "seed") else 1e-9
-        if isinstance(value, bool) or not isinstance(value, (int, known[name])) or not least <= value < top:
-            raise ArgumentError(f"{name}={value!r}: give a {known[name].__name__} of at least {least}, below {top}")
-    return replace(recipe, **changes)
+        least = 0 if name in ("dropout_in", "dropout_out", "warmup", "weight_decay", "seed") else LEAST[known[name]]
+        most = 0.95 if name.startswith("dropout") else float("inf")
+        checked[name] = number(name, value, least, most, whole=known[name] is int)
+    return replace(recipe, **checked)
 
 
 @dataclass(frozen=True)

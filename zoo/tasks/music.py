@@ -5,7 +5,6 @@ for every voice the pitch it sings and for how many steps it has. Voices above t
 step, the others still at the previous one.
 """
 
-import gzip
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.checks import number
 from zoo.datasets import Dataset, Source
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.score import HOLD, MAX_STEPS, MAX_VOICES, REST, Score, voice_names
@@ -112,7 +112,7 @@ class MusicCodec:
         ids = np.asarray(ids)
         if ids.size % self.voices or (ids.size and not (ids.min() >= 0 and ids.max() < self.classes)):
             raise CodecError(f"{ids.size} tokens, not whole steps of {self.voices} with ids 0 to {self.classes - 1}")
-        return self._grid(self.decode_step(ids))
+        return self._on_grid(self.decode_step(ids).reshape(-1, self.voices))
 
     def decode_step(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Turn the tokens of one step `(voices,)`, or of several, into grid values: a MIDI pitch, `HOLD` or `REST`."""
@@ -159,8 +159,8 @@ class MusicCodec:
             bars: New bars to compose; with neither bars nor steps as long as the fixed voices, or 8.
             steps: The same in grid steps.
             prompt: What comes before: a Score, a MIDI file, or a grid `(steps, voices)`.
-            fixed: Voices given beforehand: voice name or index → a Score or MIDI file (its highest voice is
-                taken) or grid values `(steps,)`; where they end the network goes on.
+            fixed: Voices given beforehand: voice name or index → a Score or MIDI file (the voice of that name is
+                taken, or the only one) or grid values `(steps,)`; where they end the network goes on.
 
         Returns:
             Tokens `(time,)` int64.
@@ -169,25 +169,23 @@ class MusicCodec:
             ArgumentError: A value is out of range.
             CodecError: Given music does not fit the codec.
         """
-        given = {self._voice(name): self._line(line) for name, line in (fixed or {}).items()}
+        if not isinstance(fixed or {}, Mapping):
+            raise ArgumentError(f"fixed={fixed!r}: give a dictionary of voice name → Score, MIDI file or grid values")
+        given = {self._voice(name): self._line(name, music) for name, music in (fixed or {}).items()}
         if bars is not None and steps is not None:
             raise ArgumentError("bars and steps both given: give one of them")
         if bars is not None:
-            steps = self._whole(bars * self.steps_per_bar, f"bars={bars}")
+            steps = number("bars", bars, 1 / self.steps_per_bar, MAX_STEPS / self.steps_per_bar) * self.steps_per_bar
+            if steps != int(steps):
+                raise ArgumentError(f"bars={bars}: give whole steps of 1/{self.steps_per_bar} bar")
         elif steps is None:
             steps = max(map(len, given.values()), default=DEFAULT_BARS * self.steps_per_bar)
-        steps = self._whole(steps, f"steps={steps}")
+        steps = number("steps", steps, 1, MAX_STEPS, whole=True)
         head = self.tokens(self._score(prompt)) if prompt is not None else np.zeros(0, np.int64)
         body = np.full((steps, self.voices), -1)
         for voice, line in given.items():
             body[: len(line), voice] = line[:steps]
         return np.concatenate([head, body.ravel()])
-
-    def _whole(self, steps: float, given: str) -> int:
-        if not (steps == int(steps) and 1 <= steps <= MAX_STEPS):
-            limit = f"{MAX_STEPS} steps ({MAX_STEPS // self.steps_per_bar} bars)"
-            raise ArgumentError(f"{given}: give whole steps of 1/{self.steps_per_bar} bar, at least 1, at most {limit}")
-        return int(steps)
 
     def _voice(self, name: str | int) -> int:
         names = voice_names(self.voices)
@@ -197,23 +195,35 @@ class MusicCodec:
             return name
         raise ArgumentError(f"fixed voice {name!r}: give one of {', '.join(names)}, or 0 to {self.voices - 1}")
 
-    def _score(self, music: Any, voices: int | None = None) -> Score:
-        voices = voices or self.voices
+    def _score(self, music: Any) -> Score:
+        """Read a Score, a MIDI file, or a grid `(steps, voices)`; a grid `(steps,)` is one voice."""
         if isinstance(music, Score):
             return music
         if isinstance(music, (str, Path)):
-            return Score.read(music, voices, self.steps_per_beat)
-        return self._grid(music, voices)
+            return Score.read(music, self.voices, self.steps_per_beat)
+        score = Score(music)
+        return self._on_grid(score.grid)
 
-    def _grid(self, values: Any, voices: int | None = None) -> Score:
-        grid = np.asarray(values, np.int16).reshape(-1, voices or self.voices)
-        return Score(grid, steps_per_beat=self.steps_per_beat, beats_per_bar=self.beats_per_bar)
+    def _on_grid(self, values: np.ndarray) -> Score:
+        return Score(values, steps_per_beat=self.steps_per_beat, beats_per_bar=self.beats_per_bar)
 
-    def _line(self, music: Any) -> np.ndarray:
-        """Give the tokens `(steps,)` of one given voice."""
-        top = self._score(music, 1).grid[:, :1]
-        whole = np.hstack([top, np.full((len(top), self.voices - 1), REST)])
-        return self.tokens(self._grid(whole))[:: self.voices]
+    def _line(self, name: str | int, music: Any) -> np.ndarray:
+        """Give the tokens `(steps,)` of a given voice: that voice of the music, or the only one it has."""
+        if not isinstance(music, (Score, str, Path)):
+            music = [[value] for value in music] if np.ndim(music) == 1 else music
+        score = self._score(music)
+        if score.steps_per_beat != self.steps_per_beat:
+            raise CodecError(f"fixed {name}: {score.steps_per_beat} steps a beat: give {self.steps_per_beat}")
+        singing = [i for i, column in enumerate(score.grid.T) if (column >= 0).any()]
+        if score.voices == self.voices and (voice := self._voice(name)) in singing:
+            column = score.grid[:, voice]
+        elif len(singing) == 1 or score.voices == 1:
+            column = score.grid[:, singing[0] if singing else 0]
+        else:
+            raise CodecError(f"fixed {name}: give one voice, or {self.voices} of which {name} is one that sings")
+        whole = np.full((len(score), self.voices), REST)
+        whole[:, 0] = column
+        return self.tokens(self._on_grid(whole))[:: self.voices]
 
 
 class MusicContext:
@@ -243,9 +253,7 @@ class MusicContext:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as stream:
-        return {split: [np.array(piece) for piece in pieces] for split, pieces in json.load(stream).items()}
+    return {split: [np.array(piece) for piece in pieces] for split, pieces in json.loads(path.read_text()).items()}
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
@@ -302,8 +310,14 @@ def read_folder(folder: Path) -> dict[str, list[Score]]:
 
 
 def make_codec(pieces: Sequence[Score]) -> MusicCodec:
-    """Build a codec with room for the pieces, transposed by up to six semitones."""
+    """Build a codec with room for the pieces, transposed by up to six semitones.
+
+    Raises:
+        DataError: No piece has a note.
+    """
     pitches = np.concatenate([piece.grid[piece.grid >= 0] for piece in pieces])
+    if not pitches.size:
+        raise DataError("the pieces are all silent: give some with notes")
     return MusicCodec(pieces[0].voices, max(0, int(pitches.min()) - 6), min(127, int(pitches.max()) + 6))
 
 
@@ -313,10 +327,11 @@ def transposed(pieces: Sequence[Score]) -> Callable[[int, np.random.Generator], 
     Returns:
         Function of a piece's index and a random generator, which gives that piece in a random such key.
     """
-    ranges = np.array([_ranges(piece) for piece in pieces])  # (pieces, voices, lowest and highest)
-    lowest, highest = ranges[:, :, 0].min(0), ranges[:, :, 1].max(0)
-    down = np.maximum((lowest - ranges[:, :, 0]).max(1), -6)
-    up = np.minimum((highest - ranges[:, :, 1]).min(1), 6)
+    lowest = np.array([[_pitches(column).min(initial=127) for column in piece.grid.T] for piece in pieces])
+    highest = np.array([[_pitches(column).max(initial=0) for column in piece.grid.T] for piece in pieces])
+    sings = lowest <= highest  # a silent voice is no limit
+    down = (lowest.min(0) - lowest).max(1, where=sings, initial=-6)
+    up = (highest.max(0) - highest).min(1, where=sings, initial=6)
 
     def one(index: int, rng: np.random.Generator) -> Score:
         return pieces[index].transpose(int(rng.integers(down[index], up[index] + 1)))
@@ -324,10 +339,8 @@ def transposed(pieces: Sequence[Score]) -> Callable[[int, np.random.Generator], 
     return one
 
 
-def _ranges(piece: Score) -> list[tuple[int, int]]:
-    """Give each voice's lowest and highest pitch; a silent voice is no limit."""
-    columns = [column[column >= 0] for column in piece.grid.T]
-    return [(int(c.min()), int(c.max())) if c.size else (127, 0) for c in columns]
+def _pitches(column: np.ndarray) -> np.ndarray:
+    return column[column >= 0].astype(int)
 
 
 TASK = Task(
