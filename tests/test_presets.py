@@ -72,6 +72,18 @@ def test_card_of_another_network(preset, changes, word):
         zoo.load(preset)
 
 
+def test_name_is_no_path(preset):
+    (preset / "card.json").write_text(replace(zoo.info(preset), name="../../escaped").to_json())
+    with pytest.raises(PresetError, match="none of a model"):
+        zoo.load(preset)
+
+
+def test_catalog_name_comes_before_a_folder_of_that_name(tmp_path, monkeypatch):
+    (tmp_path / "lstm_music").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert zoo.info("lstm_music").name == "lstm_music"
+
+
 def test_unknown_task_is_a_preset_error(preset):
     (preset / "card.json").write_text(replace(zoo.info(preset), task="weather").to_json())
     with pytest.raises(PresetError, match="weather"):

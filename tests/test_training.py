@@ -6,7 +6,7 @@ import pytest
 import zoo
 from tests.conftest import random_score
 from zoo import training
-from zoo.errors import ArgumentError, CodecError, TrainingError
+from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.tasks import Recipe, adjusted
 from zoo.tasks.music import TASK, MusicCodec, transposed
 
@@ -87,6 +87,43 @@ def test_killed_run_resumes_as_if_nothing_had_happened(run, folder, tmp_path, mo
     assert (out / "preset/weights.safetensors").read_bytes() == (whole / "preset/weights.safetensors").read_bytes()
 
 
+def test_run_killed_in_its_first_epoch_resumes(run, folder, tmp_path, monkeypatch):
+    """The log already has the row of an epoch that no checkpoint knows."""
+    options = {"out": tmp_path / "k", "data": folder, "epochs": 4, "verbose": False, **SMALL}
+
+    def killed(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Checkpoint, "on_epoch_end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            zoo.train("lstm_music", **options)
+    zoo.train("lstm_music", resume=True, **options)
+    assert log(tmp_path / "k") == log(run[0])
+
+
+def test_loss_that_is_no_number_stops_the_run(folder, tmp_path, monkeypatch):
+    write = training.Checkpoint.on_epoch_end
+    monkeypatch.setattr(
+        training.Checkpoint, "on_epoch_end", lambda s, e, logs=None: write(s, e, {training.MONITOR: float("nan")})
+    )
+    with pytest.raises(TrainingError, match="lower --learning-rate"):
+        zoo.train("lstm_music", out=tmp_path / "n", data=folder, epochs=1, verbose=False, **SMALL)
+
+
+def test_validation_metric_is_pooled():
+    """A batch of short pieces counts by its tokens, not by its pieces."""
+    rng = np.random.default_rng(0)
+    metric, total, count = training.Nats(), 0.0, 0
+    for time, real in ((4, 1), (9, 8)):
+        logits, y = rng.normal(size=(3, time, 5)).astype(np.float32), rng.integers(0, 5, (3, time))
+        weights = (np.arange(time) < real).astype(np.float32) * np.ones((3, 1), np.float32)
+        metric.update_state(y, logits, weights)
+        nats = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, y[..., None], -1)[..., 0]
+        total, count = total + (nats * weights).sum(), count + weights.sum()
+    assert float(metric.result()) == pytest.approx(total / count, rel=1e-5)
+
+
 def test_resuming_a_finished_run_trains_nothing_more(run, folder, tmp_path):
     import shutil
 
@@ -103,14 +140,14 @@ def test_run_folders_are_not_mixed_up(run, folder, tmp_path):
         zoo.train("lstm_music", out=out, data=folder, verbose=False)
     with pytest.raises(TrainingError, match="another recipe"):
         zoo.train("lstm_music", out=out, data=folder, epochs=9, resume=True, verbose=False)
-    with pytest.raises(TrainingError, match="no finished epoch"):
+    with pytest.raises(TrainingError, match="no run to resume"):
         zoo.train("lstm_music", out=tmp_path / "none", data=folder, resume=True, verbose=False)
 
 
 def test_damaged_checkpoint(run, folder, tmp_path):
     import shutil
 
-    for name in ("state.json", "last.weights.h5"):
+    for name in ("state.json", "last.weights.h5", "best.weights.h5"):
         out = tmp_path / name
         shutil.copytree(run[0], out)
         (out / "checkpoint" / name).write_text("{")
@@ -145,7 +182,7 @@ def test_fine_tuning_starts_from_the_weights(run, folder, tmp_path):
     assert tuned.metrics["valid"]["nats_per_token"] < card.metrics["valid"]["nats_per_token"] + 0.1
     random_score(0, codec=MusicCodec(4, 20, 25)).save(tmp_path / "low.mid")
     random_score(1, codec=MusicCodec(4, 20, 25)).save(tmp_path / "lower.mid")
-    with pytest.raises(CodecError, match="transpose"):
+    with pytest.raises(DataError, match="no piece of train fits"), pytest.warns(UserWarning, match="transpose"):
         zoo.train("lstm_music", out=tmp_path / "f", data=tmp_path, start=out / "preset", verbose=False)
 
 

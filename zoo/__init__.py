@@ -3,11 +3,13 @@
 Importing this package loads neither Keras nor TensorFlow; the functions that need them do.
 """
 
+import shlex
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from zoo.architectures import ARCHITECTURES
+from zoo.catalog import catalog as _catalog
 from zoo.catalog import find, list_models
 from zoo.errors import (
     ArgumentError,
@@ -38,7 +40,7 @@ __all__ = [
 
 def _folder(name: str | Path) -> Path:
     """Find the preset folder of a catalog name, or take a path to one."""
-    if "/" in str(name) or Path(name).is_dir():
+    if str(name) not in _catalog() and ("/" in str(name) or Path(name).is_dir()):
         return Path(name)
     entry = find(str(name))
     if not entry.pretrained:
@@ -138,7 +140,7 @@ def train(
 
     Raises:
         UnknownModel: No such name.
-        ArgumentError: No such setting.
+        ArgumentError: No such setting, or a value out of range.
         DataError: The data is not to be had.
         TrainingError: The run folder holds another run, or there is nothing to resume.
     """
@@ -147,10 +149,11 @@ def train(
 
     entry = find(name)
     recipe = adjusted(entry.task.recipe(entry.architecture.name), changes)
+    if start and {"units", "embedding"} & set(changes):
+        raise ArgumentError("units and embedding are those of the model to start from: leave them out")
     settings = {"data": data, "from": start, **changes}
-    command = " ".join(
-        [f"zoo train {name}", *(f"--{k.replace('_', '-')} {v}" for k, v in settings.items() if v is not None)]
-    )
+    words = [word for k, v in settings.items() if v is not None for word in (f"--{k.replace('_', '-')}", str(v))]
+    command = shlex.join(["zoo", "train", name, *words])
     return run(
         entry, recipe, Path(out or f"runs/{name}"), command, Path(data) if data else None,
         _folder(start) if start else None, resume, verbose,

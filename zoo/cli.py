@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 import zoo
 from zoo import catalog
 from zoo.errors import ArgumentError, ZooError
+from zoo.tasks import Recipe
 
 MB = 1e6
 
@@ -82,8 +84,6 @@ def info(name: str) -> None:
     Example:
       zoo info lstm_music
     """
-    from dataclasses import asdict
-
     for key, value in asdict(zoo.info(name)).items():
         shown = "\n".join(f"    {k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
         click.echo(f"{key}:{chr(10) if isinstance(value, dict) else ' '}{shown}")
@@ -152,7 +152,7 @@ def _numbered(path: Path, number: int, count: int) -> Path:
 def _open(name: str) -> Any:
     """Load a catalog name, a preset folder, or an artifact."""
     path = Path(name)
-    if path.exists() and not (path / "card.json").exists():
+    if name not in catalog.catalog() and path.exists() and not (path / "card.json").exists():
         import export
 
         return export.load(path)
@@ -176,6 +176,16 @@ def evaluate(name: str, split: str) -> None:
         click.echo(f"{key.replace('_', ' ')}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 
+def _settings(command: Any) -> Any:
+    """Give a command an option for every setting of a recipe, with the help its docstring has."""
+    text = " ".join((Recipe.__doc__ or "").split())
+    for entry in reversed(fields(Recipe)):
+        told = text.split(f" {entry.name}: ")[1].split(". ")[0].rstrip(".")
+        kind = float if isinstance(entry.default, float) else int
+        command = click.option(f"--{entry.name.replace('_', '-')}", type=kind, help=f"{told}.")(command)
+    return command
+
+
 @main.command()
 @click.argument("name")
 @click.option(
@@ -184,13 +194,7 @@ def evaluate(name: str, split: str) -> None:
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of your own files (music: MIDI).")
 @click.option("--from", "start", help="Model or preset folder to fine-tune.")
 @click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run.")
-@click.option("--epochs", type=int, help="Most epochs.")
-@click.option("--patience", type=int, help="Epochs without a better validation loss before stopping.")
-@click.option("--units", type=int, help="Units of each recurrent layer.")
-@click.option("--batch", type=int, help="Windows in a batch.")
-@click.option("--window", type=int, help="Steps in a window.")
-@click.option("--learning-rate", type=float, help="Highest learning rate.")
-@click.option("--seed", type=int, help="Seed of weights, dropout and data order.")
+@_settings
 def train(name: str, **options: Any) -> None:
     """Train model NAME: progress bar, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
 

@@ -6,9 +6,11 @@ optimizer, random state and progress after the last whole epoch; the best weight
 
 import itertools
 import json
+import math
 import platform
 import shutil
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from importlib import metadata
@@ -21,7 +23,7 @@ import tensorflow as tf
 
 from zoo import datasets, presets
 from zoo.catalog import Entry
-from zoo.errors import TrainingError
+from zoo.errors import CodecError, DataError, TrainingError
 from zoo.files import replacing
 from zoo.models import Card, make
 from zoo.networks import KerasEngine, network, set_weights, weights
@@ -69,8 +71,9 @@ def train(
     if start:
         card, codec = presets.read_card(start)
         recipe = replace(recipe, units=card.recipe.units, embedding=card.recipe.embedding)
+        splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
     else:
-        codec = task.make_codec(splits["train"])
+        codec = task.make_codec(splits["train"] + splits["valid"])
     request = {"name": entry.name, "recipe": asdict(recipe), "data": str(data or ""), "start": str(start or "")}
     _claim(out, request, resume)
 
@@ -83,6 +86,7 @@ def train(
     checkpoint = Checkpoint(out / "checkpoint", recipe.patience)
     first = checkpoint.restore(model) if resume else 0
     if first < recipe.epochs and not checkpoint.exhausted():
+        _trim(out / "log.csv", first)
         model.fit(
             windows.dataset(first, net),
             steps_per_epoch=windows.steps,
@@ -90,14 +94,14 @@ def train(
             epochs=recipe.epochs,
             validation_data=_whole(splits["valid"], codec, net),
             callbacks=[
-                keras.callbacks.CSVLogger(str(out / "log.csv"), append=resume),
+                keras.callbacks.CSVLogger(str(out / "log.csv"), append=first > 0),
                 keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False),
                 checkpoint,
             ],
             shuffle=False,  # the windows come shuffled
             verbose=1 if verbose else 0,
         )
-    model.load_weights(out / "checkpoint" / BEST)
+    checkpoint.best(model)
     about = {
         "command": command,
         "epochs": checkpoint.state["epoch"],
@@ -112,9 +116,10 @@ def _claim(out: Path, request: dict[str, Any], resume: bool) -> None:
     """Make the run folder ours, or recognise it as the run to go on with."""
     note = out / "run.json"
     if resume:
-        if not note.is_file() or not (out / "checkpoint" / STATE).is_file():
-            raise TrainingError(f"{out} has no finished epoch to resume: start without --resume")
-        before = json.loads(note.read_text())
+        try:
+            before = dict(json.loads(note.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise TrainingError(f"{out} holds no run to resume ({error}): start without --resume") from error
         changed = [key for key in request if before.get(key) != request[key]]
         if changed:
             raise TrainingError(f"{out} is a run with another {', '.join(changed)}: resume with the same options")
@@ -136,9 +141,42 @@ def _compiled(net: keras.Model, recipe: Recipe, steps: int) -> keras.Model:
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip)
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
-    metric = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="nats")
-    model.compile(optimizer, loss, weighted_metrics=[metric], jit_compile=False)
+    model.compile(optimizer, loss, weighted_metrics=[Nats(name="nats")], jit_compile=False)
     return model
+
+
+class Nats(keras.metrics.Mean):
+    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more."""
+
+    def update_state(self, y: Any, logits: Any, sample_weight: Any = None) -> Any:
+        """Add targets `(batch, time)`, logits `(batch, time, classes)` and weights `(batch, time)`."""
+        values = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        return super().update_state(keras.ops.reshape(values, (-1,)), keras.ops.reshape(sample_weight, (-1,)))
+
+
+def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> list[Any]:
+    """Leave out the pieces that a codec cannot hold, with a warning each.
+
+    Raises:
+        DataError: None is left.
+    """
+    kept = []
+    for i, piece in enumerate(pieces):
+        try:
+            codec.tokens(piece)
+            kept.append(piece)
+        except CodecError as error:
+            warnings.warn(f"left out piece {i + 1} of {split}: {error}", stacklevel=3)
+    if not kept:
+        raise DataError(f"no piece of {split} fits the model to start from: train anew without --from")
+    return kept
+
+
+def _trim(log: Path, epochs: int) -> None:
+    """Drop what a killed run logged of an epoch that it did not finish."""
+    if log.exists():
+        lines = log.read_text().splitlines(keepends=True)
+        log.write_text("".join(lines[: epochs + 1]) if epochs else "")
 
 
 class Windows:
@@ -213,24 +251,48 @@ class Checkpoint(keras.callbacks.Callback):
         self.began = time.perf_counter()
 
     def restore(self, model: keras.Model) -> int:
-        """Load the last checkpoint into a compiled model; return the epoch to go on with."""
+        """Load the last checkpoint, if there is one, into a compiled model; return the epoch to go on with.
+
+        Raises:
+            TrainingError: The checkpoint is damaged.
+        """
+        if not self.folder.exists():
+            return 0
         try:
-            self.state = json.loads((self.folder / STATE).read_text())
+            self.state |= json.loads((self.folder / STATE).read_text())
             model.optimizer.build(model.trainable_variables)
             model.load_weights(self.folder / LAST)
             for variable, value in zip(_random_state(model), self.state["random"], strict=True):
                 variable.assign(value)
-        except (OSError, ValueError, KeyError) as error:
+            return int(self.state["epoch"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{self.folder} cannot be resumed: {error}; start anew with another --out") from error
-        return int(self.state["epoch"])
+
+    def best(self, model: keras.Model) -> None:
+        """Load the weights of the best epoch.
+
+        Raises:
+            TrainingError: The checkpoint is damaged.
+        """
+        try:
+            model.load_weights(self.folder / BEST)
+        except (OSError, ValueError, KeyError) as error:
+            raise TrainingError(f"{self.folder / BEST} is damaged: {error}; start anew with another --out") from error
 
     def exhausted(self) -> bool:
         """Tell whether the best epoch lies `patience` epochs back."""
         return self.state["epoch"] - self.state["best_epoch"] >= self.patience
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint.
+
+        Raises:
+            TrainingError: The loss is no number any more.
+            DataError: The checkpoint cannot be written; the one before is still there.
+        """
         value, now = float((logs or {})[MONITOR]), time.perf_counter()
+        if not math.isfinite(value):
+            raise TrainingError(f"the loss is {value} in epoch {epoch + 1}: lower --learning-rate and start anew")
         state = {**self.state, "epoch": epoch + 1, "minutes": self.state["minutes"] + (now - self.began) / 60}
         state["random"] = [keras.ops.convert_to_numpy(variable).tolist() for variable in _random_state(self.model)]
         improved = value < self.state["best"]
