@@ -125,7 +125,12 @@ def load(path: str | os.PathLike[str]) -> Any:
     if not source.exists():
         raise ArtifactError(f"{source} does not exist: export.save writes it, or `zoo export NAME`")
     row = _recognise(source)
-    manifest = row.manifest(source)
+    try:
+        manifest = row.manifest(source)
+    except ArtifactError:
+        raise
+    except Exception as error:
+        raise ArtifactError(f"{source} is damaged ({type(error).__name__}): copy or export it again") from error
     if missing := {*TEXTS, "bytes", "sha256"} - set(manifest):
         raise ArtifactError(f"{source} carries no {', '.join(sorted(missing))}: it was not written by export.save")
     try:

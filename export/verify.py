@@ -80,7 +80,7 @@ def check_parity(reference: Any, candidate: Any, codec: Any, tolerance: float) -
         x = codec.example(rng, batch, time)
         state = [rng.uniform(-1, 1, s.shape).astype(np.float32) for s in reference.initial_state(batch)]
         expected, found, again = (_flat(engine.step(x, state)) for engine in (reference, candidate, candidate))
-        if any(not np.array_equal(a, b) for a, b in zip(found, again, strict=True)):
+        if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(found, again, strict=True)):
             raise VerificationError("repeat", f"the same call twice gave two answers at batch {batch}, time {time}")
         worst = max(worst, _within("parity", expected, found, tolerance, f"at batch {batch}, time {time}"))
     return worst

@@ -160,6 +160,57 @@ def test_foreign_model_is_not_ours(tmp_path):
         export.load(tmp_path / "nothing.onnx")
 
 
+def write_file(tf, x):
+    tf.io.write_file(x, "gotcha")
+
+
+def save_tensor(tf, x):
+    tf.raw_ops.SaveV2(prefix=x, tensor_names=["a"], shape_and_slices=[""], tensors=[tf.constant(1.0)])
+
+
+def python(tf, x):
+    tf.py_function(print, [x], [])
+
+
+@pytest.mark.parametrize("deed", [write_file, save_tensor, python])
+def test_saved_model_that_does_more_than_compute_is_refused(artifacts, tmp_path, deed):
+    import shutil
+
+    import tensorflow as tf
+
+    from export.artifact import _digest
+
+    class Evil(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
+        def sequence(self, x):
+            deed(tf, x)
+            return {"y": x}
+
+    evil = Evil()
+    tf.saved_model.save(evil, str(tmp_path / "evil"), signatures={"sequence": evil.sequence})
+    shutil.copytree(artifacts["saved_model", "sequence"] / "assets", tmp_path / "evil/assets", dirs_exist_ok=True)
+    manifest = tmp_path / "evil/assets/manifest.json"
+    texts = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**texts, "sha256": _digest(tmp_path / "evil", texts)}))
+    with pytest.raises(ArtifactError, match="only pure computation"):
+        export.load(tmp_path / "evil")
+
+
+@pytest.mark.parametrize("name", ["onnx", "tflite"])
+def test_no_single_damaged_byte_goes_unnoticed_or_escapes(artifacts, tmp_path, sealed, name):
+    """Flip the top bit of bytes all over the file: a named error, or (in a field nobody reads) the same model."""
+    good = artifacts[name, "sequence"].read_bytes()
+    target = tmp_path / "flipped"
+    refused = 0
+    for at in range(9, len(good), len(good) // 60):
+        target.write_bytes(good[:at] + bytes([good[at] ^ 0x80]) + good[at + 1 :])
+        try:
+            assert export.load(target).generate(steps=2, seed=1) == sealed.generate(steps=2, seed=1)
+        except ArtifactError:
+            refused += 1
+    assert refused >= 55
+
+
 def test_places_that_cannot_be_written(sealed, tmp_path):
     (tmp_path / "folder.onnx").mkdir()
     (tmp_path / "file").write_text("precious")

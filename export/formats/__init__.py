@@ -6,7 +6,7 @@ A format file defines `FORMAT`. Nothing here imports TensorFlow until something 
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,16 @@ class Tensor:
     name: str
     shape: tuple[int | None, ...]
     dtype: str
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Sort the names of inputs or outputs: x or y, then layer by layer, h before c.
+
+    Example:
+        >>> in_order(["c0_1", "c0_0", "x", "h0_1", "h0_0"])
+        ['x', 'h0_0', 'c0_0', 'h0_1', 'c0_1']
+    """
+    return sorted(names, key=lambda name: (name not in ("x", "y"), name.rpartition("_")[2].zfill(3), name[0] != "h"))
 
 
 @dataclass(frozen=True)

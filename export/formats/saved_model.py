@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import BoundEngine, Format, Signature, Tensor
+from export.formats import BoundEngine, Format, Signature, Tensor, in_order
 from export.recurrent import Recurrent, lowered
 from zoo.errors import ArtifactError
 
 MANIFEST = "manifest.json"  # in the folder's assets
+SERVING = "serving_default"  # the signature that TensorFlow Serving calls unless told otherwise
+CALLS = {"StatefulPartitionedCall", "StatelessWhile", "While", "StatelessIf", "If", "Case"}  # what they call is checked
+FILE_READERS = {"ReadFile", "MatchingFiles"}  # stateless, as TensorFlow sees it
 
 
 def recurrence(spec: Recurrent, x: Any, state: list[Any]) -> tuple[Any, list[Any]]:
@@ -93,7 +96,7 @@ def write(network: Any, signature: Signature, path: Path, lower: Any) -> None:
     with lowered(network, lower):
         function = tf.function(lambda *inputs: network(list(inputs), training=False), autograph=False)
         traced = function.get_concrete_function(*form)
-    frozen = convert_variables_to_constants_v2(traced)
+    frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
 
     def face(*inputs: Any) -> dict[str, Any]:
         named = {t.name: (value, t.shape) for t, value in zip(signature.outputs, frozen(*inputs), strict=True)}
@@ -103,7 +106,7 @@ def write(network: Any, signature: Signature, path: Path, lower: Any) -> None:
 
     module = tf.Module()
     module.face = tf.function(face, input_signature=form, autograph=False)
-    tf.saved_model.save(module, str(path), signatures={signature.form: module.face})
+    tf.saved_model.save(module, str(path), signatures={signature.form: module.face, SERVING: module.face})
 
 
 def convert(network: Any, signature: Signature, path: Path) -> None:
@@ -116,18 +119,17 @@ def open_(path: Path) -> BoundEngine:
     import tensorflow as tf
 
     try:
+        check_pure(path)
         loaded = tf.saved_model.load(str(path))
         form = next(form for form in ("sequence", "step") if form in loaded.signatures)
         function = loaded.signatures[form]
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error}") from error
     except Exception as error:
         raise ArtifactError(f"{path} is not one of our SavedModels, or is damaged: {str(error)[:200]}") from error
 
-    def order(tensor: Tensor) -> tuple[int, int, str]:  # x or y, then by layer, h before c
-        return (tensor.name not in "xy", int(tensor.name.rpartition("_")[2] or 0) if "_" in tensor.name else 0,
-                {"h": "0", "c": "1"}.get(tensor.name[0], ""))  # fmt: skip
-
     def tensors(specs: Mapping[str, Any]) -> tuple[Tensor, ...]:
-        return tuple(sorted((Tensor(n, tuple(s.shape), s.dtype.name) for n, s in specs.items()), key=order))
+        return tuple(Tensor(name, tuple(specs[name].shape), specs[name].dtype.name) for name in in_order(specs))
 
     inputs = tensors(function.structured_input_signature[1])
     outputs = tensors(function.structured_outputs)
@@ -138,6 +140,44 @@ def open_(path: Path) -> BoundEngine:
 
     # The signature holds what was loaded weakly.
     return BoundEngine("saved_model", Signature(form, inputs, outputs), run, owner=loaded)
+
+
+def check_pure(path: Path) -> None:
+    """Refuse operators that do more than compute, before TensorFlow sees them: a SavedModel is a program.
+
+    What counts is what the loader can call: the concrete functions of the object graph, and the functions they call.
+    The saver that TensorFlow puts into every SavedModel is not among them.
+
+    Raises:
+        ArtifactError: An operator keeps state, touches files or calls Python, or is unknown to TensorFlow.
+    """
+    from tensorflow.python.framework import op_def_registry
+
+    meta = _meta_graph(path)
+    functions = {function.signature.name: function for function in meta.graph_def.library.function}
+    waiting, reached = list(meta.object_graph_def.concrete_functions), set()
+    if not waiting:
+        raise ArtifactError("it has no functions to call")
+    names = set()
+    while waiting:
+        name = waiting.pop()
+        if name in reached or name not in functions:
+            continue
+        reached.add(name)
+        for node in functions[name].node_def:
+            names.add(node.op)
+            called = [f for a in node.attr.values() for f in (a.func, *a.list.func)]
+            waiting += [f.name for f in called if f.name] + [node.op]
+    known = {name: op_def_registry.get(name) for name in names - set(functions)}
+    impure = {name for name, definition in known.items() if definition is None or definition.is_stateful}
+    if bad := sorted((impure - CALLS) | (FILE_READERS & names)):
+        raise ArtifactError(f"it contains {', '.join(bad)}: only pure computation is loaded")
+
+
+def _meta_graph(path: Path) -> Any:
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    return saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs[0]
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
@@ -161,9 +201,7 @@ def manifest(path: Path) -> dict[str, str]:
 
 def operators(path: Path) -> list[str]:
     """List the operators, those of functions too."""
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    graph = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
+    graph = _meta_graph(path).graph_def
     return [node.op for node in graph.node] + [n.op for function in graph.library.function for n in function.node_def]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import BoundEngine, Format, Signature, Tensor, saved_model
+from export.formats import BoundEngine, Format, Signature, Tensor, in_order, saved_model
 from export.recurrent import Recurrent
 from zoo.errors import ArtifactError
 
@@ -77,14 +77,13 @@ def open_(path: Path) -> BoundEngine:
     runner = interpreter.get_signature_runner(form)
 
     def tensors(names: list[str], details: Mapping[str, Any]) -> tuple[Tensor, ...]:
-        ordered = sorted(names, key=lambda name: (name not in "xy", name.rpartition("_")[2], name[0] != "h"))
         return tuple(
             Tensor(
                 n,
                 tuple(int(d) if d >= 0 else None for d in details[n]["shape_signature"]),
                 details[n]["dtype"].__name__,
             )
-            for n in ordered
+            for n in in_order(names)
         )
 
     inputs = tensors(names["inputs"], runner.get_input_details())
