@@ -1,0 +1,150 @@
+"""Compare generated chorales with Bach's own test set: `python benchmarks/chorales.py`.
+
+Writes `chorales.json` and `chorales.png` beside this file and prints the table of the README.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+import numpy as np
+from tabulate import tabulate
+
+import zoo
+from zoo import datasets
+from zoo.plots import COLOURS, save
+from zoo.score import Score, voice_names
+from zoo.tasks import find
+
+LENGTHS = (1, 2, 4, 8, 16)  # sixteenths: the lower edges of the classes of note length
+LENGTH_NAMES = ("sixteenth", "eighth", "quarter", "half", "whole or longer")
+HERE = Path(__file__).parent
+
+
+def parallels(sounding: np.ndarray, interval: int) -> tuple[int, int]:
+    """Count parallels of an interval class (7 fifths, 0 octaves and unisons) among all moves of two voices at once.
+
+    Two voices move in parallel where both change pitch from one step to the next and keep the interval class.
+
+    Args:
+        sounding: `(steps, voices)`, -1 for silence.
+        interval: Semitones modulo 12.
+
+    Returns:
+        Parallels, and moves in which both voices of a pair change.
+    """
+    found = moves = 0
+    for high, low in combinations(range(sounding.shape[1]), 2):
+        a, b = sounding[:, high], sounding[:, low]
+        real = (a >= 0) & (b >= 0)
+        both = real[1:] & real[:-1] & (a[1:] != a[:-1]) & (b[1:] != b[:-1])
+        classes = abs(a - b) % 12
+        found += int((both & (classes[1:] == interval) & (classes[:-1] == interval)).sum())
+        moves += int(both.sum())
+    return found, moves
+
+
+def statistics(pieces: Sequence[Score]) -> dict[str, Any]:
+    """Measure a set of chorales; every share is pooled over all of them."""
+    sounding = [piece.sounding() for piece in pieces]
+    whole = np.concatenate(sounding)
+    lengths = np.array([note.end - note.start for piece in pieces for note in piece.notes()])
+    counts = np.histogram(lengths, [*LENGTHS, np.inf])[0] / len(lengths)
+    upper, lower = whole[:, :-1], whole[:, 1:]
+    crossing = ((upper < lower) & (upper >= 0) & (lower >= 0)).any(1).mean()
+    ranges = {}
+    for name, column in zip(voice_names(4), whole.T, strict=True):
+        low, middle, high = np.percentile(column[column >= 0], [1, 50, 99])
+        ranges[name] = [int(low), int(middle), int(high)]
+    result = {"pieces": len(pieces), "steps": len(whole), "range": ranges, "crossings": 100 * float(crossing)}
+    for name, interval in (("fifths", 7), ("octaves", 0)):
+        found, moves = map(sum, zip(*(parallels(s, interval) for s in sounding), strict=True))
+        result[name] = 100 * found / moves
+    return {
+        **result,
+        "mean_length": float(lengths.mean()),
+        "lengths": dict(zip(LENGTH_NAMES, counts.tolist(), strict=True)),
+    }
+
+
+def rows(bach: dict[str, Any], made: dict[str, Any]) -> list[list[str]]:
+    """Lay the comparison out as a table."""
+    import pretty_midi
+
+    def pitches(values: list[int]) -> str:
+        return " ".join(pretty_midi.note_number_to_name(value) for value in values)
+
+    table = [
+        [f"{name}: low, middle, high", pitches(bach["range"][name]), pitches(made["range"][name])]
+        for name in bach["range"]
+    ]
+    labels = {
+        "crossings": "steps with a voice crossing, %",
+        "fifths": "parallel fifths, % of the moves of two voices",
+        "octaves": "parallel octaves and unisons, % of the same",
+        "mean_length": "mean note length, sixteenths",
+    }
+    table += [[label, f"{bach[key]:.2f}", f"{made[key]:.2f}"] for key, label in labels.items()]
+    table += [[f"{name} notes, %", *(f"{100 * s['lengths'][name]:.1f}" for s in (bach, made))] for name in LENGTH_NAMES]
+    return table
+
+
+def plot(sets: dict[str, list[Score]], results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Draw pitch distributions, note lengths and rule breaks side by side."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1.2, 1))
+    bins = np.arange(34, 84)
+    for (who, pieces), style in zip(sets.items(), ("stepfilled", "step"), strict=True):
+        whole = np.concatenate([piece.sounding() for piece in pieces])
+        for column, name, colour in zip(whole.T, voice_names(4), COLOURS, strict=False):
+            filled = style == "stepfilled"
+            left.hist(
+                column[column >= 0], bins, density=True, histtype=style, color=colour,
+                alpha=0.35 if filled else 1, label=f"{name}, {who}",
+            )  # fmt: skip
+    left.set(title="pitch by voice", xlabel="MIDI pitch", ylabel="share of steps")
+    left.legend(fontsize=6, ncol=2)
+    for i, (who, result) in enumerate(results.items()):
+        at = np.arange(len(LENGTH_NAMES)) + 0.4 * i
+        middle.bar(at, [100 * v for v in result["lengths"].values()], 0.4, label=who)
+        right.bar(np.arange(3) + 0.4 * i, [result[key] for key in ("crossings", "fifths", "octaves")], 0.4, label=who)
+    middle.set_xticks(np.arange(len(LENGTH_NAMES)) + 0.2, LENGTH_NAMES, fontsize=7)
+    middle.set(title="note length", ylabel="% of notes")
+    right.set_xticks(np.arange(3) + 0.2, ("crossings", "∥ fifths", "∥ octaves"))
+    right.set(title="against the rules", ylabel="%")
+    right.legend()
+    save(figure, path)
+
+
+@click.command()
+@click.option("--model", default="lstm_music", show_default=True, help="Catalog name or preset folder.")
+@click.option("--pieces", default=100, show_default=True, help="Chorales to generate.")
+@click.option(
+    "--bars", default=15, show_default=True, help="Length of each; Bach's test chorales have 15.3 on average."
+)
+@click.option("--temperature", default=1.0, show_default=True, help="1 is the model's own distribution.")
+@click.option("--seed", default=1, show_default=True)
+def main(model: str, pieces: int, bars: int, temperature: float, seed: int) -> None:
+    """Compare generated chorales with Bach's own test set."""
+    loaded = zoo.load(model)
+    task = find(loaded.card.task)
+    bach = task.prepare(datasets.load(task.dataset))["test"]
+    made = loaded.generate(n=pieces, bars=bars, temperature=temperature, seed=seed, progress=True)
+    sets = {"Bach": bach, model: made}
+    results = {who: statistics(chorales) for who, chorales in sets.items()}
+    settings = {"model": model, "pieces": pieces, "bars": bars, "temperature": temperature, "seed": seed}
+    (HERE / "chorales.json").write_text(json.dumps({"settings": settings, **results}, indent=2) + "\n")
+    plot(sets, results, HERE / "chorales.png")
+    print(tabulate(rows(*results.values()), headers=["", *results], tablefmt="github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()

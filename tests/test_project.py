@@ -1,0 +1,215 @@
+"""The promises of the whole: layers, public names, light imports, true documents, shipped weights."""
+
+import ast
+import doctest
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import export
+import zoo
+from tests.conftest import ROOT
+from zoo import datasets
+
+# A module imports only what stands above it. `zoo` is its face and its command line may import everything.
+LAYERS = [
+    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.score", "zoo.tasks", "zoo.tasks.music",
+    "zoo.catalog", "zoo.sampling", "zoo.models", "zoo.networks", "zoo.presets", "zoo.training", "zoo",
+    "export.recurrent", "export.formats", "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite",
+    "export.verify", "export.artifact", "export", "zoo.cli",
+]  # fmt: skip
+HEAVY = {"keras", "tensorflow"}
+MAY_BE_HEAVY = {"zoo.networks", "zoo.training"}
+
+
+def modules():
+    for package in ("zoo", "export"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            yield name, path
+
+
+MODULES = dict(modules())
+
+
+def imports(path: Path, nested: bool = True):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree) if nested else tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
+
+
+def test_every_module_has_a_layer():
+    assert set(MODULES) == set(LAYERS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_layers(name):
+    own = [found for found in imports(MODULES[name]) if found in MODULES and found != name]
+    above = LAYERS[: LAYERS.index(name)]
+    wrong = [found for found in own if found not in above]
+    assert not wrong, f"{name} imports {wrong}, which stand below it"
+    if name.startswith("zoo") and name != "zoo.cli":
+        assert not [found for found in own if found.startswith("export")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_networks_and_training_import_keras_at_the_top(name):
+    top = {found.split(".")[0] for found in imports(MODULES[name], nested=False)}
+    assert name in MAY_BE_HEAVY or not top & HEAVY
+
+
+def test_public_names():
+    assert sorted(zoo.__all__) == sorted(
+        ["ARCHITECTURES", "HOLD", "REST", "Card", "Score", "build", "info", "list_models", "load", "train"]
+        + [
+            name
+            for name, value in vars(zoo.errors).items()
+            if isinstance(value, type) and issubclass(value, zoo.ZooError)
+        ]
+    )
+    assert sorted(export.__all__) == ["Report", "load", "save"]
+    for module in (zoo, export):
+        for name in module.__all__:
+            assert hasattr(module, name)
+            assert name.isupper() or getattr(module, name).__doc__
+
+
+@pytest.mark.parametrize(
+    "code", ["import zoo", "import export", "from zoo.cli import main; main(['list'], standalone_mode=False)"]
+)
+def test_imports_are_light(code):
+    check = "import sys; sys.exit(', '.join({'tensorflow', 'keras', 'matplotlib', 'librosa', 'onnx', 'tf2onnx'} & set(sys.modules)) or 0)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{check}"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_example_project_files_exist():
+    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", ".ci/run", ".pre-commit-config.yaml",
+                 "zoo/py.typed", "export/py.typed"):  # fmt: skip
+        assert (ROOT / name).stat().st_size or name.endswith("py.typed"), name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name):
+    results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
+
+
+def test_docstring_examples_exist():
+    finder = doctest.DocTestFinder()
+    found = [t for name in MODULES for t in finder.find(importlib.import_module(name)) if t.examples]
+    assert len(found) >= 8
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def test_readme_python(tmp_path, monkeypatch):
+    """The blocks run one after the other in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    space: dict = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), space)
+    assert space["piece"] == space["again"]
+    for name in ("chorale.mid", "chorale.png", "chorale.wav", "lstm_music.onnx"):
+        assert (tmp_path / name).stat().st_size
+
+
+def commands():
+    lines = [
+        line.removeprefix("$ ").split("#")[0].strip() for block in blocks("console") for line in block.splitlines()
+    ]
+    return [line for line in lines if line.startswith("zoo ") and not line.startswith(("zoo train", "zoo evaluate"))]
+
+
+def test_readme_commands(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from zoo.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")
+    assert len(commands()) >= 4
+    for line in commands():
+        words = [word.strip('"') for word in line.split()[1:]]
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, f"{line}: {result.output}"
+
+
+def test_readme_figures_are_the_card_s():
+    card = zoo.info("lstm_music")
+    text = (ROOT / "README.md").read_text()
+    row = next(line for line in text.splitlines() if line.startswith("| `lstm_music`"))
+    test = card.metrics["test"]
+    for figure in (
+        f"{card.parameters:,}",
+        f"{test['nats_per_step']:.3f}",
+        f"{test['nats_per_token']:.3f}",
+        f"{card.metrics['valid']['nats_per_step']:.3f}",
+    ):
+        assert figure in row
+
+
+@pytest.mark.parametrize("name", zoo.list_models(pretrained=True))
+def test_shipped_weights(name, data):
+    """The card says what the files hold, and its test figure is recomputed over the whole split."""
+    card = zoo.info(name)
+    model = zoo.load(name)
+    folder = ROOT / "zoo/weights" / name
+    assert card.name == name
+    assert card.parameters == model.engine.network.count_params() <= 1_500_000
+    assert sum(p.stat().st_size for p in folder.iterdir()) < 6e6
+    assert len((folder / "log.csv").read_text().splitlines()) == card.epochs + 1
+    assert card.command
+    assert card.data["licence"]
+    from zoo.tasks import find
+
+    pieces = find(card.task).prepare(datasets.load(find(card.task).dataset, progress=False))["test"]
+    assert card.metrics["test"]["tokens"] == 4 * sum(map(len, pieces))
+    measured = model.score(pieces)
+    assert measured["nats_per_step"] == pytest.approx(card.metrics["test"]["nats_per_step"], abs=1e-4)
+    assert measured["nats_per_step"] <= 1.70
+
+
+def test_shipped_chorale_sounds_like_one():
+    piece = zoo.load("lstm_music").generate(bars=16, temperature=0.9, seed=7)
+    sounding = piece.sounding()
+    assert sounding.shape == (256, 4)
+    assert (sounding >= 0).mean() > 0.9
+    assert (np.diff(np.nanmean(np.where(sounding < 0, np.nan, sounding), axis=0)) < 0).all()  # voices in order
+    assert len({note.pitch for note in piece.notes()}) > 15
+
+
+def benchmark(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_readme_table_is_the_benchmark_s():
+    chorales = benchmark("chorales")
+    results = json.loads((ROOT / "benchmarks/chorales.json").read_text())
+    text = (ROOT / "README.md").read_text()
+    for label, *values in chorales.rows(results["Bach"], results["lstm_music"]):
+        row = next(line for line in text.splitlines() if line.startswith(f"| {label} "))
+        assert [cell.strip() for cell in row.split("|")[2:4]] == values
+
+
+def test_parallels_are_counted():
+    fifths = np.array([[67, 60], [69, 62], [69, 62], [72, 60], [74, 62], [62, 74], [60, 67], [62, 69]])
+    assert benchmark("chorales").parallels(fifths, 7) == (2, 6)
+    assert benchmark("chorales").parallels(fifths, 0) == (2, 6)
