@@ -17,9 +17,10 @@ from export.formats import FORMS, Format
 from export.formats.saved_model import MANIFEST
 from export.verify import expected_signature, verify
 from zoo.architectures import ARCHITECTURES
+from zoo.cards import Card, codec_json
 from zoo.errors import ArgumentError, ArtifactError, DataError, ExportError, PresetError
 from zoo.files import replacing, sha256
-from zoo.models import Card, codec_json, make
+from zoo.models import make
 from zoo.presets import read_codec
 
 TEXTS = ("card", "codec", "export")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from zoo.architectures import ARCHITECTURES
-from zoo.models import Card, make
+from zoo.cards import Card
+from zoo.models import make
 from zoo.score import HOLD, REST, Score
 from zoo.tasks import Recipe
 from zoo.tasks.music import MusicCodec
@@ -63,8 +64,8 @@ def sealed(tiny):
     """The tiny model with the checksums a written card has, as `zoo.load` would give it."""
     from dataclasses import replace
 
+    from zoo.cards import codec_json
     from zoo.files import sha256
-    from zoo.models import codec_json
 
     return make(replace(tiny.card, codec_sha256=sha256(codec_json(tiny.codec).encode())), tiny.codec, tiny.engine)
 

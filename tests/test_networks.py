@@ -51,8 +51,9 @@ def test_steps_chain_to_one_call(model):
 def test_every_architecture_exports_and_is_the_equations(model, name, tmp_path):
     from dataclasses import replace
 
+    from zoo.cards import codec_json
     from zoo.files import sha256
-    from zoo.models import codec_json, make
+    from zoo.models import make
 
     card = replace(model.card, codec_sha256=sha256(codec_json(model.codec).encode()))
     export.save(make(card, model.codec, model.engine), tmp_path / NAMES[name])

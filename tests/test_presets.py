@@ -6,8 +6,8 @@ import pytest
 
 import zoo
 from zoo import presets
+from zoo.cards import Card
 from zoo.errors import PresetError
-from zoo.models import Card
 from zoo.networks import weights
 from zoo.tasks import Recipe
 

@@ -20,7 +20,7 @@ from zoo import datasets
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
     "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.score", "zoo.tasks", "zoo.tasks.music",
-    "zoo.catalog", "zoo.sampling", "zoo.models", "zoo.networks", "zoo.presets", "zoo.training", "zoo",
+    "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.models", "zoo.networks", "zoo.presets", "zoo.training", "zoo",
     "export.recurrent", "export.formats", "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite",
     "export.verify", "export.artifact", "export", "zoo.cli",
 ]  # fmt: skip
@@ -93,6 +93,13 @@ def test_imports_are_light(code):
         [sys.executable, "-c", f"{code}\n{check}"], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_listing_does_not_even_import_numpy():
+    code = (
+        "from zoo.cli import main; main(['list'], standalone_mode=False); import sys; sys.exit('numpy' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
 
 
 def test_example_project_files_exist():

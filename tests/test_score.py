@@ -245,6 +245,7 @@ def test_bad_output_leaves_nothing(tmp_path, call, error):
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
 
 
+@pytest.mark.filterwarnings("ignore:Tempo, Key or Time signature")
 def test_example_files(data, tmp_path):
     with tarfile.open(data / "music/example_midi.tar") as tar:
         tar.extractall(tmp_path, filter="data")

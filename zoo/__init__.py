@@ -6,9 +6,10 @@ Importing this package loads neither Keras nor TensorFlow; the functions that ne
 import shlex
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.architectures import ARCHITECTURES
+from zoo.cards import Card
 from zoo.catalog import catalog as _catalog
 from zoo.catalog import find, list_models
 from zoo.errors import (
@@ -26,8 +27,9 @@ from zoo.errors import (
     VerificationError,
     ZooError,
 )
-from zoo.models import Card
-from zoo.score import HOLD, REST, Score
+
+if TYPE_CHECKING:
+    from zoo.score import HOLD, REST, Score
 
 __version__ = metadata.version("rnn-zoo")
 
@@ -36,6 +38,15 @@ __all__ = [
     "DataError", "DownloadError", "ExportError", "PresetError", "Score", "TrainingError", "UnknownModel",
     "UnsupportedLayer", "VerificationError", "ZooError", "build", "info", "list_models", "load", "train",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs NumPy when it is first asked for (PEP 562): listing models does not."""
+    if name in ("HOLD", "REST", "Score"):
+        from zoo import score
+
+        return getattr(score, name)
+    raise AttributeError(f"module 'zoo' has no attribute {name!r}")
 
 
 def _folder(name: str | Path) -> Path:
@@ -70,18 +81,18 @@ def load(name: str | Path) -> Any:
     from zoo.models import make
 
     folder = _folder(name)
-    card, codec = presets.read_card(folder)
+    card, codec = presets.read(folder)
     from zoo import networks  # Keras comes in only once there is something to load
 
     return make(card, codec, networks.KerasEngine(presets.load_network(folder, card, codec)))
 
 
 def info(name: str | Path) -> Card:
-    """Read the card of a pretrained model, without its weights.
+    """Read the card of a pretrained model, and nothing else.
 
     Raises:
         UnknownModel: No such name, or no weights of that name.
-        PresetError: A file of the preset is missing or damaged.
+        PresetError: The card is missing or damaged.
 
     Example:
         >>> info("lstm_music").architecture
@@ -89,7 +100,7 @@ def info(name: str | Path) -> Card:
     """
     from zoo import presets
 
-    return presets.read_card(_folder(name))[0]
+    return presets.read_card(_folder(name))
 
 
 def build(name: str, **changes: Any) -> Any:

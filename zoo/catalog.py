@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from zoo import tasks
 from zoo.architectures import ARCHITECTURES, Architecture
 from zoo.errors import UnknownModel
-from zoo.tasks import Task, tasks
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -20,14 +20,19 @@ class Entry:
     Attributes:
         name: `<architecture>_<task>[.<tag>]`.
         architecture: Its row.
-        task: Its task.
+        task_name: Its task.
         pretrained: Whether the package ships weights of this name.
     """
 
     name: str
     architecture: Architecture
-    task: Task
+    task_name: str
     pretrained: bool
+
+    @property
+    def task(self) -> tasks.Task:
+        """Import and return its task."""
+        return tasks.find(self.task_name)
 
     @property
     def folder(self) -> Path:
@@ -40,9 +45,9 @@ def catalog() -> dict[str, Entry]:
     """List every model by name: the grid, and the shipped variants."""
     shipped = {path.parent.name for path in WEIGHTS.glob("*/card.json")}
     entries = {}
-    for task in tasks().values():
+    for task in tasks.names():
         for architecture in ARCHITECTURES.values():
-            plain = f"{architecture.name}_{task.name}"
+            plain = f"{architecture.name}_{task}"
             variants = sorted(name for name in shipped if name.startswith(f"{plain}."))
             for name in (plain, *variants):
                 entries[name] = Entry(name, architecture, task, name in shipped)

@@ -67,12 +67,12 @@ def list_(pattern: str, pretrained: bool) -> None:
 def _row(name: str) -> list[str]:
     entry = catalog.find(name)
     if not entry.pretrained:
-        return [name, entry.task.summary, "", f"not trained yet: zoo train {name}", "", ""]
+        return [name, entry.task_name, "", f"not trained yet: zoo train {name}", "", ""]
     card = zoo.info(name)
-    unit = f"nats_per_{entry.task.unit}"
+    metric, value = next(iter(card.metrics["test"].items()))
     size = sum(path.stat().st_size for path in entry.folder.iterdir())
-    metric = f"{card.metrics['test'][unit]:.3f} {unit.replace('_', ' ')} (test)"
-    return [name, entry.task.summary, f"{card.parameters:,}", metric, f"{size / MB:.1f} MB", card.licence]
+    shown = f"{value:.3f} {metric.replace('_', ' ')} (test)"
+    return [name, entry.task_name, f"{card.parameters:,}", shown, f"{size / MB:.1f} MB", card.licence]
 
 
 @main.command()

@@ -1,22 +1,19 @@
 """Models: a card, a codec and an engine. They know NumPy only; the engine may be Keras or any exported artifact."""
 
-import json
-import re
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from zoo import datasets, sampling
+from zoo.cards import Card
 from zoo.checks import number
-from zoo.errors import ArgumentError, PresetError
-from zoo.files import sha256
-from zoo.tasks import Recipe, find
+from zoo.errors import ArgumentError
+from zoo.tasks import find
 
 MAX_PIECES = 1024
-NAME = r"[a-z0-9]+(_[a-z0-9]+)+(\.[a-z0-9_-]+)?"  # <architecture>_<task>[.<tag>]
 EVALUATION_BATCH = 16
 
 
@@ -30,74 +27,6 @@ class Engine(Protocol):
 
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a trained model.
-
-    Attributes:
-        name: Catalog name.
-        architecture: Row of `zoo.ARCHITECTURES`.
-        task: Task file.
-        recipe: Sizes and training settings.
-        parameters: Trained numbers.
-        metrics: Split → metric name → value, measured with the weights as stored.
-        command: Command that trains it.
-        epochs: Epochs trained, and minutes they took.
-        versions: Library versions of the training run.
-        weights_sha256: Checksum of the weights file.
-        codec_sha256: Checksum of the codec's description.
-        data: Name, licence and citation of the data.
-        licence: Licence of the weights.
-    """
-
-    name: str
-    architecture: str
-    task: str
-    recipe: Recipe
-    parameters: int = 0
-    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
-    command: str = ""
-    epochs: int = 0
-    minutes: float = 0.0
-    versions: dict[str, str] = field(default_factory=dict)
-    weights_sha256: str = ""
-    codec_sha256: str = ""
-    data: dict[str, str] = field(default_factory=dict)
-    licence: str = "Apache-2.0"
-
-    def to_json(self) -> str:
-        """Write the card as JSON with its own checksum."""
-        content = asdict(self)
-        return json.dumps({**content, "card_sha256": _digest(content)}, indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> "Card":
-        """Read a card.
-
-        Raises:
-            PresetError: It is not a card, or it was changed since it was written.
-        """
-        try:
-            content = json.loads(text)
-            claimed = content.pop("card_sha256")
-            if claimed != _digest(content):
-                raise PresetError("the card was changed after it was written (its checksum differs)")
-            if not re.fullmatch(NAME, content["name"]):
-                raise PresetError(f"the name {content['name']!r} is none of a model")
-            return cls(**{**content, "recipe": Recipe(**content["recipe"])})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PresetError(f"not a model card: {error}") from error
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return sha256(json.dumps(content, sort_keys=True).encode())
-
-
-def codec_json(codec: Any) -> str:
-    """Write a codec's description as it is stored and hashed."""
-    return json.dumps(codec.to_json(), indent=2) + "\n"
 
 
 @dataclass

@@ -1,31 +1,44 @@
 """A preset: a folder with `card.json`, `codec.json` and `weights.safetensors`. Reading one runs no code from it."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from zoo.cards import Card, codec_json
 from zoo.errors import ArgumentError, CodecError, PresetError
 from zoo.files import replacing, sha256
-from zoo.models import Card, codec_json
 from zoo.tasks import find
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 CARD, CODEC, WEIGHTS, LOG = "card.json", "codec.json", "weights.safetensors", "log.csv"
 
 
-def read_card(folder: Path) -> tuple[Card, Any]:
+def read_card(folder: Path) -> Card:
+    """Read a preset's card.
+
+    Raises:
+        PresetError: It is missing or corrupt; the message says what to do.
+    """
+    text = _read(folder / CARD).decode("utf-8", "replace")
+    try:
+        return Card.from_json(text)
+    except PresetError as error:
+        raise PresetError(f"{folder}: {error}; {_remedy(folder)}") from error
+
+
+def read(folder: Path) -> tuple[Card, Any]:
     """Read a preset's card and codec, without its weights.
 
     Raises:
         PresetError: A file is missing, corrupt or inconsistent with the card; the message says what to do.
     """
-    card_text, codec_text = (_read(folder / name).decode("utf-8", "replace") for name in (CARD, CODEC))
+    card, text = read_card(folder), _read(folder / CODEC).decode("utf-8", "replace")
     try:
-        card = Card.from_json(card_text)
-        return card, read_codec(card, codec_text)
+        return card, read_codec(card, text)
     except PresetError as error:
         raise PresetError(f"{folder}: {error}; {_remedy(folder)}") from error
 
@@ -81,7 +94,7 @@ def write(folder: Path, card: Card, codec: Any, arrays: dict[str, np.ndarray], l
     return card
 
 
-def load_network(folder: Path, card: Card, codec: Any) -> "keras.Model":
+def load_network(folder: Path, card: Card, codec: Any) -> keras.Model:
     """Build a card's network and give it the preset's weights.
 
     Raises:

@@ -22,10 +22,11 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import datasets, presets
+from zoo.cards import Card
 from zoo.catalog import Entry
 from zoo.errors import CodecError, DataError, TrainingError
 from zoo.files import replacing
-from zoo.models import Card, make
+from zoo.models import make
 from zoo.networks import KerasEngine, network, set_weights, weights
 from zoo.tasks import Codec, Recipe
 
@@ -69,7 +70,7 @@ def train(
     task = entry.task
     splits = task.read_folder(data) if data else task.prepare(datasets.load(task.dataset, verbose))
     if start:
-        card, codec = presets.read_card(start)
+        card, codec = presets.read(start)
         recipe = replace(recipe, units=card.recipe.units, embedding=card.recipe.embedding)
         splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
     else:

@@ -1,21 +1,24 @@
 """Tasks, one file each: what goes in, what comes out, what it learns from and how it is judged.
 
-A task file defines `TASK`. Files are collected from this folder; one that fails to import fails loudly.
+A task file defines `TASK`. Files are found in this folder, and imported when their task is used.
 """
 
-import functools
+from __future__ import annotations
+
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zoo.checks import number
-from zoo.datasets import Dataset
 from zoo.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.datasets import Dataset
 
 LEAST = {int: 1, float: 1e-9}
 
@@ -152,11 +155,9 @@ class Task:
         return self.recipes.get(architecture, self.recipes[""])
 
 
-@functools.cache
-def tasks() -> dict[str, Task]:
-    """Collect the tasks of this folder by name."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return {module.TASK.name: module.TASK for module in modules}
+def names() -> list[str]:
+    """List the task files of this folder; a task is called like its file."""
+    return [found.name for found in pkgutil.iter_modules(__path__)]
 
 
 def find(name: str) -> Task:
@@ -165,6 +166,6 @@ def find(name: str) -> Task:
     Raises:
         ArgumentError: There is no such task.
     """
-    if name not in tasks():
-        raise ArgumentError(f"task {name!r} is unknown to this version; it has: {', '.join(tasks())}")
-    return tasks()[name]
+    if name not in names():
+        raise ArgumentError(f"task {name!r} is unknown to this version; it has: {', '.join(names())}")
+    return importlib.import_module(f"{__name__}.{name}").TASK
