@@ -18,8 +18,9 @@ from tabulate import tabulate
 
 import zoo
 from zoo import datasets
+from zoo.midi import voice_names
 from zoo.plots import COLOURS, save
-from zoo.score import Score, voice_names
+from zoo.score import Score
 from zoo.tasks import find
 
 LENGTHS = (1, 2, 4, 8, 16)  # sixteenths: the lower edges of the classes of note length

@@ -8,8 +8,9 @@ import pytest
 
 from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card
+from zoo.midi import HOLD, REST
 from zoo.models import make
-from zoo.score import HOLD, REST, Score
+from zoo.score import Score
 from zoo.tasks import Recipe
 from zoo.tasks.music import MusicCodec
 

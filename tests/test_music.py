@@ -5,7 +5,8 @@ from tests.conftest import CODEC, random_score
 from zoo import datasets
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.files import sha256
-from zoo.score import HOLD, REST, Score
+from zoo.midi import HOLD, REST
+from zoo.score import Score
 from zoo.tasks.music import JSB_16TH, TASK, MusicCodec, make_codec, read_folder, transposed
 
 

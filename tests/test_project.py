@@ -19,7 +19,7 @@ from zoo import datasets
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
-    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.score", "zoo.tasks", "zoo.tasks.music",
+    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.tasks", "zoo.tasks.music",
     "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.models", "zoo.networks", "zoo.presets", "zoo.training", "zoo",
     "export.recurrent", "export.formats", "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite",
     "export.verify", "export.artifact", "export", "zoo.cli",

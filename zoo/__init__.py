@@ -29,7 +29,8 @@ from zoo.errors import (
 )
 
 if TYPE_CHECKING:
-    from zoo.score import HOLD, REST, Score
+    from zoo.midi import HOLD, REST
+    from zoo.score import Score
 
 __version__ = metadata.version("rnn-zoo")
 

@@ -16,7 +16,8 @@ import numpy as np
 from zoo.checks import number
 from zoo.datasets import Dataset, Source
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.score import HOLD, MAX_STEPS, MAX_VOICES, REST, Score, voice_names
+from zoo.midi import HOLD, MAX_STEPS, REST, voice_names
+from zoo.score import MAX_VOICES, Score
 from zoo.tasks import Recipe, Task
 
 HOLD_ID, REST_ID, FIRST_PITCH_ID = 0, 1, 2
