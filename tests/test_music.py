@@ -108,10 +108,9 @@ def test_bad_scripts_name_the_range(bad):
 
 def test_fixed_music_that_has_no_such_voice():
     two = Score([[60, 55]] * 3)
-    silent = Score([[60, 55, REST]] * 3)
-    for music, word in ((two, "one voice"), (silent, "sings"), (Score([[60]], steps_per_beat=2), "steps a beat")):
+    for music, word in ((two, "one line"), (Score([[60]], steps_per_beat=2), "steps a beat")):
         with pytest.raises(CodecError, match=word):
-            CODEC.script(fixed={"voice 3": music})
+            CODEC.script(fixed={"voice 2": music})
     with pytest.raises(ArgumentError, match="dictionary"):
         CODEC.script(fixed=[60])
 
@@ -166,3 +165,26 @@ def test_canonical_file_has_the_same_music(data, tmp_path, monkeypatch):
     (tmp_path / canonical.path).write_text(text)
     monkeypatch.setenv("ZOO_DATA", str(tmp_path))
     assert TASK.prepare(datasets.load(JSB_16TH)) == TASK.prepare(splits)
+
+
+def test_melody_over_chords_gives_its_top_line(tmp_path):
+    chords = Score([[60, 52, -2 + 55], [-2, -2, -2], [62, -2, -2], [59, -2, -2]])
+    alone = Score([[60, -1, -1], [-2, 53, -1], [62, -2, -1], [-1, 65, -1], [64, -1, -1], [-2, -1, 51]])
+    assert CODEC.script(fixed={0: chords})[::3].tolist() == [12, 0, 14, 11]
+    alone = alone.save(tmp_path / "alone.mid")
+    assert CODEC.script(fixed={0: alone})[::3].tolist() == [12, 0, 14, 17, 16, 0]
+    assert CODEC.script(fixed={2: alone})[2::3].tolist() == [12, 5, 0, 17, 16, 3]
+    with pytest.raises(CodecError, match="one line"):
+        CODEC.script(fixed={1: alone})
+
+
+def test_columns_describe_the_input():
+    columns = CODEC.columns()
+    assert [c["name"] for c in columns[:3]] == ["voice", "place in the bar", "pitch 0"]
+    assert [c["offset"] for c in columns] == CODEC.offsets.tolist()
+    assert columns[-1]["offset"] + columns[-1]["size"] == CODEC.symbols
+
+
+def test_prompt_in_another_meter_is_noticed():
+    with pytest.warns(UserWarning, match="3 beats a bar"):
+        CODEC.script(steps=1, prompt=Score([[60, 55, 52]], beats_per_bar=3))

@@ -236,14 +236,22 @@ def test_render_and_plot(tmp_path):
     assert score.plot(tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize(("call", "error"), [("render", ArgumentError), ("plot", ArgumentError), ("save", DataError)])
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [("render", ArgumentError), ("plot", ArgumentError), ("save", DataError), ("save as", ArgumentError)],
+)
 def test_bad_output_leaves_nothing(tmp_path, call, error):
-    target = tmp_path / "folder"
+    target = tmp_path / "folder.mid"
     target.mkdir()
-    arguments = {"render": (tmp_path / "a.wav", 10), "plot": (tmp_path / "a.doc",), "save": (target,)}[call]
+    arguments = {
+        "render": (tmp_path / "a.wav", 10),
+        "plot": (tmp_path / "a.doc",),
+        "save": (target,),
+        "save as": (tmp_path / "a.wav",),
+    }[call]
     with pytest.raises(error):
-        getattr(Score([[60]]), call)(*arguments)
-    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+        getattr(Score([[60]]), call.split()[0])(*arguments)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.mid"]
 
 
 @pytest.mark.filterwarnings("ignore:Tempo, Key or Time signature")

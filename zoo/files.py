@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo.errors import DataError
+from zoo.errors import ArgumentError, DataError
 
 
 def sha256(data: bytes | Path) -> str:
@@ -21,6 +21,17 @@ def sha256(data: bytes | Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def suffixed(path: str | os.PathLike[str], accepted: tuple[str, ...]) -> Path:
+    """Return a path whose suffix says what is written there.
+
+    Raises:
+        ArgumentError: It has another suffix.
+    """
+    if Path(path).suffix.lower() not in accepted:
+        raise ArgumentError(f"{path}: give a file name that ends in {' or '.join(accepted)}")
+    return Path(path)
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ class Engine(Protocol):
         """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Generator:
     """A left-to-right model: it continues what it is given, one token after another.
 
@@ -42,6 +42,10 @@ class Generator:
     card: Card
     codec: Any
     engine: Engine
+
+    def __repr__(self) -> str:
+        """Show which model, and what runs it."""
+        return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
 
     def generate(self, n: int | None = None, progress: bool = False, **options: Any) -> Any:
         """Make a piece, or several at once.

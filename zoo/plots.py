@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ArgumentError
-from zoo.files import replacing
+from zoo.files import replacing, suffixed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,9 +20,7 @@ def save(figure: "Figure", path: Path) -> Path:
         ArgumentError: The suffix names no picture format.
         DataError: The file cannot be written.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise ArgumentError(f"{path.name}: give a file name that ends in {', '.join(FORMATS)}")
-    with replacing(path) as scratch:
+    with replacing(suffixed(path, FORMATS)) as scratch:
         figure.savefig(scratch, dpi=120, bbox_inches="tight")
     return path
 

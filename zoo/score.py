@@ -12,12 +12,13 @@ import numpy as np
 
 from zoo.checks import number
 from zoo.errors import ArgumentError, CodecError
-from zoo.files import replacing
+from zoo.files import replacing, suffixed
 from zoo.midi import HOLD, REST, TEMPI_BPM, read_midi, voice_names
 
 if TYPE_CHECKING:
     import pretty_midi
 
+MIDI_SUFFIXES, WAV_SUFFIXES = (".mid", ".midi"), (".wav",)
 MAX_SECONDS = 2 * 3600
 MAX_VOICES = 16
 TICKS_PER_BEAT = 480
@@ -34,7 +35,7 @@ class Note(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Score:
     """A piece for several voices on a fixed grid.
 
@@ -75,6 +76,10 @@ class Score:
     def __eq__(self, other: object) -> bool:
         """Compare the notes; the tempo is a matter of performance."""
         return isinstance(other, Score) and np.array_equal(self.grid, other.grid)
+
+    def __repr__(self) -> str:
+        """Show the size, not the notes."""
+        return f"Score({len(self)} steps, {self.voices} voices, {self.tempo_bpm:g} bpm)"
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -155,9 +160,10 @@ class Score:
         """Write a type-1 MIDI file with one track a voice; return its path.
 
         Raises:
+            ArgumentError: The name does not end in .mid or .midi.
             DataError: The file cannot be written; nothing is left half-written.
         """
-        with replacing(path) as scratch:
+        with replacing(suffixed(path, MIDI_SUFFIXES)) as scratch:
             self.to_midi().write(str(scratch))
         return Path(path)
 
@@ -165,11 +171,13 @@ class Score:
         """Write the sound of a small organ as a 16-bit mono WAV file; return its path.
 
         Raises:
-            ArgumentError: The sample rate is outside 8,000 to 96,000 Hz, or the piece is empty or over two hours.
+            ArgumentError: The name does not end in .wav, the sample rate is outside 8,000 to 96,000 Hz, or the piece is
+                empty or over two hours.
             DataError: The file cannot be written.
         """
         import soundfile
 
+        suffixed(path, WAV_SUFFIXES)
         number("sample_rate_hz", sample_rate_hz, 8_000, 96_000, whole=True)
         seconds = len(self) * 60 / self.tempo_bpm / self.steps_per_beat
         if not 0 < seconds <= MAX_SECONDS:

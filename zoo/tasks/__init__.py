@@ -62,6 +62,9 @@ class Codec(Protocol):
     def tokens(self, piece: Any) -> np.ndarray:
         """Give the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
 
+    def columns(self) -> list[dict[str, Any]]:
+        """Name the columns of x, for those who drive an artifact without this package."""
+
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
 

@@ -66,6 +66,12 @@ class MusicCodec:
         self.symbols = sum(self.sizes)
         self.offsets = np.cumsum([0, *self.sizes[:-1]])
 
+    def columns(self) -> list[dict[str, Any]]:
+        """Name the columns of x: each adds its offset to a value of 0 to size - 1."""
+        names = [f"{kind} {voice}" for kind in ("pitch", "age") for voice in range(self.voices)]
+        rows = zip(("voice", "place in the bar", *names), self.offsets.tolist(), self.sizes, strict=True)
+        return [{"name": name, "offset": offset, "size": size} for name, offset, size in rows]
+
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
         return {"type": "music", **self.settings}
@@ -160,8 +166,8 @@ class MusicCodec:
             bars: New bars to compose; with neither bars nor steps as long as the fixed voices, or 8.
             steps: The same in grid steps.
             prompt: What comes before: a Score, a MIDI file, or a grid `(steps, voices)`.
-            fixed: Voices given beforehand: voice name or index → a Score or MIDI file (the voice of that name is
-                taken, or the only one) or grid values `(steps,)`; where they end the network goes on.
+            fixed: Voices given beforehand: voice name or index → a Score or MIDI file (its only line, the
+                voice of that name, or its outer line) or grid values `(steps,)`; where they end the network goes on.
 
         Returns:
             Tokens `(time,)` int64.
@@ -182,7 +188,12 @@ class MusicCodec:
         elif steps is None:
             steps = max(map(len, given.values()), default=DEFAULT_BARS * self.steps_per_bar)
         steps = number("steps", steps, 1, MAX_STEPS, whole=True)
-        head = self.tokens(self._score(prompt)) if prompt is not None else np.zeros(0, np.int64)
+        start = self._on_grid(np.zeros((0, self.voices))) if prompt is None else self._score(prompt)
+        if start.beats_per_bar != self.beats_per_bar:
+            warnings.warn(
+                f"the prompt has {start.beats_per_bar} beats a bar, the model {self.beats_per_bar}", stacklevel=5
+            )
+        head = self.tokens(start)
         body = np.full((steps, self.voices), -1)
         for voice, line in given.items():
             body[: len(line), voice] = line[:steps]
@@ -209,19 +220,29 @@ class MusicCodec:
         return Score(values, steps_per_beat=self.steps_per_beat, beats_per_bar=self.beats_per_bar)
 
     def _line(self, name: str | int, music: Any) -> np.ndarray:
-        """Give the tokens `(steps,)` of a given voice: that voice of the music, or the only one it has."""
+        """Give the tokens `(steps,)` of a given voice.
+
+        They are the only line of the music; or that voice of a piece in parts; or of other music the highest notes for
+        the top voice, the lowest for the bottom one.
+        """
         if not isinstance(music, (Score, str, Path)):
             music = [[value] for value in music] if np.ndim(music) == 1 else music
         score = self._score(music)
         if score.steps_per_beat != self.steps_per_beat:
             raise CodecError(f"fixed {name}: {score.steps_per_beat} steps a beat: give {self.steps_per_beat}")
-        singing = [i for i, column in enumerate(score.grid.T) if (column >= 0).any()]
-        if score.voices == self.voices and (voice := self._voice(name)) in singing:
-            column = score.grid[:, voice]
-        elif len(singing) == 1 or score.voices == 1:
+        sounding = score.sounding() >= 0
+        singing = [i for i, column in enumerate(sounding.T) if column.any()]
+        voice = self._voice(name)
+        # Of a Score its maker knows the voices; a file is a piece in parts if each of them sings most of the time.
+        parts = isinstance(music, Score) or (sounding.mean(0) >= sounding.any(1).mean() / 2).all()
+        if len(singing) <= 1:
             column = score.grid[:, singing[0] if singing else 0]
+        elif score.voices == self.voices and parts and voice in singing:
+            column = score.grid[:, voice]
+        elif voice in (0, self.voices - 1):
+            column = _edge(score, top=voice == 0)
         else:
-            raise CodecError(f"fixed {name}: give one voice, or {self.voices} of which {name} is one that sings")
+            raise CodecError(f"fixed {name}: give one line, or a piece of {self.voices} voices of which it is one")
         whole = np.full((len(score), self.voices), REST)
         whole[:, 0] = column
         return self.tokens(self._on_grid(whole))[:: self.voices]
@@ -284,6 +305,18 @@ JSB_16TH = Dataset(
     citation="Boulanger-Lewandowski, Bengio & Vincent, ICML 2012 (split); Allan & Williams, NIPS 2005 (data); "
     "github.com/czhuang/JSB-Chorales-dataset (sixteenth grid, separate voices)",
 )
+
+
+def _edge(score: Score, top: bool) -> np.ndarray:
+    """Follow the highest (or lowest) note of a score, `(steps,)` grid values."""
+    sounding = score.sounding().astype(int)
+    order = sounding if top else np.where(sounding < 0, -1000, -sounding)
+    voice = order.argmax(1)
+    steps = np.arange(len(score))
+    line, pitch = score.grid[steps, voice].copy(), sounding[steps, voice]
+    changed = np.flatnonzero(np.diff(voice, prepend=voice[:1]))
+    line[changed] = pitch[changed]  # a line that goes on in another voice starts a note there
+    return line
 
 
 def prepare(splits: dict[str, Any]) -> dict[str, list[Score]]:
