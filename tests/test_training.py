@@ -10,6 +10,7 @@ from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.tasks import Recipe, adjusted
 from zoo.tasks.music import TASK, MusicCodec, transposed
 
+pytestmark = pytest.mark.filterwarnings("ignore:only .* optimizer steps")
 SMALL = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01}
 
 
@@ -122,6 +123,17 @@ def test_validation_metric_is_pooled():
         nats = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, y[..., None], -1)[..., 0]
         total, count = total + (nats * weights).sum(), count + weights.sum()
     assert float(metric.result()) == pytest.approx(total / count, rel=1e-5)
+
+
+def test_few_steps_are_noticed(folder, tmp_path):
+    with pytest.warns(UserWarning, match="only 3 optimizer steps"):
+        zoo.train("lstm_music", out=tmp_path / "w", data=folder, epochs=1, verbose=False, **SMALL)
+
+
+def test_start_of_another_kind_leaves_the_folder_free(run, folder, tmp_path):
+    with pytest.raises(TrainingError, match="same kind"):
+        zoo.train("gru_music", out=tmp_path / "g", data=folder, start=run[0] / "preset", verbose=False)
+    assert not (tmp_path / "g").exists()
 
 
 def test_resuming_a_finished_run_trains_nothing_more(run, folder, tmp_path):

@@ -3,6 +3,7 @@
 Importing this package loads neither Keras nor TensorFlow; the functions that need them do.
 """
 
+import os
 import shlex
 from importlib import metadata
 from pathlib import Path
@@ -83,6 +84,7 @@ def load(name: str | Path) -> Any:
 
     folder = _folder(name)
     card, codec = presets.read(folder)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
     from zoo import networks  # Keras comes in only once there is something to load
 
     return make(card, codec, networks.KerasEngine(presets.load_network(folder, card, codec)))

@@ -23,6 +23,8 @@ def read_card(folder: Path) -> Card:
     Raises:
         PresetError: It is missing or corrupt; the message says what to do.
     """
+    if folder.is_file():
+        raise PresetError(f"{folder} is a file: give the folder of a preset (artifacts are opened by export.load)")
     text = _read(folder / CARD).decode("utf-8", "replace")
     try:
         return Card.from_json(text)

@@ -33,6 +33,7 @@ from zoo.tasks import Codec, Recipe
 MONITOR = "val_nats"
 LAST, BEST, STATE = "last.weights.h5", "best.weights.h5", "state.json"
 VALIDATION_BATCH = 16
+FEW_STEPS = 100
 
 
 def train(
@@ -71,6 +72,8 @@ def train(
     splits = task.read_folder(data) if data else task.prepare(datasets.load(task.dataset, verbose))
     if start:
         card, codec = presets.read(start)
+        if (card.architecture, card.task) != (entry.architecture.name, task.name):
+            raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
         recipe = replace(recipe, units=card.recipe.units, embedding=card.recipe.embedding)
         splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
     else:
@@ -84,6 +87,8 @@ def train(
         set_weights(net, presets.read_weights(start, card))
     windows = Windows(splits["train"], codec, recipe, task.augment(splits["train"]))
     model = _compiled(net, recipe, windows.steps)
+    if (total := windows.steps * recipe.epochs) < FEW_STEPS:
+        warnings.warn(f"only {total} optimizer steps: lower --batch or --window, or raise --epochs", stacklevel=3)
     checkpoint = Checkpoint(out / "checkpoint", recipe.patience)
     first = checkpoint.restore(model) if resume else 0
     if first < recipe.epochs and not checkpoint.exhausted():
@@ -108,7 +113,7 @@ def train(
         "epochs": checkpoint.state["epoch"],
         "minutes": round(checkpoint.state["minutes"], 1),
         "versions": _versions(),
-        "data": _data_facts(entry, data),
+        "data": _data_facts(entry, data) | ({"from": f"{card.name}, sha256 {card.weights_sha256}"} if start else {}),
     }
     return _finish(entry, net, codec, recipe, splits, about, out)
 
@@ -137,7 +142,7 @@ def _compiled(net: keras.Model, recipe: Recipe, steps: int) -> keras.Model:
     total = max(recipe.epochs * steps, 2)
     warmup = min(recipe.warmup, total // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, total - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
+        recipe.learning_rate / max(warmup, 1), total - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip)
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
