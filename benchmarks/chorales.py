@@ -82,7 +82,7 @@ def rows(bach: dict[str, Any], made: dict[str, Any]) -> list[list[str]]:
         return " ".join(pretty_midi.note_number_to_name(value) for value in values)
 
     table = [
-        [f"{name}: low, middle, high", pitches(bach["range"][name]), pitches(made["range"][name])]
+        [f"{name}: 1st, 50th, 99th percentile", pitches(bach["range"][name]), pitches(made["range"][name])]
         for name in bach["range"]
     ]
     labels = {

@@ -99,7 +99,13 @@ def save(model: Any, path: str | os.PathLike[str], format: str | None = None, fo
         operators = row.operators(scratch)
         architecture = ARCHITECTURES[model.card.architecture]
         measured = verify(model, row.open(scratch), signature, row, operators, architecture)
-        export = {"format": row.name, "form": form, "differences": measured, "tolerance": row.tolerance}
+        export = {
+            "format": row.name,
+            "form": form,
+            "differences": measured,
+            "tolerance": row.tolerance,
+            "x": model.codec.columns(),
+        }
         _seal(scratch, row, model, export)
         load(scratch)  # what takes the final name has been opened as its users will
         size = _size(scratch)

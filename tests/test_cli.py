@@ -36,6 +36,7 @@ def test_list():
 def test_info():
     result = call("info", "lstm_music")
     assert result.exit_code == 0
+    assert call("info", "nothing.onnx").exit_code == 1
     for word in ("weights_sha256", "nats_per_step", "command", "licence"):
         assert word in result.output
 
@@ -85,6 +86,7 @@ def test_export_then_use_the_artifact(preset, tmp_path):
     for path in made.iterdir():
         assert call("generate", path, "--steps", 6, "--seed", 2, "--out", tmp_path / "o.mid").exit_code == 0
         assert zoo.Score.read(tmp_path / "o.mid", 3) == expected
+        assert "weights_sha256" in call("info", path).output
 
 
 def test_evaluate_and_train(tmp_path, data):
@@ -121,6 +123,8 @@ BAD = {
     "bad temperature": ["generate", "lstm_music", "--temperature", "-1"],
     "bad fixed": ["generate", "lstm_music", "--fixed", "soprano"],
     "no such voice": ["generate", "lstm_music", "--fixed", "horn=x.mid"],
+    "bad suffix": ["generate", "lstm_music", "--wav", "x.mp3"],
+    "missing artifact": ["generate", "nothing.onnx"],
     "no such file": ["generate", "lstm_music", "--prompt", "no.mid"],
     "not an artifact": ["generate", "pyproject.toml"],
     "bad data": ["train", "lstm_music", "--data", "nowhere"],

@@ -131,6 +131,7 @@ def test_readme_python(tmp_path, monkeypatch):
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), space)
     assert space["piece"] == space["again"]
+    assert space["grid"] == space["greedy"].sounding().tolist()
     for name in ("chorale.mid", "chorale.png", "chorale.wav", "lstm_music.onnx"):
         assert (tmp_path / name).stat().st_size
 

@@ -12,6 +12,7 @@ import click
 import zoo
 from zoo import catalog
 from zoo.errors import ArgumentError, ZooError
+from zoo.files import suffixed
 from zoo.tasks import Recipe
 
 MB = 1e6
@@ -78,13 +79,13 @@ def _row(name: str) -> list[str]:
 @main.command()
 @click.argument("name")
 def info(name: str) -> None:
-    """Show the card of model NAME (or of a preset folder).
+    """Show the card of model NAME (or of a preset folder, or an artifact).
 
     \b
     Example:
       zoo info lstm_music
     """
-    for key, value in asdict(zoo.info(name)).items():
+    for key, value in asdict(_open(name).card if _is_artifact(name) else zoo.info(name)).items():
         shown = "\n".join(f"    {k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
         click.echo(f"{key}:{chr(10) if isinstance(value, dict) else ' '}{shown}")
 
@@ -98,7 +99,7 @@ def info(name: str) -> None:
 @click.option("--top-p", type=float, help="Choose among the most likely tokens that together reach p.")
 @click.option("--seed", type=int, help="The same seed gives the same piece, in every format.")
 @click.option("--prompt", type=click.Path(), help="MIDI file to continue.")
-@click.option("--fixed", multiple=True, metavar="VOICE=FILE", help="MIDI file whose top line voice VOICE shall sing.")
+@click.option("--fixed", multiple=True, metavar="VOICE=FILE", help="MIDI file with the line that VOICE shall sing.")
 @click.option("-n", "count", default=1, help="Number of pieces.")
 @click.option("--out", type=click.Path(path_type=Path), help="MIDI file to write [NAME.mid]; pieces are numbered.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
@@ -123,6 +124,11 @@ def generate(
       zoo generate lstm_music --fixed soprano=melody.mid -n 3
       zoo generate lstm_music.onnx --seed 7
     """
+    from zoo import plots, score
+
+    for path, accepted in ((out, score.MIDI_SUFFIXES), (plot, plots.FORMATS), (wav, score.WAV_SUFFIXES)):
+        if path:
+            suffixed(path, accepted)
     options["fixed"] = dict(_pair(text) for text in fixed) or None
     model = _open(name)
     if stream:
@@ -138,24 +144,30 @@ def generate(
         click.echo(" ".join(str(path) for path in written))
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str) -> tuple[str | int, str]:
     voice, sign, path = text.partition("=")
     if not sign:
         raise ArgumentError(f"--fixed {text}: give VOICE=FILE, such as soprano=melody.mid")
-    return voice, path
+    return int(voice) if voice.isdecimal() else voice, path
 
 
 def _numbered(path: Path, number: int, count: int) -> Path:
     return path if count == 1 else path.with_stem(f"{path.stem}-{number}")
 
 
+def _is_artifact(name: str) -> bool:
+    """Tell an artifact from a catalog name and from a preset folder."""
+    path = Path(name)
+    foreign = name not in catalog.catalog() and path.exists() and not (path / "card.json").exists()
+    return foreign or path.suffix in (".onnx", ".tflite")
+
+
 def _open(name: str) -> Any:
     """Load a catalog name, a preset folder, or an artifact."""
-    path = Path(name)
-    if name not in catalog.catalog() and path.exists() and not (path / "card.json").exists():
+    if _is_artifact(name):
         import export
 
-        return export.load(path)
+        return export.load(name)
     return zoo.load(name)
 
 
@@ -204,7 +216,7 @@ def train(name: str, **options: Any) -> None:
     Examples:
       zoo train lstm_music
       zoo train lstm_music --resume
-      zoo train lstm_music --from lstm_music --data my_midi_files --epochs 10 --learning-rate 0.0005
+      zoo train lstm_music --from lstm_music --data my_midi_files --epochs 30 --batch 8 --learning-rate 0.001
     """
     card = zoo.train(name, **{key: value for key, value in options.items() if value is not None})
     click.echo(f"{(options['out'] or Path('runs') / name) / 'preset'}: {card.epochs} epochs, {card.minutes} minutes")
