@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 import export
+import zoo
 from tests import cells
 from tests.conftest import NAMES, RECIPE, tiny_model
 from zoo.architectures import ARCHITECTURES, state_names
 from zoo.errors import ArgumentError
 from zoo.networks import set_weights, weights
+from zoo.tasks import find
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -70,3 +72,16 @@ def test_weights_go_out_and_in(model):
         np.testing.assert_array_equal(array, stored[path])
     with pytest.raises(ArgumentError, match="another network"):
         set_weights(model.engine.network, {k: v[:1] for k, v in stored.items()})
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_build_gives_an_untrained_network(name):
+    network = zoo.build(name, units=6, embedding=2)
+    row = ARCHITECTURES[name.rpartition("_")[0]]
+    state = [np.zeros((2, 6), np.float32) for _ in state_names(row)]
+    codec = find(name.rpartition("_")[2]).default_codec
+    y, *new = network([codec.example(np.random.default_rng(0), 2, 3), *state])
+    assert y.shape == (2, 3, codec.classes)
+    assert [tuple(n.shape) for n in new] == [(2, 6)] * len(state)
+    with pytest.raises(ArgumentError, match="units"):
+        zoo.build(name, units=0)
