@@ -155,8 +155,8 @@ def train(
     Raises:
         UnknownModel: No such name.
         ArgumentError: No such setting, or a value out of range.
-        DataError: The data is not to be had.
-        TrainingError: The run folder holds another run, or there is nothing to resume.
+        DataError: The data is not to be had, or none of it fits the model to start from.
+        TrainingError: The run folder holds another run, there is nothing to resume, or `start` is of another kind.
     """
     from zoo.tasks import adjusted
     from zoo.training import train as run

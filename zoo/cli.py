@@ -210,7 +210,7 @@ def _settings(command: Any) -> Any:
 def train(name: str, **options: Any) -> None:
     """Train model NAME: progress bar, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
 
-    Settings not given are those of the recipe; with them this repeats the shipped weights.
+    Settings not given are those of the recipe; with them this repeats the shipped weights' training.
 
     \b
     Examples:

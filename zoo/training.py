@@ -64,9 +64,8 @@ def train(
         The card of the trained model.
 
     Raises:
-        TrainingError: `out` holds another run, or there is nothing to resume.
-        DataError: The data is not to be had.
-        CodecError: The data does not fit the codec of `start`.
+        TrainingError: `out` holds another run, there is nothing to resume, or `start` is of another kind.
+        DataError: The data is not to be had, or none of it fits the codec of `start`.
     """
     task = entry.task
     splits = task.read_folder(data) if data else task.prepare(datasets.load(task.dataset, verbose))
