@@ -1,8 +1,10 @@
-"""Verified SavedModel, TFLite and ONNX artifacts of recurrent networks, and the same API on top of them.
+"""Verified SavedModel, TFLite and ONNX artifacts of recurrent Keras models, and a way to run them.
 
 Importing this package loads neither Keras nor TensorFlow; `load` of ONNX and TFLite never does.
 """
 
-from export.artifact import Report, load, save
+from export.artifact import Inspection, inspect, load
+from export.saving import Report, save
+from export.timing import Benchmark, benchmark
 
-__all__ = ["Report", "load", "save"]
+__all__ = ["Benchmark", "Inspection", "Report", "benchmark", "inspect", "load", "save"]

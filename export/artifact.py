@@ -1,132 +1,75 @@
-"""Artifacts: save (convert → verify → embed → rename) and load.
+"""Artifacts as files: what they carry beside the network, how they are opened and inspected.
 
-Beside the network an artifact carries a manifest: the model's card and codec, how it was exported, and one
-sha256 over all of that and the network itself. One path is all that `load` needs.
+An artifact carries a manifest: how it was made and how well it agreed with Keras, a model's card and codec if it is one
+of the zoo, and one sha256 over all of that and the network itself. One path is all that `load` needs.
 """
 
 import json
 import os
-import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from export import formats
-from export.formats import FORMS, Format
+from export.formats import Format, Signature, Tensor
 from export.formats.saved_model import MANIFEST
-from export.verify import expected_signature, verify
-from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card, codec_json
-from zoo.errors import ArgumentError, ArtifactError, DataError, ExportError, PresetError
-from zoo.files import replacing, sha256
+from zoo.errors import ArgumentError, ArtifactError, PresetError
+from zoo.files import sha256
 from zoo.models import make
 from zoo.presets import read_codec
 
 TEXTS = ("card", "codec", "export")
+FOREIGN = (
+    "was not written by export.save: no checksum, no measured agreement with Keras, no names or versions beyond what "
+    "the format itself has"
+)
 
 
-@dataclass(frozen=True)
-class Report:
-    """What was saved.
-
-    Attributes:
-        path: Where.
-        format: Format name.
-        form: `sequence` or `step`.
-        size: Bytes.
-        differences: Largest measured differences from Keras, check by check.
-        operators: How often each recurrent or loop operator occurs.
-        seconds: Time for conversion and verification.
-    """
-
-    path: Path
-    format: str
-    form: str
-    size: int
-    differences: dict[str, float]
-    operators: dict[str, int]
-    seconds: float
-
-    def __str__(self) -> str:
-        """Show the report on a few lines."""
-        measured = ", ".join(f"{check} {value:.1e}" for check, value in self.differences.items())
-        kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
-        return (
-            f"{self.path}: {self.format} ({self.form} form), {self.size / 1e6:.2f} MB, {self.seconds:.1f} s\n"
-            f"  operators: {kinds}\n  verified against Keras, largest difference: {measured}\n"
-            f'  next: export.load("{self.path}").generate()'
-        )
-
-
-def save(model: Any, path: str | os.PathLike[str], format: str | None = None, form: str = "sequence") -> Report:  # noqa: A002
-    """Export a model of the zoo, verified against Keras before it exists.
+def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
+    """Open an artifact; ONNX and TFLite need no TensorFlow.
 
     Args:
-        model: What `zoo.load` gave.
-        path: `NAME.onnx`, `NAME.tflite`, or a folder name for a SavedModel. An artifact of that name is replaced.
-        format: `onnx`, `tflite` or `saved_model`; None goes by the path.
-        form: `sequence` takes any number of time steps in a call, `step` one; both any batch, with explicit state.
+        path: What `save` wrote, or an ONNX, TFLite or SavedModel artifact of another tool.
+        form: `sequence` or `step`, for a SavedModel that has both; None takes the one it was saved in.
 
     Returns:
-        A report; print it.
+        For a model of the zoo the same API as `zoo.load`, run by the artifact's own runtime. For any other a callable:
+        `run(x)` by position or by name, which gives the output, or a dict of several (see `BoundEngine`). For an
+        artifact of another tool there is a warning that says what is not known of it.
 
     Raises:
-        ArgumentError: An unknown format or form.
-        ExportError: The model does not run on Keras (it is an artifact already), or conversion failed.
-        UnsupportedLayer: A layer has no exact translation.
-        VerificationError: The converted network disagrees with Keras; nothing is written.
-        DataError: The place cannot be written.
+        ArtifactError: The artifact is missing, truncated or corrupt.
+        ArgumentError: It has no such form.
     """
-    target = Path(path)
-    row = formats.of_path(target, format)
-    if form not in FORMS:
-        raise ArgumentError(f"form={form!r}: give one of {', '.join(FORMS)}")
-    network = getattr(getattr(model, "engine", None), "network", None)
-    if network is None:
-        raise ExportError(f"{type(model).__name__} does not run on Keras: give a model that zoo.load returned")
-    _check_target(target, row)
-    began = time.perf_counter()
-    signature = expected_signature(network, form)
-    with replacing(target, folder=not row.suffix) as scratch:
-        try:
-            row.convert(network, signature, scratch)
-        except (ExportError, OSError):
-            raise
-        except Exception as error:
-            reason = next(iter(str(error).splitlines()), "")
-            raise ExportError(f"conversion to {row.name} failed: {type(error).__name__}: {reason}") from error
-        operators = row.operators(scratch)
-        architecture = ARCHITECTURES[model.card.architecture]
-        measured = verify(model, row.open(scratch), signature, row, operators, architecture)
-        export = {
-            "format": row.name,
-            "form": form,
-            "differences": measured,
-            "tolerance": row.tolerance,
-            "x": model.codec.columns(),
-        }
-        _seal(scratch, row, model, export)
-        load(scratch)  # what takes the final name has been opened as its users will
-        size = _size(scratch)
-    kinds = [
-        name for name in dict.fromkeys(operators) if name.upper() in ("LSTM", "GRU", "RNN", "WHILE", "STATELESSWHILE")
-    ]
-    counts = {"all": len(operators), **{name: operators.count(name) for name in kinds}}
-    return Report(target, row.name, form, size, measured, counts, time.perf_counter() - began)
+    source, row, manifest = _read(path)
+    if not manifest:
+        if form is not None:
+            raise ArgumentError(f"form={form!r}: {source} has none, it {FOREIGN}")
+        warnings.warn(f"{source} {FOREIGN}", stacklevel=2)
+        return row.open(source, None)
+    about = json.loads(manifest["export"])
+    signatures = _signatures(about)
+    if form is not None and form not in signatures:
+        raise ArgumentError(f"form={form!r}: {source} has {', '.join(signatures)}")
+    engine = row.open(source, signatures[form or about["form"]])
+    engine.about = about
+    if "card" not in manifest:
+        return engine
+    try:
+        card = Card.from_json(manifest["card"])
+        return make(card, read_codec(card, manifest["codec"]), engine)
+    except (PresetError, KeyError, OSError) as error:
+        raise ArtifactError(f"{source}: {error}") from error
 
 
-def load(path: str | os.PathLike[str]) -> Any:
-    """Open an artifact behind the same API as `zoo.load`; ONNX and TFLite need no TensorFlow.
-
-    Args:
-        path: What `save` wrote.
-
-    Returns:
-        The model, run by the artifact's own runtime.
+def _read(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
+    """Return an artifact's path, format and manifest; an empty one for an artifact of another tool.
 
     Raises:
-        ArtifactError: The artifact is missing, truncated, corrupt or not one of ours.
+        ArtifactError: It is missing, truncated or corrupt.
     """
     source = Path(path)
     if not source.exists():
@@ -134,20 +77,102 @@ def load(path: str | os.PathLike[str]) -> Any:
     row = _recognise(source)
     try:
         manifest = row.manifest(source)
+        if not manifest:
+            return source, row, {}
+        if missing := {"export", "bytes", "sha256"} - set(manifest):
+            raise ArtifactError(f"{source} carries no {', '.join(sorted(missing))}: copy or export it again")
+        if _digest(source, manifest) != manifest["sha256"]:
+            raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
     except ArtifactError:
         raise
     except Exception as error:
         raise ArtifactError(f"{source} is damaged ({type(error).__name__}): copy or export it again") from error
-    if missing := {*TEXTS, "bytes", "sha256"} - set(manifest):
-        raise ArtifactError(f"{source} carries no {', '.join(sorted(missing))}: it was not written by export.save")
-    try:
-        if _digest(source, manifest) != manifest["sha256"]:
-            raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
-        card = Card.from_json(manifest["card"])
-        codec = read_codec(card, manifest["codec"])
-    except (PresetError, ValueError, OSError) as error:
-        raise ArtifactError(f"{source}: {error}") from error
-    return make(card, codec, row.open(source))
+    return source, row, manifest
+
+
+def _signatures(about: Mapping[str, Any]) -> dict[str, Signature]:
+    def tensors(listed: list[dict[str, Any]]) -> tuple[Tensor, ...]:
+        return tuple(Tensor(t["name"], tuple(t["shape"]), t["dtype"]) for t in listed)
+
+    return {
+        form: Signature(form, tensors(sides["inputs"]), tensors(sides["outputs"]))
+        for form, sides in about["signatures"].items()
+    }
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an artifact is and says of itself.
+
+    Attributes:
+        path: Where.
+        format: Format name.
+        size: Bytes.
+        precision: dtypes of the weights, and how many numbers of each.
+        operators: How often each operator occurs, subgraphs included.
+        signatures: What it takes and gives, form by form.
+        about: How it was made and how well it agreed with Keras; None if another tool made it.
+        card: The card, for a model of the zoo.
+    """
+
+    path: Path
+    format: str
+    size: int
+    precision: dict[str, int]
+    operators: dict[str, int]
+    signatures: dict[str, Signature]
+    about: dict[str, Any] | None = None
+    card: Card | None = None
+
+    def __str__(self) -> str:
+        """Show it on a few lines."""
+        weights = ", ".join(f"{count:,} {dtype}" for dtype, count in self.precision.items())
+        kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
+        lines = [
+            f"{self.path}: {self.format}, {self.size / 1e6:.2f} MB",
+            f"  weights: {weights}",
+            f"  operators: {kinds}",
+        ]
+        lines += [f"  {form}: {signature.text()}" for form, signature in self.signatures.items()]
+        if self.about is None:
+            return "\n".join([*lines, f"  it {FOREIGN}"])
+        shown = {key: value for key, value in self.about.items() if key not in ("signatures", "x", "form", "format")}
+        lines += [f"  {key}: {_compact(value)}" for key, value in shown.items() if value is not None]
+        if self.card:
+            lines.append(
+                f"  card: {self.card.name}, {self.card.parameters:,} parameters, {_compact(self.card.metrics)}"
+            )
+        return "\n".join(lines)
+
+
+def _compact(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_compact(v)}" for k, v in value.items())
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def inspect(path: str | os.PathLike[str]) -> Inspection:
+    """Say what an artifact is: operators, precision, size, signatures, and what it says of how it was made.
+
+    Args:
+        path: An ONNX or TFLite file, or a SavedModel folder; of any tool.
+
+    Returns:
+        A record; print it.
+
+    Raises:
+        ArtifactError: The artifact is missing, truncated or corrupt.
+    """
+    source, row, manifest = _read(path)
+    about = json.loads(manifest["export"]) if manifest else None
+    found = row.operators(source)
+    opened = None if about else row.open(source, None).signature
+    signatures = _signatures(about) if about else {opened.form: opened} if opened else {}
+    counts = sorted(((found.count(name), name) for name in set(found)), key=lambda pair: (-pair[0], pair[1]))
+    card = Card.from_json(manifest["card"]) if "card" in manifest else None
+    return Inspection(
+        source, row.name, size_of(source), row.precision(source), {n: c for c, n in counts}, signatures, about, card
+    )
 
 
 def _recognise(source: Path) -> Format:
@@ -159,24 +184,23 @@ def _recognise(source: Path) -> Format:
     return table["tflite" if head[4:8] == b"TFL3" else "onnx"]
 
 
-def _check_target(target: Path, row: Format) -> None:
-    """Refuse to replace what is not an artifact of this format."""
-    if row.suffix and target.is_dir():
-        raise DataError(f"{target} is a folder: a {row.name} artifact is a file")
-    if not row.suffix and target.is_dir() and any(target.iterdir()) and not (target / "saved_model.pb").exists():
-        raise DataError(f"{target} is a folder with other content: remove it or choose another name")
+def seal(path: Path, row: Format, model: Any, about: dict[str, Any]) -> None:
+    """Embed the manifest of an artifact, checksum last.
 
-
-def _seal(path: Path, row: Format, model: Any, export: dict[str, Any]) -> None:
-    """Embed the manifest, checksum last."""
-    texts = {"card": model.card.to_json(), "codec": codec_json(model.codec), "export": json.dumps(export)}
-    manifest = {**texts, "bytes": str(path.stat().st_size)}
+    Args:
+        path: The bare artifact.
+        row: Its format.
+        model: The model of the zoo that it was made from, or None.
+        about: How it was made.
+    """
+    texts = {"card": model.card.to_json(), "codec": codec_json(model.codec)} if model else {}
+    manifest = {**texts, "export": json.dumps(about), "bytes": str(path.stat().st_size)}
     row.embed(path, {**manifest, "sha256": _digest(path, manifest)})
 
 
 def _digest(path: Path, manifest: Mapping[str, str]) -> str:
     """Hash the texts and the network: a file's first `bytes` bytes, or a folder's files but the manifest."""
-    parts = [manifest[name].encode() for name in (*TEXTS, "bytes")]
+    parts = [manifest.get(name, "").encode() for name in (*TEXTS, "bytes")]
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != MANIFEST)
         parts += [f"{file.relative_to(path).as_posix()} {sha256(file)}".encode() for file in files]
@@ -186,5 +210,6 @@ def _digest(path: Path, manifest: Mapping[str, str]) -> str:
     return sha256(b"\0".join(parts))
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files of a folder."""
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else path.stat().st_size

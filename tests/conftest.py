@@ -45,9 +45,35 @@ def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int 
     return make(card, codec, KerasEngine(net))
 
 
+def randomized(model, seed: int = 0):
+    """Give a Keras model asymmetric random weights and biases."""
+    rng = np.random.default_rng(seed)
+    for variable in model.weights:
+        if "rnn_state" not in variable.path:
+            values = rng.normal(0.1, 0.4, variable.shape)
+            variable.assign(np.abs(values) + 0.5 if "variance" in variable.path else values)
+    return model
+
+
+FEATURES, UNITS = 3, 4
+
+
+def user_model():
+    """A user's model, as small as can be: one input, one output, no state shown."""
+    import keras
+
+    layers = [keras.Input((None, FEATURES)), keras.layers.LSTM(UNITS, return_sequences=True)]
+    return randomized(keras.Sequential(layers, name="user"))
+
+
 @pytest.fixture(scope="session")
 def tiny():
     return tiny_model()
+
+
+@pytest.fixture(scope="session")
+def user():
+    return user_model()
 
 
 @pytest.fixture

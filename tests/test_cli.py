@@ -89,6 +89,40 @@ def test_export_then_use_the_artifact(preset, tmp_path):
         assert "weights_sha256" in call("info", path).output
 
 
+@pytest.fixture(scope="module")
+def keras_file(tmp_path_factory):
+    """A Keras model of one's own, as a file."""
+    from tests.zoo_of_layers import build
+
+    path = tmp_path_factory.mktemp("keras") / "mine.keras"
+    build("gru embedding mask").save(path)
+    return path
+
+
+def test_export_of_ones_own_model(keras_file, tmp_path):
+    result = call("export", keras_file, "--format", "onnx", "--quantize", "float16", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    [made] = tmp_path.iterdir()
+    assert made.name == "mine_float16.onnx"
+    for command in ("inspect", "info"):
+        shown = call(command, made)
+        assert shown.exit_code == 0, shown.output
+        for word in ("GRU", "float16", "x float32[any, any]", "differences", "onnx"):
+            assert word in shown.output
+    result = call("generate", made)
+    assert result.exit_code == 1
+    assert "zoo inspect" in result.output
+
+
+def test_benchmark(keras_file):
+    result = call("benchmark", keras_file, "--steps", 5, "--batch", 2)
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.output.splitlines()]
+    assert {row[0] for row in rows if row} >= {"keras", "onnx", "tflite", "saved_model"}
+    assert sum("int8" in row or "int8," in row for row in rows) == 3
+    assert "batch 2, 5 steps a call" in result.output
+
+
 def test_evaluate_and_train(tmp_path, data):
     folder = tmp_path / "midi"
     folder.mkdir()
@@ -130,6 +164,11 @@ BAD = {
     "bad data": ["train", "lstm_music", "--data", "nowhere"],
     "nothing to resume": ["train", "lstm_music", "--out", "nowhere", "--resume", "--data", "tests"],
     "bad export name": ["export", "lstm_nothing"],
+    "no Keras file": ["export", "nothing.keras"],
+    "bad recurrence": ["export", "lstm_music", "--format", "onnx", "--recurrence", "fused"],
+    "nothing to inspect": ["inspect", "nothing.onnx"],
+    "not to inspect": ["inspect", "pyproject.toml"],
+    "bad batch": ["benchmark", "lstm_music", "--batch", "0"],
 }
 
 

@@ -15,14 +15,16 @@ import pytest
 import export
 import zoo
 from tests.conftest import ROOT
+from tests.zoo_of_layers import build
 from zoo import datasets
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
     "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.tasks", "zoo.tasks.music",
     "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.models", "zoo.networks", "zoo.presets", "zoo.training", "zoo",
-    "export.recurrent", "export.formats", "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite",
-    "export.verify", "export.artifact", "export", "zoo.cli",
+    "export.recurrent", "export.lowering", "export.loops", "export.nodes", "export.formats", "export.source",
+    "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite", "export.verify", "export.artifact",
+    "export.saving", "export.timing", "export", "zoo.cli",
 ]  # fmt: skip
 HEAVY = {"keras", "tensorflow"}
 MAY_BE_HEAVY = {"zoo.networks", "zoo.training"}
@@ -77,7 +79,7 @@ def test_public_names():
             if isinstance(value, type) and issubclass(value, zoo.ZooError)
         ]
     )
-    assert sorted(export.__all__) == ["Report", "load", "save"]
+    assert sorted(export.__all__) == ["Benchmark", "Inspection", "Report", "benchmark", "inspect", "load", "save"]
     for module in (zoo, export):
         for name in module.__all__:
             assert hasattr(module, name)
@@ -150,6 +152,7 @@ def test_readme_commands(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")
+    build("gru embedding mask").save("my_model.keras")
     assert len(commands()) >= 4
     for line in commands():
         words = [word.strip('"') for word in line.split()[1:]]
@@ -215,6 +218,13 @@ def test_readme_table_is_the_benchmark_s():
     for label, *values in chorales.rows(results["Bach"], results["lstm_music"]):
         row = next(line for line in text.splitlines() if line.startswith(f"| {label} "))
         assert [cell.strip() for cell in row.split("|")[2:4]] == values
+
+
+def test_readme_speed_is_the_benchmark_s():
+    tables = benchmark("export").tables(json.loads((ROOT / "benchmarks/export.json").read_text()))
+    text = (ROOT / "README.md").read_text()
+    for table in tables:
+        assert table in text
 
 
 def test_parallels_are_counted():

@@ -11,7 +11,7 @@ import click
 
 import zoo
 from zoo import catalog
-from zoo.errors import ArgumentError, ZooError
+from zoo.errors import ArgumentError, DataError, ZooError
 from zoo.files import suffixed
 from zoo.tasks import Recipe
 
@@ -85,7 +85,15 @@ def info(name: str) -> None:
     Example:
       zoo info lstm_music
     """
-    for key, value in asdict(_open(name).card if _is_artifact(name) else zoo.info(name)).items():
+    if _is_artifact(name):
+        import export
+
+        if (card := export.inspect(name).card) is None:
+            click.echo(export.inspect(name))
+            return
+    else:
+        card = zoo.info(name)
+    for key, value in asdict(card).items():
         shown = "\n".join(f"    {k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
         click.echo(f"{key}:{chr(10) if isinstance(value, dict) else ' '}{shown}")
 
@@ -167,7 +175,10 @@ def _open(name: str) -> Any:
     if _is_artifact(name):
         import export
 
-        return export.load(name)
+        opened = export.load(name)
+        if not hasattr(opened, "card"):
+            raise ArgumentError(f"{name} is no model of the zoo: `zoo inspect {name}` shows it, export.load runs it")
+        return opened
     return zoo.load(name)
 
 
@@ -224,31 +235,90 @@ def train(name: str, **options: Any) -> None:
         click.echo(f"{split}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in metrics.items()))
 
 
+def _model(name: str) -> Any:
+    """Load a catalog name, a preset folder, or a Keras model file."""
+    if Path(name).suffix not in (".keras", ".h5"):
+        return zoo.load(name)
+    if not Path(name).exists():
+        raise DataError(f"{name} does not exist")
+    import keras
+
+    try:
+        return keras.saving.load_model(name, compile=False)
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "")
+        raise DataError(f"{name} cannot be read by Keras ({type(error).__name__}: {reason})") from error
+
+
 @main.command("export")
 @click.argument("name")
 @click.option("--format", "formats", type=click.Choice(["onnx", "tflite", "saved_model", "all"]), default="all")
 @click.option(
     "--form", type=click.Choice(["sequence", "step"]), default="sequence", help="Any number of steps a call, or one."
 )
+@click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Smaller weights (not for saved_model).")
+@click.option("--recurrence", help="onnx: native or scan; tflite: loop or fused. [the first]")
+@click.option("--batch", type=int, help="Fixed batch size [any].")
+@click.option("--steps", type=int, help="Fixed number of time steps [any].")
+@click.option("--state", is_flag=True, help="Make the state of every recurrent layer explicit.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("dist"), help="Folder to write into.")
-def export_(name: str, formats: str, form: str, out: Path) -> None:
-    """Export model NAME (or a preset folder), verified against Keras.
+def export_(name: str, formats: str, out: Path, **options: Any) -> None:
+    """Export model NAME (or a preset folder, or a Keras model PATH.keras), verified against Keras.
 
     \b
     Examples:
       zoo export lstm_music --format onnx
       zoo export lstm_music --format all --form step --out artifacts
+      zoo export my_model.keras --format tflite --quantize int8
     """
     from tqdm import tqdm
 
     import export
     from export.formats import formats as table
 
-    rows = [row for row in table().values() if formats in (row.name, "all")]
-    model = zoo.load(name)
+    quantize = options["quantize"]
+    rows = [
+        row
+        for row in table().values()
+        if formats == row.name or (formats == "all" and quantize in (None, *row.quantize))
+    ]
+    model = _model(name)
+    stem = model.card.name if hasattr(model, "card") else Path(name).stem
+    stem += f"_{quantize}" if quantize else ""
     for row in (bar := tqdm(rows, unit="format", file=sys.stderr)):
         bar.set_description(row.name)
-        tqdm.write(str(export.save(model, out / f"{model.card.name}{row.suffix}", row.name, form)))
+        tqdm.write(str(export.save(model, out / f"{stem}{row.suffix}", row.name, **options)))
+
+
+@main.command()
+@click.argument("path", type=click.Path())
+def inspect(path: str) -> None:
+    """Say what artifact PATH is: operators, precision, size, signatures, and how well it agreed with Keras.
+
+    \b
+    Example:
+      zoo inspect dist/lstm_music.onnx
+    """
+    import export
+
+    click.echo(export.inspect(path))
+
+
+@main.command()
+@click.argument("name")
+@click.option("--steps", default=100, help="Time steps of a call.")
+@click.option("--batch", default=1, help="Rows of a call.")
+def benchmark(name: str, steps: int, batch: int) -> None:
+    """Time model NAME (or a preset folder, or PATH.keras) in every format and precision.
+
+    \b
+    Examples:
+      zoo benchmark lstm_music
+      zoo benchmark my_model.keras --steps 500 --batch 16
+    """
+    import export
+
+    click.echo(export.benchmark(_model(name), steps, batch, progress=True))
 
 
 if __name__ == "__main__":

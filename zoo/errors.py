@@ -68,7 +68,7 @@ class VerificationError(ExportError):
     """An artifact that disagrees with the model it was made from.
 
     Attributes:
-        check: Name of the failed check: `signature`, `structure`, `parity`, `repeat`, `chain` or `decode`.
+        check: Name of the failed check: `signature`, `structure`, `parity`, `repeat`, `chain`, `decode` or `metric`.
     """
 
     def __init__(self, check: str, message: str) -> None:

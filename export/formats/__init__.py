@@ -6,8 +6,9 @@ A format file defines `FORMAT`. Nothing here imports TensorFlow until something 
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from zoo.errors import ArgumentError
 
 FORMS = {"sequence": None, "step": 1}
 """Form → length of the time axis; None is any."""
+QUANTIZATIONS = ("float16", "int8")
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,70 @@ class Tensor:
     dtype: str
 
 
-def in_order(names: Iterable[str]) -> list[str]:
-    """Sort the names of inputs or outputs: x or y, then layer by layer, h before c.
-
-    Example:
-        >>> in_order(["c0_1", "c0_0", "x", "h0_1", "h0_0"])
-        ['x', 'h0_0', 'c0_0', 'h0_1', 'c0_1']
-    """
-    return sorted(names, key=lambda name: (name not in ("x", "y"), name.rpartition("_")[2].zfill(3), name[0] != "h"))
+def is_state(name: str) -> bool:
+    """Tell whether an input or output is a state: `h0_0`, `c0_0`, `hn_0` and so on."""
+    return bool(re.fullmatch(r"[hc][0n]_\d+", name))
 
 
 @dataclass(frozen=True)
 class Signature:
-    """The face of an artifact: `x, h0_0, c0_0, …` in, `y, hn_0, cn_0, …` out."""
+    """The face of an artifact: the model's inputs, then `h0_0, c0_0, …`; its outputs, then `hn_0, cn_0, …`."""
 
     form: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+
+    @property
+    def states(self) -> list[tuple[int, int]]:
+        """Positions of the states, each in the inputs and in the outputs."""
+        leaving = {t.name: i for i, t in enumerate(self.outputs)}
+        pairs = [(i, leaving.get(t.name.replace("0_", "n_", 1))) for i, t in enumerate(self.inputs) if is_state(t.name)]
+        return [(i, o) for i, o in pairs if o is not None]
+
+    def text(self) -> str:
+        """Show it on a line."""
+
+        def show(tensors: Sequence[Tensor]) -> str:
+            return ", ".join(f"{tensor.name} {shape_text(tensor)}" for tensor in tensors)
+
+        return f"{show(self.inputs)} → {show(self.outputs)}"
+
+    def ordered(self, other: "Signature") -> "Signature":
+        """Return this signature with its tensors in the order that another one has them, as far as it knows them."""
+
+        def by(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+            places = {tensor.name: i for i, tensor in enumerate(theirs)}
+            return tuple(sorted(mine, key=lambda tensor: places.get(tensor.name, len(places))))
+
+        return Signature(other.form, by(self.inputs, other.inputs), by(self.outputs, other.outputs))
+
+
+@dataclass(frozen=True)
+class Face:
+    """One way to call a model: the model and the signature it shall have."""
+
+    source: Any
+    signature: Signature
+
+    @property
+    def form(self) -> str:
+        """`sequence` or `step`."""
+        return self.signature.form
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a model is converted.
+
+    Attributes:
+        quantize: None, `float16` or `int8`.
+        recurrence: How recurrent layers are computed, where a format has several ways; None takes its first.
+        representative: Inputs that calibrate a full integer model, one list of arrays each; None leaves activations.
+    """
+
+    quantize: str | None = None
+    recurrence: str | None = None
+    representative: Sequence[Sequence[np.ndarray]] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,36 +103,48 @@ class Format:
     Attributes:
         name: Its name in `export.save(format=…)`.
         suffix: End of its file names; empty for a folder.
-        tolerance: Largest difference from Keras that passes, relative to the larger of 1 and the value.
-        convert: `(network, signature, path)`: write the bare artifact.
-        open: `path` → engine.
+        convert: `(faces, path, options)`: write the bare artifact.
+        open: `(path, signature)` → engine; the signature says form and order of names, None takes what is there.
         embed: `(path, manifest)`: put the manifest into the artifact.
-        manifest: `path` → the manifest it carries, checked against the artifact's bytes.
+        manifest: `path` → the manifest it carries; empty for an artifact of another tool.
         operators: `path` → operator name of every node, subgraphs included.
-        native: Cell → operator that each recurrent layer must have become; empty where it may be a loop.
+        precision: `path` → dtype → how many numbers are stored in it.
+        check: `(options, fixed)`: raise ArgumentError for options that do not go together; `fixed` says whether the
+            batch size and the number of steps are.
+        expected: `(faces, options)` → operators that must occur exactly that often.
         forbidden: Beginnings of operator names that must not occur.
+        quantize: What `quantize` takes.
+        recurrence: What `recurrence` takes, the usual one first.
+        faces: Forms that one artifact can hold at once.
     """
 
     name: str
     suffix: str
-    tolerance: float
-    convert: Callable[[Any, Signature, Path], None]
-    open: Callable[[Path], "BoundEngine"]
+    convert: Callable[[Sequence[Face], Path, Options], None]
+    open: Callable[[Path, Signature | None], "BoundEngine"]
     embed: Callable[[Path, Mapping[str, str]], None]
     manifest: Callable[[Path], dict[str, str]]
     operators: Callable[[Path], list[str]]
-    native: Mapping[str, str] = field(default_factory=dict)
+    precision: Callable[[Path], dict[str, int]]
+    check: Callable[[Options, bool], None] = lambda *_: None
+    expected: Callable[[Sequence[Face], Options], Mapping[str, int]] = lambda *_: {}
     forbidden: Sequence[str] = ()
+    quantize: Sequence[str] = ()
+    recurrence: Sequence[str] = ()
+    faces: int = 1
 
 
 class BoundEngine:
-    """An opened artifact.
+    """An opened artifact: call it with arrays.
 
     Args:
         name: Format name.
         signature: What the opened artifact says of itself.
         run: Function of the inputs, in the order of the signature, that gives the outputs.
         owner: What must live as long as the engine, where the runtime itself does not see to it.
+
+    Attributes:
+        about: What the artifact says of how it was made; None if it was made by another tool.
     """
 
     def __init__(
@@ -94,13 +155,55 @@ class BoundEngine:
         owner: object = None,
     ) -> None:
         self.name, self.signature, self.run, self.owner = name, signature, run, owner
+        self.about: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Show what it takes and gives."""
+        return f"{self.name} artifact: {self.signature.text()}"
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What it takes."""
+        return self.signature.inputs
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """What it gives."""
+        return self.signature.outputs
+
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
+        """Run the network.
+
+        Args:
+            arrays: Inputs by position, in the order of `inputs`.
+            named: Inputs by name. A state that is not given starts with zeros.
+
+        Returns:
+            The output; a dict by name if there are several.
+
+        Raises:
+            ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it.
+        """
+        given = bind(self.signature.inputs, arrays, named)
+        results = self.run(given)
+        if len(results) == 1:
+            return results[0]
+        return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
         """Give the state before the first step: zeros, `(batch, units)` each."""
-        return [np.zeros((batch, *t.shape[1:]), np.float32) for t in self.signature.inputs[1:]]  # type: ignore[arg-type]
+        states = [self.inputs[i] for i, _ in self.signature.states]
+        return [np.zeros((batch, *t.shape[1:]), np.float32) for t in states]  # type: ignore[arg-type]
 
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state."""
+        """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state.
+
+        Raises:
+            ArgumentError: The artifact is fixed to another batch size or number of steps.
+        """
+        wanted = self.inputs[0].shape
+        if wanted[0] not in (None, len(x)) or wanted[1] not in (None, 1, x.shape[1]):
+            raise ArgumentError(f"x: shape {x.shape} given, the artifact is fixed to {shape_text(self.inputs[0])}")
         if FORMS[self.signature.form] is None or x.shape[1] == 1:
             y, *new = self.run([x, *state])
             return y, new
@@ -109,6 +212,63 @@ class BoundEngine:
             part, *state = self.run([x[:, i : i + 1], *state])
             parts.append(part)
         return np.concatenate(parts, axis=1), list(state)
+
+
+def shape_text(tensor: Tensor) -> str:
+    """Show dtype and shape of a tensor, such as `float32[any, any, 8]`."""
+    return f"{tensor.dtype}[{', '.join('any' if size is None else str(size) for size in tensor.shape)}]"
+
+
+def bind(tensors: Sequence[Tensor], arrays: Sequence[Any], named: Mapping[str, Any]) -> list[np.ndarray]:
+    """Bring what a caller gave into the order, the dtypes and the shapes of the inputs.
+
+    Raises:
+        ArgumentError: Something is missing, unknown, given twice, or does not fit.
+    """
+    names = [tensor.name for tensor in tensors]
+    if len(arrays) > len(names):
+        raise ArgumentError(f"{len(arrays)} inputs given, the network takes {', '.join(names)}")
+    given = dict(zip(names, arrays, strict=False))
+    if wrong := [name for name in named if name not in names or name in given]:
+        raise ArgumentError(f"{', '.join(wrong)}: unknown, or given by position too; the inputs are {', '.join(names)}")
+    given |= named
+    if missing := [name for name in names if name not in given and not is_state(name)]:
+        raise ArgumentError(f"{', '.join(missing)}: missing; the inputs are {', '.join(names)}")
+    fitted = {tensor.name: _fitted(tensor, given[tensor.name]) for tensor in tensors if tensor.name in given}
+    sizes = {name: array.shape[0] for name, array in fitted.items() if array.ndim}
+    batch = next(iter(sizes.values()), 1)
+    if other := [f"{name} {size}" for name, size in sizes.items() if size != batch]:
+        raise ArgumentError(f"{', '.join(other)}: another batch size than that of {next(iter(sizes))}, {batch}")
+    return [
+        fitted[t.name] if t.name in fitted else np.zeros((batch, *(size or 1 for size in t.shape[1:])), t.dtype)
+        for t in tensors
+    ]
+
+
+def _fitted(tensor: Tensor, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ArgumentError(f"{tensor.name}: no array ({error}), {shape_text(tensor)} wanted") from error
+    if not array.size:  # some runtimes end the process over it
+        raise ArgumentError(f"{tensor.name}: shape {array.shape} given, which is empty")
+    if array.dtype.name != tensor.dtype:
+        if not np.can_cast(array.dtype, tensor.dtype, "same_kind") and not (array.dtype.kind, tensor.dtype[0]) == (
+            "i",
+            "f",
+        ):
+            raise ArgumentError(f"{tensor.name}: {array.dtype} given, {shape_text(tensor)} wanted")
+        if array.dtype.kind in "iu" and "int" in tensor.dtype:
+            limits = np.iinfo(tensor.dtype)
+            if array.min() < limits.min or array.max() > limits.max:
+                raise ArgumentError(f"{tensor.name}: {array.max()} does not fit into {tensor.dtype}")
+        array = array.astype(tensor.dtype)
+    fits = len(array.shape) == len(tensor.shape) and all(
+        want in (None, size) for size, want in zip(array.shape, tensor.shape, strict=True)
+    )
+    if not fits:
+        raise ArgumentError(f"{tensor.name}: shape {array.shape} given, {shape_text(tensor)} wanted")
+    return np.ascontiguousarray(array)
 
 
 @functools.cache

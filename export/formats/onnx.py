@@ -5,72 +5,225 @@ convert by itself; our handler turns each into one native node. The manifest is 
 bytes of two ONNX messages, one after the other, are one message with the fields of both (protocol buffers merge).
 """
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.formats import BoundEngine, Format, Signature, Tensor
-from export.recurrent import Recurrent, lowered
+from export import loops
+from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor
+from export.lowering import Through
+from export.nodes import MICROSOFT, NODES, Builder, Layer, activations, build, choose, product, stored
+from export.recurrent import STATES, WEIGHTS, Cell, Track
 from zoo.errors import ArtifactError
 
 OPSET = 17
-NODES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
-GATES = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
-"""Where ONNX's gates are in Keras's order: Keras has LSTM i f c o, ONNX i o f c; both have GRU z r h."""
-DTYPES = {"tensor(float)": "float32", "tensor(int32)": "int32"}
+STAND_IN = "recurrent_stand_in_"
+DOMAIN = "rnn_zoo.stand_in"
+DTYPES = {"tensor(float)": "float32", "tensor(int32)": "int32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
+PRODUCER = "rnn-zoo"
+SMALL = 1024  # numbers: weights with fewer stay as they are
 
 
-def node_weights(spec: Recurrent) -> dict[str, np.ndarray]:
-    """Arrange a layer's weights as the ONNX operators take them.
-
-    Returns:
-        `W (1, G * U, D)`, `R (1, G * U, U)` and `B (1, 2 * G * U)` float32.
-    """
-
-    def gates(array: np.ndarray) -> np.ndarray:
-        parts = np.split(array, len(GATES[spec.cell]), axis=-1)
-        return np.concatenate([parts[i] for i in GATES[spec.cell]], axis=-1)
-
-    both = spec.bias if spec.bias.ndim == 2 else np.stack([spec.bias, np.zeros_like(spec.bias)])
-    arrays = {"W": gates(spec.kernel).T, "R": gates(spec.recurrent_kernel).T, "B": gates(both).ravel()}
-    return {name: np.ascontiguousarray(array[None], np.float32) for name, array in arrays.items()}
-
-
-def convert(network: Any, signature: Signature, path: Path) -> None:
-    """Write a network as an ONNX file without a manifest."""
+def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
+    """Write a model as an ONNX file without a manifest."""
+    import onnx
     import tensorflow as tf
     import tf2onnx
 
-    specs: list[Recurrent] = []
+    [face] = faces
+    layers: list[Layer] = []
+    names = [tensor.name for tensor in face.signature.outputs]
 
-    def stand_in(spec: Recurrent, x: Any, state: list[Any]) -> tuple[Any, list[Any]]:
-        specs.append(spec)
-        results = tf.numpy_function(
-            _never, [x, *state], [tf.float32] * (1 + len(state)), name=f"recurrent_stand_in_{len(specs) - 1}"
-        )
-        shapes = [(*x.shape[:2], spec.units)] + [tensor.shape for tensor in state]
-        outputs, *new = (tf.ensure_shape(result, shape) for result, shape in zip(results, shapes, strict=True))
-        return outputs, new
+    def run(*inputs: Any) -> dict[str, Any]:
+        return dict(zip(names, face.source.trace(inputs, _through(layers, options, face.form == "step")), strict=True))
 
-    def handler(context: Any, node: Any, name: str, _args: Any) -> None:
-        _native(context, node, specs[int(name.split("recurrent_stand_in_")[1].split("/")[0].split("_")[0])])
+    def handler(_context: Any, node: Any, name: str, _args: Any) -> None:
+        node.type, node.domain = "Recurrent", DOMAIN
+        for key in list(node.attr):
+            del node.attr[key]
+        node.set_attr("index", int(re.findall(rf"{STAND_IN}(\d+)", name)[-1]))
 
-    names = [tensor.name for tensor in signature.outputs]
-    function = tf.function(
-        lambda *inputs: dict(zip(names, network(list(inputs), training=False), strict=True)), autograph=False
-    )
-    form = [tf.TensorSpec(t.shape, t.dtype, t.name) for t in signature.inputs]
-    with lowered(network, stand_in), _quiet():
+    form = [tf.TensorSpec(t.shape, t.dtype, t.name) for t in face.signature.inputs]
+    with _quiet():
         model, _ = tf2onnx.convert.from_function(
-            function, input_signature=form, opset=OPSET, custom_op_handlers={"PyFunc": (handler, [])}
-        )
+            tf.function(run, autograph=False), input_signature=form, opset=OPSET,
+            custom_op_handlers={"PyFunc": (handler, [])}, extra_opset=[onnx.helper.make_opsetid(DOMAIN, 1)],
+        )  # fmt: skip
+    _check_known(model)
+    _expand(model, layers)
+    if options.quantize:
+        quantize(model, options.quantize)
     by_name = {value.name: value for value in model.graph.output}
     del model.graph.output[:]
-    model.graph.output.extend(by_name[tensor.name] for tensor in signature.outputs)
-    _name_axes(model, signature)
+    model.graph.output.extend(by_name[name] for name in names)
+    _name_axes(model, face.signature)
+    model.producer_name = PRODUCER
     path.write_bytes(model.SerializeToString())
+
+
+def _check_known(model: Any) -> None:
+    """Look for operators that tf2onnx had no translation for and left as they were."""
+    import onnx
+
+    for graph in _graphs(model.graph):
+        for node in graph.node:
+            if node.domain == "" and not onnx.defs.has(node.op_type):
+                raise ValueError(f"NO_OPERATOR {node.op_type} {node.name}")
+
+
+def expressible(tracks: Sequence[Track]) -> bool:
+    """Tell whether one native node can take these cells through time."""
+    cells = [track.cell for track in tracks]
+    if not all(isinstance(cell, Cell) and activations(cell) for cell in cells):
+        return False
+    kinds = {(cell.kind, cell.units, cell.reset_after) for cell in cells}
+    return len(kinds) == 1 and (len(tracks) == 1 or tracks[0].reverse != tracks[1].reverse)
+
+
+def _layer(tracks: Sequence[Track], options: Options, single: bool) -> Layer:
+    cells, reverse = [track.cell for track in tracks], [track.reverse for track in tracks]
+    return choose(cells, reverse, options.quantize, options.recurrence, single)
+
+
+def _through(layers: list[Layer], options: Options, one_step: bool) -> Through:
+    """Take cells through time by stand-ins for ONNX nodes, or where there is no node for them by a loop."""
+
+    def through(tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:
+        if not expressible(tracks):
+            if len(tracks) == 1:
+                return loops.by(loops.collecting)([_inline(tracks[0])], x, mask)
+            return [result for track in tracks for result in through([track], x, mask)]
+        single = one_step and x.shape[1] == 1 and mask is None
+        layers.append(_layer(tracks, options, single))
+        if mask is None:
+            return _stand_in(len(layers) - 1, tracks, x, None)
+        return _masked(len(layers) - 1, tracks, x, mask)
+
+    return through
+
+
+def _inline(track: Track) -> Track:
+    """Put a cell's weights into the graph: tf2onnx takes tensors from outside of it for inputs."""
+    import tensorflow as tf
+
+    if not isinstance(track.cell, Cell):
+        return track
+    weights = [tf.constant(getattr(track.cell, name)) for name in WEIGHTS]
+    return replace(track, cell=track.cell.over(*weights))
+
+
+def _masked(number: int, tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:
+    """Move the valid steps of every row to its beginning, and the outputs back to where they belong.
+
+    A masked step only carries the state on, so the node may as well not see it; its output is that of the valid step
+    before it, in the direction of the cell.
+    """
+    import tensorflow as tf
+
+    valid, time = tf.cast(mask, tf.int32), tf.shape(mask)[1]
+    # Valid steps first, then by time: the keys are all different, so that no stable sort is needed.
+    order = tf.math.top_k(-(tf.range(time)[None] + (1 - valid) * time), time).indices
+    lengths = tf.reduce_sum(valid, axis=1)
+    results = _stand_in(number, tracks, tf.gather(x, order, batch_dims=1), lengths)
+    found = []
+    for track, (hidden, new) in zip(tracks, results, strict=True):
+        count = tf.cumsum(valid, axis=1, reverse=track.reverse)
+        at = lengths[:, None] - count if track.reverse else count - 1
+        spread = tf.gather(hidden, tf.clip_by_value(at, 0, time - 1), batch_dims=1)
+        # Where no step is valid the nodes give zeros, not the state they were given.
+        kept = [tf.where(lengths[:, None] > 0, *pair) for pair in zip(new, track.state, strict=True)]
+        found.append((spread, kept))
+    return found
+
+
+def _stand_in(number: int, tracks: Sequence[Track], x: Any, lengths: Any) -> list[tuple[Any, list[Any]]]:
+    """Put what tf2onnx cannot convert by itself where a node is to be."""
+    import tensorflow as tf
+
+    states = [tensor for track in tracks for tensor in track.state]
+    shapes = [(*x.shape[:2], t.cell.units) for t in tracks] + [(x.shape[0], s.shape[-1]) for s in states]
+    inputs = [x, *states, *([] if lengths is None else [lengths])]
+    results = tf.numpy_function(_never, inputs, [tf.float32] * len(shapes), name=f"{STAND_IN}{number}")
+    shaped = [tf.ensure_shape(r, shape) for r, shape in zip(results, shapes, strict=True)]
+    hidden, new = shaped[: len(tracks)], iter(shaped[len(tracks) :])
+    return [(h, [next(new) for _ in track.state]) for h, track in zip(hidden, tracks, strict=True)]
+
+
+def _expand(model: Any, layers: Sequence[Layer]) -> None:
+    """Put the real nodes in the place of the stand-ins."""
+    import onnx
+
+    nodes = []
+    for node in model.graph.node:
+        if node.domain != DOMAIN:
+            nodes.append(node)
+            continue
+        layer, b = layers[node.attribute[0].i], Builder(f"recurrent_{node.attribute[0].i}")
+        each, x, given = len(STATES[layer.cells[0].kind]), node.input[0], list(node.input[1:])
+        states = [[given.pop(0) for _ in range(each)] for _ in layer.cells]
+        hidden, last = build(b, layer, x, states, given[0] if given else "")
+        wanted = [*hidden, *(name for names in last for name in names)]
+        nodes += b.nodes + [
+            onnx.helper.make_node("Identity", [a], [z]) for a, z in zip(wanted, node.output, strict=True)
+        ]
+        model.graph.initializer.extend(b.constants)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    for entry in model.opset_import:
+        if entry.domain == DOMAIN:
+            entry.domain, entry.version = MICROSOFT, 1
+
+
+def quantize(model: Any, how: str) -> None:
+    """Store the large weights outside the recurrent layers as `float16` or `int8`; products with `int8` compute so."""
+    import onnx
+
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    b, nodes = Builder("quantized"), []
+    replaced: dict[str, str] = {}
+    for node in model.graph.node:
+        for i, name in enumerate(node.input):
+            tensor = constants.get(name)
+            if tensor is None or name.startswith("recurrent_") or not _large(tensor):
+                continue
+            array = onnx.numpy_helper.to_array(tensor)
+            if how == "int8" and node.op_type == "MatMul" and i == 1 and array.ndim == 2:
+                node = onnx.helper.make_node(
+                    "Identity", [product(b, node.input[0], array, None, "dynamic")], node.output
+                )
+                break
+            if name not in replaced:
+                replaced[name] = stored(b, array, how)
+            node.input[i] = replaced[name]
+        nodes += [*b.nodes, node]
+        b.nodes.clear()
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    used = _used(model.graph)
+    kept = [tensor for tensor in (*model.graph.initializer, *b.constants) if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+
+
+def _large(tensor: Any) -> bool:
+    import onnx
+
+    return tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1 and np.prod(tensor.dims) >= SMALL
+
+
+def _used(graph: Any) -> set[str]:
+    """Return the names that nodes take and the graph gives, in subgraphs too."""
+    return {
+        name
+        for one in _graphs(graph)
+        for names in (*(node.input for node in one.node), [value.name for value in one.output])
+        for name in names
+    }
 
 
 def _never(*_: Any) -> Any:
@@ -95,45 +248,18 @@ def _quiet() -> Any:
     return silence()
 
 
-def _native(context: Any, node: Any, spec: Recurrent) -> None:
-    """Put one native node, time first as ONNX has it, in the place of a stand-in (a tf2onnx handler's work)."""
-    x, *state = node.input
-    outputs = list(node.output)
-    shapes = [context.get_shape(output) for output in outputs]
-    context.remove_node(node.name)
-
-    def make(kind: str, inputs: Sequence[str], **options: Any) -> Any:
-        return context.make_node(kind, list(inputs), **options)
-
-    axis = context.make_const(f"{node.name}_axis", np.array([0], np.int64)).output[0]
-    directions = context.make_const(f"{node.name}_directions", np.array([1], np.int64)).output[0]
-    weights = [context.make_const(f"{node.name}_{n}", a).output[0] for n, a in node_weights(spec).items()]
-    time_first = make("Transpose", [x], attr={"perm": [1, 0, 2]}).output[0]
-    starts = [make("Unsqueeze", [tensor, axis]).output[0] for tensor in state]
-    attributes = {"hidden_size": spec.units} | (
-        {"linear_before_reset": int(spec.reset_after)} if spec.cell == "gru" else {}
-    )
-    cell = make(
-        NODES[spec.cell], [time_first, *weights, "", *starts], attr=attributes, output_count=1 + len(state),
-        dtypes=[1] * (1 + len(state)), shapes=[None] * (1 + len(state)), name=spec.name,
-    )  # fmt: skip
-    flat = make("Squeeze", [cell.output[0], directions]).output[0]  # (time, directions, batch, units)
-    make("Transpose", [flat], attr={"perm": [1, 0, 2]}, outputs=[outputs[0]], shapes=[shapes[0]], dtypes=[1])
-    for i, output in enumerate(outputs[1:], 1):
-        make("Squeeze", [cell.output[i], axis], outputs=[output], shapes=[shapes[i]], dtypes=[1])
-
-
 def _name_axes(model: Any, signature: Signature) -> None:
     """State the shapes of inputs and outputs; the free axes are called `batch` and `time`."""
     for values, tensors in ((model.graph.input, signature.inputs), (model.graph.output, signature.outputs)):
         for value, tensor in zip(values, tensors, strict=True):
             shape = value.type.tensor_type.shape
             del shape.dim[:]
-            for axis, size in zip(("batch", "time", ""), tensor.shape, strict=False):
+            for i, size in enumerate(tensor.shape):
+                axis = ("batch", "time")[i] if i < 2 else f"{tensor.name}_axis{i}"
                 shape.dim.add(**({"dim_param": axis} if size is None else {"dim_value": size}))
 
 
-def open_(path: Path) -> BoundEngine:
+def open_(path: Path, expected: Signature | None) -> BoundEngine:
     """Open an ONNX file in ONNX Runtime, on one thread: more do not help a small recurrent network."""
     session = _session(path)
 
@@ -143,14 +269,14 @@ def open_(path: Path) -> BoundEngine:
             for v in values
         )
 
-    inputs, outputs = tensors(session.get_inputs()), tensors(session.get_outputs())
-    form = "step" if inputs[0].shape[1] == 1 else "sequence"
-    input_names, output_names = [t.name for t in inputs], [t.name for t in outputs]
+    form = expected.form if expected else "sequence"
+    found = Signature(form, tensors(session.get_inputs()), tensors(session.get_outputs()))
+    input_names, output_names = [t.name for t in found.inputs], [t.name for t in found.outputs]
 
     def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
         return session.run(output_names, dict(zip(input_names, arrays, strict=True)))
 
-    return BoundEngine("onnx", Signature(form, inputs, outputs), run)
+    return BoundEngine("onnx", found, run)
 
 
 def _session(path: Path) -> Any:
@@ -177,30 +303,65 @@ def embed(path: Path, manifest: Mapping[str, str]) -> None:
 
 def manifest(path: Path) -> dict[str, str]:
     """Read the manifest."""
-    return dict(_session(path).get_modelmeta().custom_metadata_map)
+    about = _session(path).get_modelmeta()
+    found = dict(about.custom_metadata_map)
+    if not {"export", "bytes", "sha256"} & set(found):
+        if about.producer_name == PRODUCER:
+            raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
+        return {}
+    return found
+
+
+def _graphs(graph: Any) -> list[Any]:
+    inner = [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
+    return [graph, *(deeper for one in inner for deeper in _graphs(one))]
 
 
 def operators(path: Path) -> list[str]:
     """List the operators, those of subgraphs too."""
     import onnx
 
-    def walk(graph: Any) -> list[str]:
-        names = [node.op_type for node in graph.node]
-        inner = [a.g for node in graph.node for a in node.attribute if a.type == onnx.AttributeProto.GRAPH]
-        return names + [name for graph in inner for name in walk(graph)]
+    return [node.op_type for graph in _graphs(onnx.load(path).graph) for node in graph.node]
 
-    return walk(onnx.load(path).graph)
+
+def precision(path: Path) -> dict[str, int]:
+    """Count the numbers stored, by dtype."""
+    import onnx
+
+    counts: Counter[str] = Counter()
+    for graph in _graphs(onnx.load(path).graph):
+        for tensor in graph.initializer:
+            counts[onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name] += int(np.prod(tensor.dims))
+    return dict(counts)
+
+
+def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
+    """Count the nodes there must be: one for every call of a layer that a node can express, a loop for others."""
+    counts = dict.fromkeys((*NODES.values(), "DynamicQuantizeLSTM", "Scan", "Loop"), 0)
+    for face in faces:
+        for call in face.source.calls:
+            for part in [call.tracks] if expressible(call.tracks) else [(track,) for track in call.tracks]:
+                if not expressible(part):
+                    counts["Loop"] += 1
+                    continue
+                layer = _layer(part, options, face.form == "step" and not call.masked)
+                kinds = {"native": NODES[layer.cells[0].kind], "quantized": "DynamicQuantizeLSTM", "scan": "Scan"}
+                if layer.form in kinds:
+                    counts[kinds[layer.form]] += len(layer.cells) if layer.form == "scan" else 1
+    return counts
 
 
 FORMAT = Format(
     name="onnx",
     suffix=".onnx",
-    tolerance=1e-5,
     convert=convert,
     open=open_,
     embed=embed,
     manifest=manifest,
     operators=operators,
-    native=NODES,
-    forbidden=("Loop", "Scan", "PyFunc"),
+    precision=precision,
+    expected=expected,
+    forbidden=("PyFunc", "Recurrent"),
+    quantize=("float16", "int8"),
+    recurrence=("native", "scan"),
 )

@@ -6,55 +6,154 @@ The manifest is a zip archive appended to the file, as TFLite's metadata convent
 import io
 import os
 import tempfile
+import uuid
+import warnings
 import zipfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.formats import BoundEngine, Format, Signature, Tensor, in_order, saved_model
-from export.recurrent import Recurrent
-from zoo.errors import ArtifactError
+from export import loops
+from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor, bind, saved_model
+from export.recurrent import Cell, Track, name_of
+from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 
 MAX_MANIFEST = 1 << 20  # bytes of one associated file
 
 
-def recurrence(spec: Recurrent, x: Any, state: list[Any]) -> tuple[Any, list[Any]]:
-    """Compute a recurrent layer with builtin operators alone; arguments as in `saved_model.recurrence`.
-
-    A tensor list would need a static batch: the loop carries the outputs so far and appends to them instead.
-    """
+def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
+    """Write a model as a TFLite file without a manifest."""
     import tensorflow as tf
 
-    cell = saved_model._cell(spec)
-    projected = saved_model._project(spec, x)
-    time = tf.shape(projected)[0]
-    if x.shape[1] == 1:
-        new = cell(projected[0], *state)
-        return new[0][:, None], list(new)
-
-    def body(t: Any, outputs: Any, *state: Any) -> tuple:
-        z = tf.squeeze(tf.slice(projected, (t, 0, 0), (1, -1, -1)), 0)
-        new = cell(z, *state)
-        return (t + 1, tf.concat((outputs, new[0][None]), 0), *new)
-
-    # No step yet: a length the converter cannot fold to the constant 0, which would fix the shape.
-    none = tf.zeros((tf.minimum(time, 0), tf.shape(x)[0], spec.units))
-    shapes = (tf.TensorShape(()), tf.TensorShape((None, None, spec.units)), *(s.shape for s in state))
-    _, outputs, *new = tf.while_loop(lambda t, *_: t < time, body, (0, none, *state), shape_invariants=shapes)
-    return tf.transpose(outputs, (1, 0, 2)), new
-
-
-def convert(network: Any, signature: Signature, path: Path) -> None:
-    """Write a network as a TFLite file without a manifest."""
-    import tensorflow as tf
-
+    [face] = faces
+    through = loops.by(loops.buffered if options.representative is None else loops.unrolled)
+    if options.recurrence == "fused":
+        _check_fused(face)
+        through = _fused
     with tempfile.TemporaryDirectory() as folder:
-        saved_model.write(network, signature, Path(folder), recurrence)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature.form])
+        saved_model.write([face], Path(folder), through)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[face.form])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        path.write_bytes(converter.convert())
+        if options.quantize:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if options.quantize == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if options.representative is not None:
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: _named(face, options.representative or ())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the calibrator uses an interpreter that is on its way out
+            path.write_bytes(converter.convert())
+    _slim(path)
+
+
+def _slim(path: Path) -> None:
+    """Leave out what no runtime reads: names of inner tensors, empty descriptions, what is there twice."""
+    import flatbuffers
+
+    model = _model(path)
+    places: dict[bytes, int] = {}
+    buffers, model.metadata = model.buffers, None
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
+        tensor.name = b""  # signatures go by number
+        if tensor.quantization is not None and tensor.quantization.scale is None:
+            tensor.quantization = None
+        data = buffers[tensor.buffer].data
+        content = b"" if data is None else data.tobytes()
+        tensor.buffer = places.setdefault(content, len(places) + 1) if content else 0
+    model.buffers = [buffers[0], *(_buffer(content) for content in places)]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.write_bytes(builder.Output())
+
+
+def _buffer(content: bytes) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(content, np.uint8)
+    return buffer
+
+
+def _named(face: Face, samples: Sequence[Sequence[np.ndarray]]) -> Iterator[dict[str, np.ndarray]]:
+    """Yield representative inputs by name; states that are not given are zeros."""
+    for arrays in samples:
+        given = bind(face.signature.inputs, arrays, {})
+        yield {tensor.name: array for tensor, array in zip(face.signature.inputs, given, strict=True)}
+
+
+def _check_fused(face: Face) -> None:
+    """Refuse what the fused operator cannot say.
+
+    Raises:
+        UnsupportedLayer: A layer is no plain LSTM that starts from zeros and keeps its state to itself.
+    """
+    for call in face.source.calls:
+        plain = all(
+            track.cell.kind == "lstm"
+            and (name_of(track.cell.activation), name_of(track.cell.gate_activation)) == ("tanh", "sigmoid")
+            for track in call.tracks
+        )
+        if not plain or call.masked or call.given or call.returned:
+            raise UnsupportedLayer(
+                f"{call.path}: recurrence='fused' takes an LSTM with tanh and sigmoid, without masks, that is given no "
+                "state and returns none (the operator keeps it inside): use recurrence='loop'"
+            )
+
+
+def _fused(tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:  # noqa: ARG001
+    """Take LSTM cells through time in a form that the converter makes one UNIDIRECTIONAL_SEQUENCE_LSTM of."""
+    import tensorflow as tf
+
+    found = []
+    for track in tracks:
+        hidden = _composite(track.cell)(tf.reverse(x, [1]) if track.reverse else x, *track.state)
+        last = [hidden[:, -1], track.state[1]]  # the other state stays inside
+        found.append((tf.reverse(hidden, [1]) if track.reverse else hidden, last))
+    return found
+
+
+def _composite(cell: Cell) -> Callable[[Any, Any, Any], Any]:
+    """Return a function of `x, h, c` that says of itself that it is an LSTM."""
+    import tensorflow as tf
+
+    told = {"api_implements": f"lstm_{uuid.uuid4()}", "api_preferred_device": "CPU", "time_major": False,
+            "go_backwards": False}  # fmt: skip
+
+    def lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple:
+        mine = cell.over(kernel, recurrent, bias)
+        inputs = loops.project(mine, tf.transpose(x, (1, 0, 2)))
+        hidden, (h, c) = loops.collecting(loops.plain_step(mine), inputs, None, (h, c), True)
+        return h, tf.transpose(hidden, (1, 0, 2)), h, c, tf.constant(1.0)
+
+    function = tf.function(lstm, autograph=False, experimental_attributes=told)
+    return lambda x, h, c: function(x, h, c, *cell.tensors.values())[1]
+
+
+def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
+    """Count the fused operators there must be: one for each cell, if they were asked for."""
+    cells = [track for face in faces for call in face.source.calls for track in call.tracks]
+    return {"UNIDIRECTIONAL_SEQUENCE_LSTM": len(cells) if options.recurrence == "fused" else 0}
+
+
+def check(options: Options, fixed: bool) -> None:
+    """Check that options go together.
+
+    Raises:
+        ArgumentError: The fused form or representative data without a fixed shape, or the latter without int8.
+    """
+    if options.recurrence == "fused" and not fixed:
+        raise ArgumentError("recurrence='fused': microcontroller runtimes need a fixed shape: give batch= and steps=")
+    if options.representative is None:
+        return
+    if options.quantize != "int8" or not fixed:
+        raise ArgumentError(
+            "representative=: whole-number activations need quantize='int8', batch= and steps=, since TensorFlow "
+            "cannot calibrate loops; without representative= the weights alone are int8"
+        )
 
 
 def _interpreter(path: Path) -> Any:
@@ -67,13 +166,13 @@ def _interpreter(path: Path) -> Any:
         raise ArtifactError(f"{path} is not a TFLite file, or is damaged: {error}") from error
 
 
-def open_(path: Path) -> BoundEngine:
+def open_(path: Path, expected: Signature | None) -> BoundEngine:
     """Open a TFLite file in the plain interpreter, which has no Flex delegate."""
     interpreter = _interpreter(path)
     signatures: dict[str, dict[str, list[str]]] = interpreter.get_signature_list()
-    form, names = next(iter(signatures.items()), ("", {}))
-    if form not in ("sequence", "step"):
-        raise ArtifactError(f"{path} has no signature named sequence or step: it was not written by export.save")
+    form = expected.form if expected else next(iter(signatures), "")
+    if form not in signatures:
+        raise ArtifactError(f"{path} has no signature {form or 'at all'}: it cannot be called by name")
     runner = interpreter.get_signature_runner(form)
 
     def tensors(names: list[str], details: Mapping[str, Any]) -> tuple[Tensor, ...]:
@@ -81,19 +180,44 @@ def open_(path: Path) -> BoundEngine:
             Tensor(
                 n,
                 tuple(int(d) if d >= 0 else None for d in details[n]["shape_signature"]),
-                details[n]["dtype"].__name__,
+                details[n]["dtype"].__name__.removesuffix("_"),
             )
-            for n in in_order(names)
+            for n in names
         )
 
-    inputs = tensors(names["inputs"], runner.get_input_details())
-    outputs = tensors(names["outputs"], runner.get_output_details())
+    names = signatures[form]
+    found = Signature(
+        form,
+        tensors(names["inputs"], runner.get_input_details()),
+        tensors(names["outputs"], runner.get_output_details()),
+    )
+    found = found.ordered(expected) if expected else found
+
+    if all(None not in tensor.shape for tensor in found.inputs):
+        places = {name: detail["index"] for details in (runner.get_input_details(), runner.get_output_details())
+                  for name, detail in details.items()}  # fmt: skip
+        del runner  # the interpreter does not reset while somebody else holds it
+        return BoundEngine("tflite", found, _fixed(interpreter, found, places))
 
     def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
-        results = runner(**{t.name: array for t, array in zip(inputs, arrays, strict=True)})
-        return [results[t.name] for t in outputs]
+        results = runner(**{t.name: array for t, array in zip(found.inputs, arrays, strict=True)})
+        return [results[t.name] for t in found.outputs]
 
-    return BoundEngine("tflite", Signature(form, inputs, outputs), run)
+    return BoundEngine("tflite", found, run)
+
+
+def _fixed(interpreter: Any, signature: Signature, places: Mapping[str, int]) -> Callable:
+    """Run an interpreter whose shapes are known; every call starts with empty variables."""
+    interpreter.allocate_tensors()
+
+    def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        interpreter.reset_all_variables()  # where a fused LSTM keeps its state
+        for tensor, array in zip(signature.inputs, arrays, strict=True):
+            interpreter.set_tensor(places[tensor.name], array)
+        interpreter.invoke()
+        return [interpreter.get_tensor(places[tensor.name]) for tensor in signature.outputs]
+
+    return run
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
@@ -113,17 +237,35 @@ def manifest(path: Path) -> dict[str, str]:
             members = archive.infolist()
             if any(member.file_size > MAX_MANIFEST for member in members):
                 raise ArtifactError(f"{path} carries an associated file larger than {MAX_MANIFEST} bytes")
-            return {member.filename: archive.read(member).decode("utf-8") for member in members}
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is not a TFLite file written by export.save, or is truncated: {error}") from error
+            found = {member.filename: archive.read(member).decode("utf-8", "replace") for member in members}
+    except (zipfile.BadZipFile, OSError, ValueError):
+        found = {}
+    if {"export", "bytes", "sha256"} & set(found):
+        return found
+    if {"sequence", "step"} & {definition.signatureKey.decode() for definition in _model(path).signatureDefs or []}:
+        raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
+    return {}
+
+
+def _model(path: Path) -> Any:
+    """Read the whole flatbuffer."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    try:
+        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    except Exception as error:
+        raise ArtifactError(f"{path} is not a TFLite file, or is truncated ({type(error).__name__})") from error
+
+
+def _names(enumeration: Any) -> dict[int, str]:
+    return {value: name for name, value in vars(enumeration).items() if not name.startswith("_")}
 
 
 def operators(path: Path) -> list[str]:
     """List the operators, those of subgraphs too; a custom one has its own name."""
     from ai_edge_litert import schema_py_generated as schema
 
-    codes = {v: k for k, v in vars(schema.BuiltinOperator).items() if not k.startswith("_")}
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    codes, model = _names(schema.BuiltinOperator), _model(path)
 
     def name(code: Any) -> str:
         builtin = codes[max(code.builtinCode, code.deprecatedBuiltinCode)]
@@ -132,14 +274,36 @@ def operators(path: Path) -> list[str]:
     return [name(model.operatorCodes[node.opcodeIndex]) for graph in model.subgraphs for node in graph.operators or []]
 
 
+def precision(path: Path) -> dict[str, int]:
+    """Count the numbers stored, by dtype; what several operators share counts once."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    types, model = _names(schema.TensorType), _model(path)
+    found: dict[int, tuple[str, int]] = {}
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
+        if model.buffers[tensor.buffer].data is not None:
+            found[tensor.buffer] = (
+                types[tensor.type].lower(),
+                int(np.prod(tensor.shape)) if tensor.shape is not None else 1,
+            )
+    counts: Counter[str] = Counter()
+    for dtype, count in found.values():
+        counts[dtype] += count
+    return dict(counts)
+
+
 FORMAT = Format(
     name="tflite",
     suffix=".tflite",
-    tolerance=1e-5,
     convert=convert,
     open=open_,
     embed=embed,
     manifest=manifest,
     operators=operators,
+    precision=precision,
+    check=check,
+    expected=expected,
+    quantize=("float16", "int8"),
+    recurrence=("loop", "fused"),
     forbidden=("CUSTOM", "Flex"),
 )

@@ -1,0 +1,288 @@
+"""Save a model as an artifact: convert → verify → embed → rename."""
+
+import os
+import platform
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export import formats
+from export.artifact import load, seal, size_of
+from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature
+from export.source import Source
+from export.verify import SHAPES, TOLERANCES, check_chain, check_structure, tolerance_of, verify
+from zoo.checks import number
+from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer, VerificationError
+from zoo.files import replacing
+
+FEW = 12  # single steps that tell whether a model is causal
+SHOWN = (
+    "LSTM", "GRU", "RNN", "DYNAMICQUANTIZELSTM", "SCAN", "LOOP", "WHILE", "STATELESSWHILE",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+)  # fmt: skip
+"""Operators that a report counts one by one."""
+INSTEAD = "let the layer compute it from other operators, or leave it out of what is exported"
+NO_OPERATOR = (
+    r"NO_OPERATOR (?P<kind>\w+) (?P<path>\S+)",
+    r'fused\["(?P<kind>\w+):", "(?P<path>[^"@]+)@.*neither a custom op nor a flex op',
+)
+"""What ours and TensorFlow's converter say of an operator that a format does not have, and where."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was saved.
+
+    Attributes:
+        path: Where.
+        format: Format name.
+        form: `sequence` or `step`.
+        quantize: None, `float16` or `int8`.
+        size: Bytes.
+        signatures: What it takes and gives, form by form.
+        differences: Largest measured differences from Keras, form by form and check by check.
+        compared: At which shapes.
+        operators: How often each recurrent or loop operator occurs, and all together.
+        seconds: Time for conversion and verification.
+        notes: What else there is to say.
+    """
+
+    path: Path
+    format: str
+    form: str
+    quantize: str | None
+    size: int
+    signatures: dict[str, Signature]
+    differences: dict[str, dict[str, float]]
+    compared: str
+    operators: dict[str, int]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Show the report on a few lines."""
+        kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
+        size, precision = f"{self.size / 1e6:.2f} MB", self.quantize or "float32"
+        lines = [f"{self.path}: {self.format}, {precision}, {size}, {self.seconds:.1f} s", f"  operators: {kinds}"]
+        for form, signature in self.signatures.items():
+            lines.append(f"  {form}: {signature.text()}")
+            measured = ", ".join(f"{check} {value:.4g}" for check, value in self.differences[form].items())
+            lines.append(f"    differences from Keras: {measured}")
+        lines += [f"  compared {self.compared}", *(f"  {note}" for note in self.notes)]
+        return "\n".join([*lines, f'  next: run = export.load("{self.path}"); zoo inspect {self.path}'])
+
+
+def save(
+    model: Any,
+    path: str | os.PathLike[str],
+    format: str | None = None,  # noqa: A002
+    form: str = "sequence",
+    *,
+    quantize: str | None = None,
+    representative: Iterable[Any] | None = None,
+    batch: int | None = None,
+    steps: int | None = None,
+    state: bool = False,
+    recurrence: str | None = None,
+    inputs: Any = None,
+) -> Report:
+    """Export a Keras model, verified against Keras before the artifact exists.
+
+    Args:
+        model: A `keras.Model` (functional, Sequential or subclassed) whose recurrent parts are Keras's own layers, or
+            what `zoo.load` gave. It is left as it is.
+        path: `NAME.onnx`, `NAME.tflite`, or a folder name for a SavedModel. An artifact of that name is replaced.
+        format: `onnx`, `tflite` or `saved_model`; None goes by the path.
+        form: `sequence` takes any number of time steps in a call; `step` takes one, with the state of every recurrent
+            layer explicit: inputs `h0_0, c0_0, h0_1, …` and outputs `hn_0, cn_0, …`, cell by cell in the order of the
+            calls. A SavedModel in sequence form has the signature `step` too if the model is causal.
+        quantize: `int8` or `float16`; None keeps float32. In int8, weights are stored as whole numbers, and
+            products are computed so where that is faster; see the README for what each format does.
+        representative: TFLite, with `quantize="int8"`, `batch` and `steps`: inputs that show what numbers are usual,
+            each an array or a list of arrays; activations are then whole numbers too.
+        batch: Fixed batch size; None takes any.
+        steps: Fixed number of time steps; None takes any. TFLite is faster with both fixed.
+        state: Sequence form: make the state of every recurrent layer explicit, not only that of stateful ones.
+        recurrence: How recurrent layers are computed. ONNX: `native` (operators) or `scan` (for SimpleRNN and
+            GRU: faster for SimpleRNN, above all with a batch). TFLite: `loop` or `fused` (for microcontroller
+            runtimes: one UNIDIRECTIONAL_SEQUENCE_LSTM a layer). None takes the first.
+        inputs: What a subclassed model takes: an example array, `keras.Input` or `keras.InputSpec`, or a list or
+            dict of them. Needed where the model does not say it itself.
+
+    Returns:
+        A report; print it.
+
+    Raises:
+        ArgumentError: An option that is unknown or that the format does not have.
+        ExportError: The model is no Keras model, or conversion failed.
+        UnsupportedLayer: A layer has no exact translation; the message names its path.
+        VerificationError: The converted network disagrees with Keras; nothing is written.
+        DataError: The place cannot be written.
+    """
+    target = Path(path)
+    row = formats.of_path(target, format)
+    samples = None if representative is None else [_flat(one) for one in representative]
+    options = _options(
+        row, form, Options(quantize, recurrence or next(iter(row.recurrence), None), samples), batch, steps
+    )
+    _check_target(target, row)
+    began = time.perf_counter()
+    zoo_model, build = _source(model, inputs)
+    face = _face(build, form, batch, steps, state)
+    faces, notes = [face], []
+    if row.faces > 1 and form == "sequence" and steps is None:
+        extra, note = _step_face(build, batch)
+        faces, notes = [face, *extra], note
+    with replacing(target, folder=not row.suffix) as scratch:
+        operators, measured = _convert(row, faces, scratch, options, zoo_model)
+        if zoo_model and quantize and not any(key.endswith("after") for key in measured[form]):
+            notes = [*notes, "the task's metric was not measured: its data set is not to be had, or the shape is fixed"]
+        about = _about(row, faces, options, measured, zoo_model)
+        seal(scratch, row, zoo_model, about)
+        load(scratch)  # what takes the final name has been opened as its users will
+        size = size_of(scratch)
+    counts = {name: operators.count(name) for name in dict.fromkeys(operators) if name.upper() in SHOWN}
+    return Report(
+        target, row.name, form, quantize, size, {f.form: f.signature for f in faces}, measured, about["compared"],
+        {**counts, "in all": len(operators)}, time.perf_counter() - began, tuple(notes),
+    )  # fmt: skip
+
+
+def _flat(one: Any) -> list[np.ndarray]:
+    values = one.values() if isinstance(one, dict) else one if isinstance(one, (list, tuple)) else [one]
+    return [np.asarray(value) for value in values]
+
+
+def _options(row: Format, form: str, options: Options, batch: int | None, steps: int | None) -> Options:
+    """Check every option before anything is done.
+
+    Raises:
+        ArgumentError: The format does not have it; the message says what it has.
+    """
+    if form not in FORMS:
+        raise ArgumentError(f"form={form!r}: give one of {', '.join(FORMS)}")
+    for name, value, accepted in (
+        ("quantize", options.quantize, row.quantize),
+        ("recurrence", options.recurrence, row.recurrence),
+    ):
+        if value is not None and value not in accepted:
+            raise ArgumentError(f"{name}={value!r}: {row.name} takes {', '.join(accepted) or 'none'}")
+    for name, size in (("batch", batch), ("steps", steps)):
+        if size is not None:
+            number(name, size, 1, whole=True)
+    if form == "step" and steps not in (None, 1):
+        raise ArgumentError(f"steps={steps}: the step form has one")
+    fixed = batch is not None and (steps is not None or form == "step")
+    row.check(options, fixed)
+    return options
+
+
+def _source(model: Any, inputs: Any) -> tuple[Any, Any]:
+    """Return the model of the zoo, if it is one, and a function `every_state → Source`."""
+    known: dict[int, list[Any]] = {}
+    network = getattr(getattr(model, "engine", None), "network", None)
+    if network is None:
+        if isinstance(model, BoundEngine) or hasattr(model, "engine"):
+            raise ExportError(f"{model!r} is an artifact already: export the Keras model, or what zoo.load returned")
+        return None, lambda every: Source(model, inputs, every, known=known)
+    entering = [tensor.name for tensor in network.inputs]
+    names = entering, ["y", *(name.replace("0_", "n_", 1) for name in entering[1:])]
+    return model, lambda every: Source(network, None, every, names, model.codec.example, known)
+
+
+def _face(build: Any, form: str, batch: int | None, steps: int | None, state: bool) -> Face:
+    source = build(form == "step" or state)
+    if form == "step":
+        _check_causal(source)
+    return Face(source, source.signature(form, batch, steps))
+
+
+def _check_causal(source: Source) -> None:
+    """Refuse a step form of what sees the future, or takes so many steps and no other number.
+
+    Raises:
+        UnsupportedLayer: A layer runs backwards, or the time axis is fixed.
+    """
+    lengths = [tensor.shape[1] or 1 for tensor in source.inputs if source.timed(tensor)]
+    if max(lengths, default=1) > 1:
+        raise UnsupportedLayer(
+            f"the model takes {max(lengths)} steps, no other number: give it a free time axis, keras.Input((None, …))"
+        )
+    for call in source.calls:
+        if any(track.reverse for track in call.tracks):
+            raise UnsupportedLayer(
+                f"{call.path} reads its input backwards: it has no answer before the last step, export form='sequence'"
+            )
+
+
+def _step_face(build: Any, batch: int | None) -> tuple[list[Face], list[str]]:
+    """Give a SavedModel its second signature, if the model can go step by step."""
+    try:
+        source = build(True)
+        _check_causal(source)
+        step = Face(source, source.signature("step", batch))
+        if not step.signature.states:
+            raise UnsupportedLayer("it keeps no state")
+        check_chain(step, source.run, TOLERANCES["float32"], whole=FEW)  # Keras's own steps against its own call
+    except (UnsupportedLayer, VerificationError) as error:
+        return [], [f"no signature `step`: {error}"]
+    except Exception as error:  # noqa: BLE001 (whatever a model raises that cannot take one step)
+        return [], [f"no signature `step`: the model does not take single steps ({type(error).__name__})"]
+    return [step], []
+
+
+def _convert(row: Format, faces: list[Face], path: Path, options: Options, model: Any) -> tuple[list[str], dict]:
+    try:
+        row.convert(faces, path, options)
+    except (ExportError, OSError):
+        raise
+    except Exception as error:
+        text = str(error)
+        if found := next(filter(None, (re.search(pattern, text) for pattern in NO_OPERATOR)), None):
+            layer = found["path"].rpartition("/")[0] or found["path"]
+            raise UnsupportedLayer(f"{layer}: {row.name} has no operator {found['kind']}: {INSTEAD}") from error
+        reason = next(iter(text.strip().splitlines()), "")
+        raise ExportError(f"conversion to {row.name} failed: {type(error).__name__}: {reason}") from error
+    operators = row.operators(path)
+    check_structure(row.name, row.expected(faces, options), row.forbidden, operators)
+    return operators, {f.form: verify(f, row.open(path, f.signature), options, model) for f in faces}
+
+
+def _about(row: Format, faces: list[Face], options: Options, measured: dict, model: Any) -> dict[str, Any]:
+    """Say how an artifact was made, for its manifest."""
+    sides = {
+        face.form: {
+            side: [asdict(tensor) for tensor in getattr(face.signature, side)] for side in ("inputs", "outputs")
+        }
+        for face in faces
+    }
+    return {
+        "format": row.name,
+        "form": faces[0].form,
+        "signatures": sides,
+        "quantize": options.quantize,
+        "recurrence": options.recurrence,
+        "differences": measured,
+        "compared": "at (batch, time) " + ", ".join(map(str, SHAPES)) + " as far as the shapes are free",
+        "tolerance": tolerance_of(options, model),
+        "name": model.card.name if model else faces[0].source.network.name,
+        "versions": {
+            "python": platform.python_version(),
+            **{n: version(n) for n in ("rnn-zoo", "keras", "tensorflow")},
+        },
+        **({"x": model.codec.columns()} if model else {}),
+    }
+
+
+def _check_target(target: Path, row: Format) -> None:
+    """Refuse to replace what is not an artifact of this format."""
+    if row.suffix and target.is_dir():
+        raise DataError(f"{target} is a folder: a {row.name} artifact is a file")
+    if not row.suffix and target.is_dir() and any(target.iterdir()) and not (target / "saved_model.pb").exists():
+        raise DataError(f"{target} is a folder with other content: remove it or choose another name")

@@ -1,0 +1,342 @@
+"""The Keras model that is to be exported: its face, what Keras computes, and inputs to try it with."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from export.formats import FORMS, Signature, Tensor, is_state
+from export.lowering import Call, Slot, States, Through, lowered
+from export.recurrent import walk
+from zoo.errors import ArgumentError, ExportError, UnsupportedLayer
+
+PROBES = ((2, 4), (3, 6))  # (batch, time) of the first looks: what differs between them is a free axis
+SPACE = 8  # size tried for a free axis that is neither batch nor time
+MAX_ID = 10  # ids tried where no embedding says how many there are
+PADDINGS = 5  # rows of a batch are, in turn: whole, padded right, left, in the middle, at random
+
+
+class Source:
+    """A Keras model with names for all that goes in and comes out.
+
+    Inputs and outputs are flat lists here, whatever they are nested in; states come after the model's own.
+
+    Args:
+        network: A built Keras model.
+        inputs: What it takes, where the model itself does not say: an array, or anything with `shape` and `dtype`
+            (`keras.Input`, `keras.InputSpec`, `tf.TensorSpec`), or a list or dict of them.
+        every_state: Show the states of all recurrent layers, not only the stateful ones.
+        names: Names of the inputs and of the outputs, if not those of the model.
+        known: Cells described before, if another source of the same model has some.
+        example: `(rng, batch, time)` → the model's first input, if random numbers are not good enough.
+
+    Attributes:
+        inputs: The model's own inputs.
+        outputs: The model's own outputs.
+        given: The example arrays, if that is what `inputs` are.
+        slots: States that no input of the model gives.
+        calls: The recurrent layers as they are called.
+
+    Raises:
+        ArgumentError: The model does not say what it takes, and neither do `inputs`.
+        UnsupportedLayer: A recurrent layer is not Keras's own.
+    """
+
+    def __init__(self, network: Any, inputs: Any = None, every_state: bool = False,
+                 names: tuple[Sequence[str], Sequence[str]] | None = None,
+                 example: Callable[[np.random.Generator, int, int], np.ndarray] | None = None,
+                 known: dict[int, list[Any]] | None = None) -> None:  # fmt: skip
+        self.network, self.every_state, self._example = network, every_state, example
+        self._known = {} if known is None else known
+        self._calls: dict[int, Callable[..., list[Any]]] = {}
+        self._struct, self._spread = _structure(network, inputs)
+        self.inputs = _tensors(self._struct, names and names[0])
+        self._fix_axes()
+        self.given = None if inputs is None else _arrays(inputs)
+        try:
+            looks = [self._look(*sizes) for sizes in PROBES]
+        except (UnsupportedLayer, ArgumentError):
+            raise
+        except Exception as error:
+            reason = next(iter(str(error).strip().splitlines()), "")
+            told = ", ".join(f"{t.name} {t.dtype}{list(t.shape)}" for t in self.inputs)
+            cause = f"{type(error).__name__}: {reason}"
+            raise ArgumentError(f"{network.name!r} does not run on {told} ({cause}): give inputs= it takes") from error
+        self.slots: list[Slot] = looks[0][0].slots
+        self.calls: list[Call] = looks[0][0].calls
+        self.outputs = self._named_outputs([outputs for _, outputs in looks], names and names[1])
+        _check_names([t.name for t in (*self.inputs, *self.outputs)] + [slot.name for slot in self.slots])
+
+    def signature(self, form: str, batch: int | None = None, steps: int | None = None) -> Signature:
+        """Say what an artifact must look like; `batch` and `steps` fix those axes, the step form has one step."""
+        steps = FORMS[form] or steps
+
+        def fixed(tensor: Tensor, timed: bool) -> Tensor:
+            head: tuple[int | None, ...] = (batch, *((steps or tensor.shape[1],) if timed else ()))
+            return Tensor(tensor.name, head + tensor.shape[len(head) :], tensor.dtype)
+
+        states = [(slot.name, (batch, *slot.shape)) for slot in self.slots]
+        return Signature(
+            form,
+            (*(fixed(t, self.timed(t)) for t in self.inputs), *(Tensor(n, s, "float32") for n, s in states)),
+            (
+                *(fixed(t, self.timed_output(t)) for t in self.outputs),
+                *(Tensor(n.replace("0_", "n_", 1), s, "float32") for n, s in states),
+            ),
+        )
+
+    def trace(self, tensors: Sequence[Any], through: Through | None) -> list[Any]:
+        """Run the model, its recurrent layers by `through` (None: by Keras); return outputs and new states."""
+        from keras import ops, tree
+
+        count = len(self.inputs)
+        states = States(self.every_state, tensors[count:] or None)
+        with lowered(self.network, through, states, self._known):
+            packed = tree.pack_sequence_as(self._struct, list(tensors[:count]))
+            spread = {"args": lambda: self.network(*packed, training=False),
+                      "names": lambda: self.network(**packed, training=False)}  # fmt: skip
+            result = spread.get(self._spread, lambda: self.network(packed, training=False))()
+        self._last = states, result
+        flat = [tensor for tensor in tree.flatten(result) if tensor is not None]
+        return [ops.cast(t, "float32") if "float" in str(t.dtype) else t for t in flat] + list(states.new)
+
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return what Keras computes, in float32 on a CPU: the reference of every check."""
+        import tensorflow as tf
+
+        with tf.device("/CPU:0"):
+            return [np.asarray(t) for t in self._call(len(arrays))(*[tf.constant(array) for array in arrays])]
+
+    def _call(self, count: int) -> Callable[..., list[Any]]:
+        """Return Keras's computation of so many inputs, traced once where Keras is right at any length."""
+        import keras
+        import tensorflow as tf
+
+        def call(*tensors: Any) -> list[Any]:
+            return self.trace(tensors, None)
+
+        if any(isinstance(layer, keras.layers.TimeDistributed) for _, layer in walk(self.network)):
+            return call  # traced for any length it gives one step alone
+        if count not in self._calls:
+            shapes = [(t.shape, t.dtype) for t in self.inputs]
+            shapes += [((None, *slot.shape), "float32") for slot in getattr(self, "slots", ())][: count - len(shapes)]
+            form = [tf.TensorSpec(shape, dtype) for shape, dtype in shapes]
+            self._calls[count] = tf.function(call, input_signature=form, autograph=False)
+        return self._calls[count]
+
+    def sample(self, rng: np.random.Generator, batch: int, time: int, padded: bool = True) -> list[np.ndarray]:
+        """Draw inputs: random numbers or ids, padded right, left and in the middle; states between -1 and 1."""
+        arrays = [self._draw(rng, tensor, batch, time, padded) for tensor in self.inputs]
+        if self._example:
+            arrays[0] = self._example(rng, batch, time)
+        return arrays + [rng.uniform(-1, 1, (batch, *s.shape)).astype(np.float32) for s in getattr(self, "slots", ())]
+
+    def _draw(self, rng: np.random.Generator, tensor: Tensor, batch: int, time: int, padded: bool) -> np.ndarray:
+        head = (batch, *((time if tensor.shape[1] is None else tensor.shape[1],) if len(tensor.shape) > 1 else ()))
+        shape = (*head, *(SPACE if size is None else size for size in tensor.shape[2:]))
+        if tensor.dtype == "bool":
+            return rng.random(shape) < 0.5
+        layers = {type(layer).__name__: layer for _, layer in walk(self.network)}
+        if "int" in tensor.dtype or ("Embedding" in layers and len(shape) == 2 and tensor.shape[1] is None):
+            padding: Any = 0
+            values = rng.integers(1, _ids(self.network), shape).astype(float)
+        else:
+            values = rng.uniform(-1, 1, shape) if is_state(tensor.name) else rng.normal(0, 1, shape)
+            padding = getattr(layers.get("Masking"), "mask_value", None)
+        values = values.astype(tensor.dtype)
+        if padded and len(shape) > 1 and padding is not None:
+            values[_padded(rng, *shape[:2])] = padding
+        return values
+
+    def timed_output(self, tensor: Tensor) -> bool:
+        """Tell whether axis 1 of an output is time."""
+        return tensor.name in self._following
+
+    def _look(self, batch: int, time: int) -> tuple[States, list[np.ndarray]]:
+        arrays = self.run(self.sample(np.random.default_rng(0), batch, time)[: len(self.inputs)])
+        states = self._last[0]  # of the trace, if there was one before
+        return states, arrays[: len(arrays) - len(states.new)]
+
+    def _fix_axes(self) -> None:
+        """Give an axis of time that was taken for free its size back if the model insists on it."""
+        asked = [tensor.shape for tensor in self.inputs]
+        self.inputs = [Tensor(t.name, (None, *t.shape[1:]), t.dtype) for t in self.inputs]
+        sizes = [getattr(leaf, "size", None) for leaf in _leaves(self._struct)]
+        if not any(sizes):
+            return
+        free = [Tensor(t.name, (None, None, *t.shape[2:]) if s else t.shape, t.dtype)
+                for t, s in zip(self.inputs, sizes, strict=True)]  # fmt: skip
+        stated, self.inputs = self.inputs, free
+        try:
+            self._look(*PROBES[0])
+        except Exception:  # noqa: BLE001 (whatever a model raises at another length)
+            self._calls.clear()
+            self.inputs = [Tensor(t.name, (None, *shape[1:]), t.dtype) for t, shape in zip(stated, asked, strict=True)]
+
+    def timed(self, tensor: Tensor) -> bool:
+        """Tell whether axis 1 is time: where it is free; if it is free nowhere, where there are features after it."""
+        if len(tensor.shape) < 2 or is_state(tensor.name):
+            return False
+        free = [t for t in self.inputs if len(t.shape) > 1 and t.shape[1] is None]
+        if free:
+            return tensor.shape[1] is None
+        times = {t.shape[1] for t in self.inputs if len(t.shape) > 2}
+        return len(tensor.shape) > 2 and tensor.shape[1] in times
+
+    def _named_outputs(self, looks: list[list[np.ndarray]], names: Sequence[str] | None) -> list[Tensor]:
+        names = list(names or _output_names(self.network, self._last[1]))
+        taken = {tensor.name for tensor in self.inputs}
+        for i, name in enumerate(names):
+            free = (f"{name}{end}" for end in ("", "_out", *(f"_{k}" for k in range(1, 99))))
+            names[i] = next(option for option in free if option not in taken)
+            taken.add(names[i])
+        times = [next((t.shape[1] or time for t in self.inputs if self.timed(t)), None) for _, time in PROBES]
+        self._following = {
+            name for name, a, b in zip(names, *looks, strict=True) if [*a.shape[1:2], *b.shape[1:2]] == times
+        }
+        shapes = [
+            tuple(x if x == y and axis else None for axis, (x, y) in enumerate(zip(a.shape, b.shape, strict=True)))
+            for a, b in zip(*looks, strict=True)
+        ]
+        return [Tensor(n, s, a.dtype.name) for n, s, a in zip(names, shapes, looks[0], strict=True)]
+
+
+class _Leaf:
+    """Place of one input in the structure a model takes; `size` is the length of time that an example had."""
+
+    def __init__(self, name: str, shape: Sequence[int | None], dtype: Any, size: int | None = None) -> None:
+        self.name, self.shape, self.dtype, self.size = name, tuple(shape), dtype, size
+
+
+def _leaves(struct: Any) -> list[_Leaf]:
+    from keras import tree
+
+    return tree.flatten(struct)
+
+
+def _structure(network: Any, inputs: Any) -> tuple[Any, str]:
+    """Return what the model takes, with a `_Leaf` for every tensor, and how: one argument, positions or names."""
+    import keras
+    from keras import tree
+
+    if not isinstance(network, keras.Model):
+        raise ExportError(f"{type(network).__name__}: give a keras.Model, or a model that zoo.load returned")
+    if not network.built:
+        raise ArgumentError(f"the model {network.name!r} has no weights yet: call it once, or build it")
+    functional = getattr(network, "_functional", None) or network  # what a Sequential model is inside
+    if inputs is None and hasattr(functional, "_inputs_struct"):
+        return tree.map_structure(lambda t: _Leaf(t.name, t.shape, t.dtype), functional._inputs_struct), ""
+    if inputs is None:
+        inputs = _recorded(network)
+    struct = tree.map_structure(_leaf, inputs)
+    parameters = inspect.signature(network.call).parameters
+    required = [name for name, p in parameters.items() if p.default is p.empty and name not in ("training", "mask")]
+    if isinstance(struct, dict) and set(struct) <= set(parameters):
+        return struct, "names"
+    return struct, "args" if isinstance(struct, (list, tuple)) and len(required) > 1 else ""
+
+
+def _recorded(network: Any) -> Any:
+    """Return what a subclassed model was built for."""
+    shapes = getattr(network, "_build_shapes_dict", None)
+    if not shapes:
+        raise ArgumentError(f"the model {network.name!r} does not say what it takes: give inputs=, an example array "
+                            "or keras.Input for each")  # fmt: skip
+
+    def spec(shape: Any) -> Any:
+        if isinstance(shape, dict):
+            return {key: spec(value) for key, value in shape.items()}
+        if all(size is None or isinstance(size, int) for size in shape):
+            return _Leaf("", (None, *shape[1:]), "float32", shape[1] if len(shape) > 2 else None)
+        return [spec(value) for value in shape]
+
+    named = {key.removesuffix("_shape"): spec(shape) for key, shape in shapes.items()}
+    return next(iter(named.values())) if len(named) == 1 else named
+
+
+def _arrays(inputs: Any) -> list[np.ndarray] | None:
+    """Return example inputs as the model takes them, in float32."""
+    from keras import tree
+
+    values = tree.flatten(inputs)
+    if not all(isinstance(value, np.ndarray) for value in values):
+        return None
+    return [value.astype(np.float32) if value.dtype.kind == "f" else value for value in values]
+
+
+def _leaf(value: Any) -> _Leaf:
+    if isinstance(value, _Leaf):
+        return value
+    if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+        raise ArgumentError(f"inputs={value!r}: give an array, keras.Input or keras.InputSpec for each input")
+    shape, concrete = tuple(value.shape), isinstance(value, np.ndarray)
+    timed = concrete and len(shape) > 1 and (len(shape) > 2 or "int" in str(value.dtype))
+    name = "" if concrete else getattr(value, "name", None)
+    return _Leaf(name or "", (None, *shape[1:]), value.dtype, shape[1] if timed else None)
+
+
+def _tensors(struct: Any, names: Sequence[str] | None) -> list[Tensor]:
+    """Name the inputs: as told, as the model does, by key, or `x`."""
+    from keras import backend, tree
+
+    found = []
+    for i, (path, leaf) in enumerate(tree.flatten_with_path(struct) if hasattr(tree, "flatten_with_path") else
+                                     [((), leaf) for leaf in tree.flatten(struct)]):  # fmt: skip
+        keys = [str(key) for key in path if isinstance(key, str)]
+        own = "" if re.fullmatch(r"(keras_tensor|input_layer|input)(_\d+)?", leaf.name) else leaf.name
+        name = names[i] if names else own or "_".join(keys) or (f"x_{i}" if len(_leaves(struct)) > 1 else "x")
+        dtype = backend.standardize_dtype(leaf.dtype)
+        found.append(Tensor(_identifier(name), leaf.shape, "float32" if "float" in dtype else dtype))
+    return found
+
+
+def _identifier(name: str) -> str:
+    clean = re.sub(r"\W", "_", name)
+    return f"_{clean}" if clean[:1].isdigit() else clean
+
+
+def _output_names(network: Any, result: Any) -> list[str]:
+    """Name the outputs: by key, by a layer that was given a name, or `y`."""
+    from keras import tree
+
+    count = len([tensor for tensor in tree.flatten(result) if tensor is not None])
+    if isinstance(result, dict) and len(result) == count:
+        return [_identifier(key) for key in sorted(result)]
+    layers = list(getattr(network, "_output_layers", ())) or network.layers[-1:] if count == 1 else []
+    plain = ["y"] if count == 1 else [f"y_{i}" for i in range(count)]
+    given = [_given_name(layer) for layer in layers]
+    return given if len(given) == count and all(given) else plain
+
+
+def _given_name(layer: Any) -> str:
+    """Return the name of a layer; empty if Keras made it up."""
+    import keras
+
+    made_up = keras.src.utils.naming.to_snake_case(type(layer).__name__)
+    return "" if re.fullmatch(rf"{made_up}(_\d+)?", layer.name) else _identifier(layer.name)
+
+
+def _check_names(names: list[str]) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ArgumentError(f"two inputs or outputs are called {', '.join(twice)}: rename the model's own (the names "
+                            "h0_i, c0_i, hn_i, cn_i are those of the states)")  # fmt: skip
+
+
+def _ids(network: Any) -> int:
+    """Return how many ids every embedding of a model knows."""
+    sizes = [getattr(layer, "input_dim", None) or getattr(layer, "num_tokens", None) for _, layer in walk(network)]
+    return min([size for size in sizes if isinstance(size, int)], default=MAX_ID)
+
+
+def _padded(rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+    """Choose which steps `(batch, time)` are padding; never all of a row."""
+    at, cut = np.arange(time), np.sort(rng.integers(0, time, (batch, 2)), axis=1)
+    rows = [
+        [at < 0, at > a, at < a, (at > a) & (at <= b), rng.random(time) < 0.4][i % PADDINGS]
+        for i, (a, b) in enumerate(cut)
+    ]
+    padded = np.array(rows)
+    padded[padded.all(axis=1), -1] = False
+    return padded

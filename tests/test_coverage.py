@@ -1,0 +1,226 @@
+"""Every model of the coverage table in every format: the artifact against Keras itself, at shapes never traced."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import export
+from export.formats import Face, Options, formats
+from export.source import Source
+from export.verify import check_structure
+from tests.zoo_of_layers import CELLS, INPUTS, MODELS, D, L, build, randomize, seq
+
+SHAPES = ((1, 3), (4, 11), (2, 1))
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(request, monkeypatch):
+    """Cross the blocks of TFLite's loops at short lengths, and convert faster; one test keeps the real sizes."""
+    if "blocks" not in request.node.name:
+        monkeypatch.setattr("export.loops.SIZES", (4,))
+
+
+def sample(tensor, rng, batch, time):
+    shape = (batch, *((time if tensor.shape[1] is None else tensor.shape[1],) if len(tensor.shape) > 1 else ()))
+    shape += tensor.shape[2:]
+    if tensor.dtype == "bool":
+        return rng.random(shape) < 0.6
+    if (len(shape) == 2 and tensor.shape[1] is None) or "int" in tensor.dtype:  # ids
+        values = rng.integers(0, 7, shape)
+    else:
+        values = rng.normal(0, 1, shape)
+        if len(shape) == 3:
+            values[rng.random(shape[:2]) < 0.3] = 0  # masked steps anywhere, and rows without a valid one
+            values[-1] *= batch == 1
+    return values.astype(tensor.dtype)
+
+
+def by_keras(model, arrays, names):
+    """Call the model as its users do; states of stateful layers start from zeros."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN) and layer.stateful:
+            layer.reset_state()
+    if names == ["source", "target"]:
+        result = model(dict(zip(names, arrays, strict=True)))
+    elif model.name.startswith("two_arguments"):
+        result = model(*arrays)
+    else:
+        result = model(arrays if len(arrays) > 1 else arrays[0])
+    return [np.asarray(t, np.float32) for t in keras.tree.flatten(result)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_artifacts_are_keras(name, tmp_path):
+    """The model in all formats; `export.save`'s own checks have tests of their own."""
+    model = build(name)
+    source = Source(model, INPUTS.get(name))
+    face = Face(source, source.signature("sequence"))
+    rng, cases = np.random.default_rng(1), []
+    for batch, time in SHAPES:
+        arrays = [sample(tensor, rng, 2 if "stateful" in name else batch, time) for tensor in source.inputs]
+        zeros = [np.zeros((len(arrays[0]), *slot.shape), np.float32) for slot in source.slots]
+        cases.append((arrays + zeros, by_keras(model, arrays, [t.name for t in source.inputs])))
+    tolerance = 3e-2 if name.startswith("mixed_") else 2e-5  # Keras itself computes in 16 bits there
+    for row in formats().values():
+        path = tmp_path / f"model{row.suffix}"
+        row.convert([face], path, Options())
+        check_structure(row.name, row.expected([face], Options()), row.forbidden, row.operators(path))
+        engine = row.open(path, face.signature)
+        for arrays, expected in cases:
+            for tensor, wanted, got in zip(source.outputs, expected, engine.run(arrays), strict=False):
+                scale = max(1, np.abs(wanted).max())
+                where = f"{row.name} {tensor.name} {arrays[0].shape}"
+                np.testing.assert_allclose(got / scale, wanted / scale, atol=tolerance, err_msg=where)
+
+
+COUNTS = {
+    "lstm plain": {"LSTM": 12, "GRU": 0, "RNN": 0, "Loop": 0, "Scan": 0},
+    "gru plain": {"LSTM": 0, "GRU": 13, "RNN": 0, "Loop": 0, "Scan": 0},
+    "rnn plain": {"LSTM": 0, "GRU": 0, "RNN": 11, "Loop": 0, "Scan": 0},
+    "lstm bidirectional": {"LSTM": 7, "Loop": 0, "Scan": 0},
+    "gru masked": {"GRU": 13, "Loop": 0, "Scan": 0},
+    "lstm activations": {"LSTM": 7, "Loop": 2, "Scan": 0},
+    "different directions": {"LSTM": 1, "GRU": 1, "Loop": 0},
+    "different activations": {"LSTM": 1, "Loop": 0},
+    "conv lstm 2d": {"LSTM": 0, "Loop": 1},
+}
+"""Model → nodes in its ONNX file, counted by hand: one for every layer that ONNX has an operator for, also in both
+directions; a loop for the others (an activation that ONNX has no name for, a convolutional cell)."""
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_native_operators(name, tmp_path):
+    report = export.save(build(name), tmp_path / "model.onnx")
+    assert {kind: report.operators.get(kind, 0) for kind in COUNTS[name]} == COUNTS[name]
+
+
+@pytest.mark.parametrize("kind", ["rnn", "gru"])
+@pytest.mark.parametrize("model", ["plain", "masked"])
+def test_scan(kind, model, tmp_path):
+    """The second form of ONNX: no native node, the same values."""
+    report = export.save(build(f"{kind} {model}"), tmp_path / "model.onnx", recurrence="scan")
+    assert report.operators["Scan"] >= 8
+    assert not {"RNN", "GRU"} & set(report.operators)
+
+
+@pytest.mark.parametrize("name", ["lstm plain", "gru bidirectional", "rnn masked", "attention"])
+@pytest.mark.parametrize("format_", ["onnx", "tflite", "saved_model"])
+def test_fixed_shape(name, format_, tmp_path):
+    path = tmp_path / f"m{formats()[format_].suffix}"
+    report = export.save(build(name), path, batch=2, steps=9)
+    run = export.load(path)
+    assert run.inputs[0].shape == (2, 9, D)
+    assert report.differences["sequence"]["parity"] < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["lstm"])
+def test_tflite_crosses_its_blocks(kind, tmp_path):
+    """Lengths around the rows that the inner loops collect."""
+    from export import loops
+
+    model = build(f"{kind} stateful")
+    export.save(model, tmp_path / "m.tflite")
+    run = export.load(tmp_path / "m.tflite")
+    for time in (loops.SIZES[0] - 1, loops.SIZES[0], loops.SIZES[0] + 1, loops.SIZES[1], loops.SIZES[1] + 1, 600):
+        x = np.random.default_rng(time).normal(0, 1, (2, time, D)).astype(np.float32)
+        np.testing.assert_allclose(next(iter(run(x).values())), by_keras(model, [x], ["x"])[0], atol=1e-5)
+
+
+def fused_model():
+    model = seq(L.LSTM(8, return_sequences=True), L.Bidirectional(L.LSTM(8, return_sequences=True)), L.Dense(3))
+    randomize(model)
+    return model
+
+
+@pytest.mark.parametrize("quantize", [None, "int8", "integer"])
+def test_fused_lstm(quantize, tmp_path):
+    """One operator a layer, and nothing kept from call to call."""
+    model, rng = fused_model(), np.random.default_rng(0)
+    options = {"quantize": None if quantize is None else "int8"}
+    if quantize == "integer":
+        options["representative"] = [rng.normal(0, 1, (1, 12, D)).astype(np.float32) for _ in range(20)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = export.save(model, tmp_path / "m.tflite", batch=1, steps=12, recurrence="fused", **options)
+    assert report.operators["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 3
+    assert "WHILE" not in report.operators
+    run, x = export.load(tmp_path / "m.tflite"), rng.normal(0, 1, (1, 12, D)).astype(np.float32)
+    np.testing.assert_array_equal(run(x), run(x))
+    np.testing.assert_allclose(run(x), model(x), atol=0.5 if quantize else 1e-5)
+
+
+def test_fused_refuses_what_it_cannot_say(tmp_path):
+    from zoo.errors import ArgumentError, UnsupportedLayer
+
+    with pytest.raises(UnsupportedLayer, match="gru"):
+        export.save(build("gru time distributed"), tmp_path / "m.tflite", batch=1, steps=4, recurrence="fused")
+    with pytest.raises(ArgumentError, match="batch="):
+        export.save(fused_model(), tmp_path / "m.tflite", recurrence="fused")
+    assert not list(tmp_path.iterdir())
+
+
+@st.composite
+def random_models(draw):
+    """Two or three recurrent layers of any kind and option, behind a mask or not, with something else between them."""
+    stack = [L.Masking()] if draw(st.booleans()) else []
+    count = draw(st.integers(1, 3))
+    for i in range(count):
+        kind, last = draw(st.sampled_from(sorted(CELLS))), i == count - 1
+        options = {
+            "return_sequences": not last or draw(st.booleans()),
+            "use_bias": draw(st.booleans()),
+            "activation": draw(st.sampled_from(["tanh", "sigmoid", "softsign", "hard_sigmoid", "silu"])),
+        }
+        if kind == "gru":
+            options["reset_after"] = draw(st.booleans())
+        layer = CELLS[kind](draw(st.integers(1, 5)), **options)
+        if draw(st.booleans()):
+            layer = L.Bidirectional(layer, merge_mode=draw(st.sampled_from(["concat", "sum", "ave"])))
+        elif last:
+            layer.go_backwards = draw(st.booleans())
+        stack.append(layer)
+        if not last and draw(st.booleans()):
+            stack.append(draw(st.sampled_from([L.Dense(3), L.LayerNormalization(), L.TimeDistributed(L.Dense(2))])))
+    return seq(*stack)
+
+
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(model=random_models(), seed=st.integers(0, 99))
+@pytest.mark.parametrize("format_", formats())
+def test_random_models(format_, model, seed, tmp_path_factory):
+    randomize(model, seed)
+    path = tmp_path_factory.mktemp("random") / f"m{formats()[format_].suffix}"
+    export.save(model, path)
+    x = np.random.default_rng(seed).normal(0, 1, (3, 7, D)).astype(np.float32)
+    x[0, 4:] = x[1, :3] = x[2, 2:4] = 0
+    np.testing.assert_allclose(export.load(path)(x), model(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("format_", ["onnx", "tflite"])
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("both", [False, True])
+def test_int8_and_float16(format_, kind, both, tmp_path):
+    """Sizes, and agreement with Keras, of a network with 256 units."""
+    wrap = L.Bidirectional if both else (lambda layer: layer)
+    layer = wrap(CELLS[kind](256, return_sequences=True))
+    model = seq(L.Embedding(65, 64), layer, L.Dense(65), shape=(None,))
+    path = tmp_path / f"m{formats()[format_].suffix}"
+    sizes = {quantize: export.save(model, path, quantize=quantize).size for quantize in (None, "int8", "float16")}
+    assert sizes["int8"] <= 0.30 * sizes[None]
+    assert sizes["float16"] <= 0.53 * sizes[None]
+    assert export.inspect(path).precision["float16"] > 1e5
+
+
+@pytest.mark.parametrize("format_", ["onnx", "tflite"])
+def test_int8_of_lstm_music_loses_at_most_one_percent(format_, data, tmp_path):
+    import zoo
+
+    path = tmp_path / f"m{formats()[format_].suffix}"
+    measured = export.save(zoo.load("lstm_music"), path, quantize="int8").differences["sequence"]
+    before, after = (measured[f"valid nats_per_step {when}"] for when in ("before", "after"))
+    assert after <= 1.01 * before
+    assert before == pytest.approx(zoo.info("lstm_music").metrics["valid"]["nats_per_step"], abs=1e-3)
