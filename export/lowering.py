@@ -124,6 +124,8 @@ def lowered(network: Any, through: Through | None, states: States, known: dict[i
     with contextlib.ExitStack() as undo:
         undo.enter_context(_float32(network))
         for path, layer in list(walk(network)):
+            if "recurrent_dropout" in vars(layer):  # a cell, which draws masks even when it does not train
+                undo.enter_context(_set(layer, dropout=0.0, recurrent_dropout=0.0))
             if is_recurrent(layer):
                 undo.enter_context(_set(layer, use_cudnn=False))
                 cells = known.setdefault(id(layer), []) or cells_of(layer, path)

@@ -16,7 +16,7 @@ from export import formats
 from export.artifact import load, seal, size_of
 from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature
 from export.source import Source
-from export.verify import SHAPES, TOLERANCES, check_chain, check_structure, tolerance_of, verify
+from export.verify import TOLERANCES, check_chain, check_structure, tolerance_of, verify
 from zoo.checks import number
 from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer, VerificationError
 from zoo.files import replacing
@@ -74,7 +74,7 @@ class Report:
             lines.append(f"  {form}: {signature.text()}")
             measured = ", ".join(f"{check} {value:.4g}" for check, value in self.differences[form].items())
             lines.append(f"    differences from Keras: {measured}")
-        lines += [f"  compared {self.compared}", *(f"  {note}" for note in self.notes)]
+        lines += [f"  compared at {self.compared}", *(f"  {note}" for note in self.notes)]
         return "\n".join([*lines, f'  next: run = export.load("{self.path}"); zoo inspect {self.path}'])
 
 
@@ -140,16 +140,18 @@ def save(
         extra, note = _step_face(build, batch)
         faces, notes = [face, *extra], note
     with replacing(target, folder=not row.suffix) as scratch:
-        operators, measured = _convert(row, faces, scratch, options, zoo_model)
+        operators, results = _convert(row, faces, scratch, options, zoo_model)
+        measured = {form: differences for form, (differences, _) in results.items()}
         if zoo_model and quantize and not any(key.endswith("after") for key in measured[form]):
             notes = [*notes, "the task's metric was not measured: its data set is not to be had, or the shape is fixed"]
-        about = _about(row, faces, options, measured, zoo_model)
+        compared = "; ".join(dict.fromkeys(where for _, tried in results.values() for where in tried))
+        about = _about(row, faces, options, measured, compared, zoo_model)
         seal(scratch, row, zoo_model, about)
         load(scratch)  # what takes the final name has been opened as its users will
         size = size_of(scratch)
     counts = {name: operators.count(name) for name in dict.fromkeys(operators) if name.upper() in SHOWN}
     return Report(
-        target, row.name, form, quantize, size, {f.form: f.signature for f in faces}, measured, about["compared"],
+        target, row.name, form, quantize, size, {f.form: f.signature for f in faces}, measured, compared,
         {**counts, "in all": len(operators)}, time.perf_counter() - began, tuple(notes),
     )  # fmt: skip
 
@@ -254,7 +256,9 @@ def _convert(row: Format, faces: list[Face], path: Path, options: Options, model
     return operators, {f.form: verify(f, row.open(path, f.signature), options, model) for f in faces}
 
 
-def _about(row: Format, faces: list[Face], options: Options, measured: dict, model: Any) -> dict[str, Any]:
+def _about(
+    row: Format, faces: list[Face], options: Options, measured: dict, compared: str, model: Any
+) -> dict[str, Any]:
     """Say how an artifact was made, for its manifest."""
     sides = {
         face.form: {
@@ -269,7 +273,7 @@ def _about(row: Format, faces: list[Face], options: Options, measured: dict, mod
         "quantize": options.quantize,
         "recurrence": options.recurrence,
         "differences": measured,
-        "compared": "at (batch, time) " + ", ".join(map(str, SHAPES)) + " as far as the shapes are free",
+        "compared": compared,
         "tolerance": tolerance_of(options, model),
         "name": model.card.name if model else faces[0].source.network.name,
         "versions": {

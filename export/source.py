@@ -1,6 +1,7 @@
 """The Keras model that is to be exported: its face, what Keras computes, and inputs to try it with."""
 
 import inspect
+import keyword
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -123,7 +124,8 @@ class Source:
             shapes = [(t.shape, t.dtype) for t in self.inputs]
             shapes += [((None, *slot.shape), "float32") for slot in getattr(self, "slots", ())][: count - len(shapes)]
             form = [tf.TensorSpec(shape, dtype) for shape, dtype in shapes]
-            self._calls[count] = tf.function(call, input_signature=form, autograph=False)
+            function = tf.function(call, input_signature=form, autograph=False)
+            self._calls[count] = function.get_concrete_function()
         return self._calls[count]
 
     def sample(self, rng: np.random.Generator, batch: int, time: int, padded: bool = True) -> list[np.ndarray]:
@@ -187,11 +189,11 @@ class Source:
 
     def _named_outputs(self, looks: list[list[np.ndarray]], names: Sequence[str] | None) -> list[Tensor]:
         names = list(names or _output_names(self.network, self._last[1]))
-        taken = {tensor.name for tensor in self.inputs}
+        taken = {tensor.name.lower() for tensor in self.inputs}
         for i, name in enumerate(names):
             free = (f"{name}{end}" for end in ("", "_out", *(f"_{k}" for k in range(1, 99))))
-            names[i] = next(option for option in free if option not in taken)
-            taken.add(names[i])
+            names[i] = next(option for option in free if option.lower() not in taken)
+            taken.add(names[i].lower())
         times = [next((t.shape[1] or time for t in self.inputs if self.timed(t)), None) for _, time in PROBES]
         self._following = {
             name for name, a, b in zip(names, *looks, strict=True) if [*a.shape[1:2], *b.shape[1:2]] == times
@@ -239,16 +241,20 @@ def _structure(network: Any, inputs: Any) -> tuple[Any, str]:
 
 
 def _recorded(network: Any) -> Any:
-    """Return what a subclassed model was built for."""
+    """Return what a subclassed model was built for: Keras notes the shapes, not the dtypes."""
     shapes = getattr(network, "_build_shapes_dict", None)
-    if not shapes:
-        raise ArgumentError(f"the model {network.name!r} does not say what it takes: give inputs=, an example array "
+    unknown = ArgumentError(f"the model {network.name!r} does not say what it takes: give inputs=, an example array "
                             "or keras.Input for each")  # fmt: skip
+    if not shapes:
+        raise unknown
+    embeds = any(type(layer).__name__ == "Embedding" for _, layer in walk(network))
 
     def spec(shape: Any) -> Any:
         if isinstance(shape, dict):
             return {key: spec(value) for key, value in shape.items()}
         if all(size is None or isinstance(size, int) for size in shape):
+            if len(shape) == 2 and embeds:
+                raise unknown  # features or ids, of so many steps or any
             return _Leaf("", (None, *shape[1:]), "float32", shape[1] if len(shape) > 2 else None)
         return [spec(value) for value in shape]
 
@@ -293,8 +299,11 @@ def _tensors(struct: Any, names: Sequence[str] | None) -> list[Tensor]:
 
 
 def _identifier(name: str) -> str:
-    clean = re.sub(r"\W", "_", name)
-    return f"_{clean}" if clean[:1].isdigit() else clean
+    """Make a name of it that TensorFlow and `run(name=…)` take."""
+    clean = re.sub(r"\W", "_", name, flags=re.ASCII)
+    if not clean[:1].isalpha():
+        clean = f"x_{clean}"
+    return f"{clean}_" if keyword.iskeyword(clean) or clean == "self" else clean
 
 
 def _output_names(network: Any, result: Any) -> list[str]:
@@ -319,7 +328,8 @@ def _given_name(layer: Any) -> str:
 
 
 def _check_names(names: list[str]) -> None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    lower = [name.lower() for name in names]  # TensorFlow does not tell apart names by case
+    if twice := sorted({name for name in names if lower.count(name.lower()) > 1}):
         raise ArgumentError(f"two inputs or outputs are called {', '.join(twice)}: rename the model's own (the names "
                             "h0_i, c0_i, hn_i, cn_i are those of the states)")  # fmt: skip
 

@@ -99,7 +99,9 @@ def check_structure(name: str, expected: Mapping[str, int], forbidden: Sequence[
         raise VerificationError("structure", f"{name} has {counted} where the layers make {dict(expected)}")
 
 
-def check_parity(face: Face, run: Run, tolerance: float, compare: Callable = difference) -> dict[str, float]:
+def check_parity(
+    face: Face, run: Run, tolerance: float, compare: Callable = difference
+) -> tuple[dict[str, float], list[str]]:
     """Compare outputs and states, from random non-zero states, at several batch sizes and lengths.
 
     Args:
@@ -109,12 +111,13 @@ def check_parity(face: Face, run: Run, tolerance: float, compare: Callable = dif
         compare: `difference` or `rms_difference`.
 
     Returns:
-        `parity`: the largest difference by `compare`; `error`: the largest of all values, as it is.
+        `parity`: the largest difference by `compare`; `error`: the largest of all values, as it is. And at what it
+        was measured: a length that Keras itself refuses is left out.
 
     Raises:
         VerificationError: It exceeds the tolerance; `.check` is `parity`. The same call twice differs: `repeat`.
     """
-    worst, error, tried = 0.0, 0.0, 0
+    worst, error, tried = 0.0, 0.0, []
     for where, arrays in _cases(face):
         try:
             expected = face.source.run(arrays)
@@ -122,25 +125,25 @@ def check_parity(face: Face, run: Run, tolerance: float, compare: Callable = dif
             continue
         found, again = run(arrays), run(arrays)
         if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(found, again, strict=True)):
-            raise VerificationError("repeat", f"the same call twice gave two answers {where}")
-        worst = max(worst, _within("parity", face, expected, found, tolerance, where, compare))
+            raise VerificationError("repeat", f"the same call twice gave two answers at {where}")
+        worst = max(worst, _within("parity", face, expected, found, tolerance, f"at {where}", compare))
         error = max(error, *(float(np.abs(a - b).max(initial=0)) for a, b in zip(expected, found, strict=True)
                              if a.dtype.kind == "f"), 0.0)  # fmt: skip
-        tried += 1
+        tried.append(where)
     if not tried:
         raise VerificationError("parity", "Keras itself ran at no size that was tried: give inputs= that it can take")
-    return {"parity": worst, "error": error}
+    return {"parity": worst, "error": error}, tried
 
 
 def _cases(face: Face) -> list[tuple[str, list[np.ndarray]]]:
     batch, time = _fixed(face)
     sizes = sorted({(batch or b, time or t) for b, t in SHAPES})
     rng = np.random.default_rng(SEED)
-    cases = [(f"at batch {b}, time {t}", face.source.sample(rng, b, t)) for b, t in sizes]
+    cases = [(f"batch {b}, time {t}", face.source.sample(rng, b, t)) for b, t in sizes]
     given = face.source.given
     if given is not None and face.form == "sequence" and (batch, time) == (None, None):
         states = [rng.uniform(-1, 1, (len(given[0]), *s.shape)).astype(np.float32) for s in face.source.slots]
-        cases.insert(0, ("at the inputs given", [*given, *states]))
+        cases.insert(0, ("the inputs given", [*given, *states]))
     return cases
 
 
@@ -238,7 +241,9 @@ def _within(check: str, face: Face, expected: list[np.ndarray], found: list[np.n
     return worst
 
 
-def verify(face: Face, candidate: BoundEngine, options: Options, model: Any = None) -> dict[str, float]:
+def verify(
+    face: Face, candidate: BoundEngine, options: Options, model: Any = None
+) -> tuple[dict[str, float], list[str]]:
     """Compare an opened artifact with the model it was made from.
 
     Args:
@@ -249,7 +254,7 @@ def verify(face: Face, candidate: BoundEngine, options: Options, model: Any = No
 
     Returns:
         Measured: `parity` and `chain` as the checks compare, `error` (largest difference of a value), and for a
-        quantized model of the zoo its metric before and after.
+        quantized model of the zoo its metric before and after. And at what parity was measured.
 
     Raises:
         VerificationError: The first check that fails.
@@ -257,7 +262,7 @@ def verify(face: Face, candidate: BoundEngine, options: Options, model: Any = No
     check_signature(face.signature, candidate.signature)
     tolerance = tolerance_of(options, model)
     compare = rms_difference if options.quantize else difference
-    measured = check_parity(face, candidate.run, tolerance, compare)
+    measured, tried = check_parity(face, candidate.run, tolerance, compare)
     if face.signature.states:
         whole = CHAIN_STEPS if face.form == "step" or model is not None else 0
         measured["chain"] = check_chain(face, candidate.run, tolerance, whole, compare)
@@ -267,4 +272,4 @@ def verify(face: Face, candidate: BoundEngine, options: Options, model: Any = No
             measured |= check_metric(model, opened)
         else:
             check_decode(model, opened)
-    return measured
+    return measured, tried

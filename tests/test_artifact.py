@@ -758,10 +758,12 @@ def test_artifact_of_another_tool_has_no_form(tmp_path):
             export.load(path, form="step")
 
 
-def test_tflite_without_a_signature_says_so(tmp_path):
+def test_tflite_without_a_signature_runs_by_position(tmp_path):
     path = foreign_tflite(tmp_path, signed=False)
-    with pytest.raises(ArtifactError, match="signature"):
-        load_quietly(path)
+    with pytest.warns(UserWarning, match="was not written by export.save"):
+        run = export.load(path)
+    for batch in (1, 3):
+        np.testing.assert_allclose(run(np.repeat(A, batch, axis=0)), np.repeat(Z, batch, axis=0), rtol=1e-5)
     found = export.inspect(path)
     assert "FULLY_CONNECTED" in found.operators
     assert "was not written by export.save" in str(found)
@@ -984,6 +986,11 @@ def test_subclassed_model_says_that_it_needs_inputs(tmp_path):
     with pytest.raises(ArgumentError, match=r"'subclassed' does not say what it takes: give inputs=.*keras\.Input"):
         export.save(subclassed(), tmp_path / "a.onnx")
     assert everything(tmp_path) == []
+    called = subclassed()
+    called.built = False
+    called(np.zeros((2, 5), np.int32))  # Keras notes the shape alone
+    with pytest.raises(ArgumentError, match="give inputs="):
+        export.save(called, tmp_path / "a.onnx")
     unbuilt = keras.Sequential([keras.layers.LSTM(2)], name="early")
     with pytest.raises(ArgumentError, match="'early' has no weights yet"):
         export.save(unbuilt, tmp_path / "a.onnx")
@@ -1220,6 +1227,29 @@ def test_failed_export_leaves_a_model_that_trains(tmp_path):
         export.save(model, tmp_path / "a.onnx", inputs=np.zeros((2, 3, 1)))
     model(np.zeros((2, 3, FEATURES)), training=True)
     model(np.zeros((5, 3, FEATURES)), training=True)
+
+
+@EVERY_FORMAT
+def test_names_that_other_tools_do_not_take(few_shapes, tmp_path, name):
+    import keras
+
+    inputs = [keras.Input((None, FEATURES), name=each) for each in ("class", "self", "a.b", "1st")]
+    model = keras.Model(inputs, keras.layers.SimpleRNN(2, name="Class")(keras.layers.Add()(inputs)))
+    export.save(model, tmp_path / NAMES[name])
+    run = export.load(tmp_path / NAMES[name])
+    assert [tensor.name for tensor in run.inputs] == ["class_", "self_", "a_b", "x_1st"]
+    ones = np.ones((1, 2, FEATURES), np.float32)
+    found = run(class_=ones, self_=2 * ones, a_b=ones, x_1st=ones)
+    np.testing.assert_allclose(found, model([ones, 2 * ones, ones, ones]), atol=1e-5)
+
+
+def test_names_that_differ_in_case_alone(tmp_path):
+    import keras
+
+    inputs = [keras.Input((None, FEATURES), name=each) for each in ("left", "Left")]
+    model = keras.Model(inputs, keras.layers.SimpleRNN(2)(keras.layers.Add()(inputs)))
+    with pytest.raises(ArgumentError, match="Left, left"):
+        export.save(model, tmp_path / "a.onnx")
 
 
 def test_text_of_errors_has_no_address():

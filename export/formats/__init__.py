@@ -96,6 +96,16 @@ class Options:
     representative: Sequence[Sequence[np.ndarray]] | None = None
 
 
+def no_samples(options: Options, fixed: bool) -> None:  # noqa: ARG001
+    """Refuse representative data, for formats that have no use for it.
+
+    Raises:
+        ArgumentError: There are some.
+    """
+    if options.representative is not None:
+        raise ArgumentError("representative=: only tflite takes it; in this format activations stay float32")
+
+
 @dataclass(frozen=True)
 class Format:
     """One artifact format.
@@ -126,7 +136,7 @@ class Format:
     manifest: Callable[[Path], dict[str, str]]
     operators: Callable[[Path], list[str]]
     precision: Callable[[Path], dict[str, int]]
-    check: Callable[[Options, bool], None] = lambda *_: None
+    check: Callable[[Options, bool], None] = no_samples
     expected: Callable[[Sequence[Face], Options], Mapping[str, int]] = lambda *_: {}
     forbidden: Sequence[str] = ()
     quantize: Sequence[str] = ()

@@ -43,10 +43,11 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
         return dict(zip(names, face.source.trace(inputs, _through(layers, options, face.form == "step")), strict=True))
 
     def handler(_context: Any, node: Any, name: str, _args: Any) -> None:
-        node.type, node.domain = "Recurrent", DOMAIN
-        for key in list(node.attr):
-            del node.attr[key]
-        node.set_attr("index", int(re.findall(rf"{STAND_IN}(\d+)", name)[-1]))
+        if number := re.search(rf"{STAND_IN}(\d+)", name):
+            node.type, node.domain = "Recurrent", DOMAIN
+            for key in list(node.attr):
+                del node.attr[key]
+            node.set_attr("index", int(number[1]))
 
     form = [tf.TensorSpec(t.shape, t.dtype, t.name) for t in face.signature.inputs]
     with _quiet():
