@@ -1,6 +1,6 @@
 """Speed and size of exported recurrent layers, against Keras's own export and against plain loops.
 
-    python benchmarks/export.py            # measures, writes benchmarks/export.json, prints the tables (15 minutes)
+    python benchmarks/export.py            # measures, writes benchmarks/export.json, prints the tables (8 minutes)
     python benchmarks/export.py --show     # prints the tables of export.json
 
 One thread; every group of figures is measured in turns in one run, so that ratios hold where milliseconds do not.
@@ -111,7 +111,7 @@ def saved(model, folder, wanted, **options):
     return engines, sizes, seconds
 
 
-def measured(engines, batch, steps=STEPS, rounds=9):
+def measured(engines, batch, steps=STEPS, rounds=21):
     """Return median milliseconds of a call by name."""
     x = np.random.default_rng(0).integers(0, CLASSES, (batch, steps))
 

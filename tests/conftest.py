@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from zoo.score import Score
 from zoo.tasks import Recipe
 from zoo.tasks.music import MusicCodec
 
+gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects, and most of them stay
 ROOT = Path(__file__).parent.parent
 RECIPE = Recipe(units=12, embedding=3)
 CODEC = MusicCodec(voices=3, low=50, high=70)

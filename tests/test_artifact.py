@@ -200,13 +200,14 @@ def test_opens_without_tensorflow_and_keras(artifacts, sealed, saved, several_in
 # Damage.
 
 
-def corrupt(path: Path, how: str) -> None:
+def corrupt(path: Path, how: str, network: int) -> None:
+    """Damage an artifact; a file has so many bytes of network, and the manifest behind them."""
     file = path / "saved_model.pb" if path.is_dir() else path
     data = bytearray(file.read_bytes())
     if how == "flipped early":
         data[len(data) // 3] ^= 0x55
     elif how == "flipped late":
-        data[len(data) - 900] ^= 0x55  # within the manifest of a file
+        data[(network + len(data)) // 2 if file == path else -900] ^= 0x55
     elif how == "truncated":
         data = data[: len(data) // 2]
     elif how == "tail cut":
@@ -225,7 +226,7 @@ def test_damaged_artifact_gives_an_artifact_error(artifacts, saved, tmp_path, na
     source = artifacts[name, "sequence"] if which == "zoo" else saved("plain", name)
     target = copied(source, tmp_path / source.name)
     export.load(target)
-    corrupt(target, how)
+    corrupt(target, how, int(formats()[name].manifest(target)["bytes"]))
     for function in (export.load, export.inspect):
         with pytest.raises(ArtifactError, match=target.name):
             function(target)
@@ -578,7 +579,7 @@ def test_report(reports, name):
         f"{report.seconds:.1f} s",
         f"{report.size / 1e6:.2f} MB",
         "x float32[any, any, 3], h0_0 float32[any, 4], c0_0 float32[any, 4] → y float32[any, any, 4], hn_0",
-        "(1, 50)",
+        "compared at batch 1, time 1; batch 1, time 50; batch 2, time 7; batch 5, time 33",
         f'export.load("{report.path}")',
         f"zoo inspect {report.path}",
     ):

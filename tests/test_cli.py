@@ -114,8 +114,11 @@ def test_export_of_ones_own_model(keras_file, tmp_path):
     assert "zoo inspect" in result.output
 
 
-def test_benchmark(keras_file):
-    result = call("benchmark", keras_file, "--steps", 5, "--batch", 2)
+def test_benchmark(tmp_path):
+    from tests.zoo_of_layers import CELLS, seq
+
+    seq(CELLS["gru"](4)).save(tmp_path / "mine.keras")
+    result = call("benchmark", tmp_path / "mine.keras", "--steps", 5, "--batch", 2)
     assert result.exit_code == 0, result.output
     rows = [line.split() for line in result.output.splitlines()]
     assert {row[0] for row in rows if row} >= {"keras", "onnx", "tflite", "saved_model"}

@@ -15,7 +15,7 @@ import pytest
 import export
 import zoo
 from tests.conftest import ROOT
-from tests.zoo_of_layers import build
+from tests.zoo_of_layers import L, seq
 from zoo import datasets
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
@@ -152,7 +152,7 @@ def test_readme_commands(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")
-    build("gru embedding mask").save("my_model.keras")
+    seq(L.Embedding(9, 4, mask_zero=True), L.GRU(8), L.Dense(2), shape=(None,)).save("my_model.keras")
     assert len(commands()) >= 4
     for line in commands():
         words = [word.strip('"') for word in line.split()[1:]]
