@@ -97,6 +97,7 @@ ANY_SHAPE = {
     "ONNX int8": ("q.onnx", {"quantize": "int8"}),
     "TFLite": ("m.tflite", {}),
     "TFLite int8": ("q.tflite", {"quantize": "int8"}),
+    "SavedModel": ("saved", {}),
 }
 FIXED = {"TFLite fixed": ("f.tflite", {}), "TFLite fixed int8": ("fq.tflite", {"quantize": "int8"})}
 

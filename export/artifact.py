@@ -48,6 +48,7 @@ def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
     if not manifest:
         if form is not None:
             raise ArgumentError(f"form={form!r}: {source} has none, it {FOREIGN}")
+        row.runnable(source)
         warnings.warn(f"{source} {FOREIGN}", stacklevel=2)
         return row.open(source, None)
     about = json.loads(manifest["export"])
@@ -74,8 +75,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
     source = Path(path)
     if not source.exists():
         raise ArtifactError(f"{source} does not exist: export.save writes it, or `zoo export NAME`")
-    row = _recognise(source)
     try:
+        row = _recognise(source)
         manifest = row.manifest(source)
         if not manifest:
             return source, row, {}
@@ -177,11 +178,20 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
 
 def _recognise(source: Path) -> Format:
     table = formats.formats()
-    if source.is_dir():
+    if source.is_dir() and (source / "saved_model.pb").exists():
         return table["saved_model"]
-    with source.open("rb") as stream:
-        head = stream.read(8)
-    return table["tflite" if head[4:8] == b"TFL3" else "onnx"]
+    head = b""
+    if not source.is_dir():
+        with source.open("rb") as stream:
+            head = stream.read(8)
+    if head[4:8] == b"TFL3":
+        return table["tflite"]
+    if head[:1] == b"\x08":  # the version of the format, which ONNX files begin with
+        return table["onnx"]
+    what = "folder" if source.is_dir() else "file"
+    raise ArtifactError(
+        f"{source} is a {what} but no artifact, or damaged: give an ONNX file, a TFLite file or a SavedModel folder"
+    )
 
 
 def seal(path: Path, row: Format, model: Any, about: dict[str, Any]) -> None:

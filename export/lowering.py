@@ -122,6 +122,7 @@ def lowered(network: Any, through: Through | None, states: States, known: dict[i
         keras.layers.TimeDistributed: _distributed,
     }
     with contextlib.ExitStack() as undo:
+        undo.enter_context(_without_losses(network))
         undo.enter_context(_float32(network))
         for path, layer in list(walk(network)):
             if "recurrent_dropout" in vars(layer):  # a cell, which draws masks even when it does not train
@@ -140,6 +141,19 @@ def lowered(network: Any, through: Through | None, states: States, known: dict[i
             object.__setattr__(layer, "call", call)  # hides the method; Keras must not track it
             undo.callback(layer.__dict__.pop, "call", None)
         yield
+
+
+@contextlib.contextmanager
+def _without_losses(network: Any) -> Iterator[None]:
+    """Forget what activity regularizers make of a call inside the block."""
+    kept = [(layer, list(layer._losses), set(layer._loss_ids)) for _, layer in walk(network)]
+    try:
+        yield
+    finally:
+        for layer, losses, ids in kept:
+            layer._losses[:] = losses
+            layer._loss_ids.clear()
+            layer._loss_ids.update(ids)
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
 """Keras activation → ONNX's, with the alpha and beta of those that have one."""
 STORAGES = {"float32": "float32", "float16": "float16", "weights": "int8"}
 """The products that are computed in float32 → how their weights are stored."""
-LEAST_UNITS = {"lstm": 64, "gru": 224, "rnn": 192}
+LEAST_UNITS = {"lstm": 64, "gru": 320, "rnn": 192}
 """Units from which int8 products are faster than float ones at batch 1, by kind (`benchmarks/export.py`)."""
 LEAST_UNITS_SCAN = 128  # from which a float Scan of an rnn with weights stored as int8 is not slower than its node
 
@@ -125,14 +125,14 @@ def build(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str) -
     return forms[layer.form](b, layer, x, states, lengths)
 
 
-def rounded(array: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Round to whole numbers between -top and top, with one scale for each entry of the last axis.
+def rounded(array: np.ndarray, top: int, axes: int | tuple[int, ...] = -2) -> tuple[np.ndarray, np.ndarray]:
+    """Round to whole numbers between -top and top, with one scale along `axes`: the inputs of a weight `(…, in, out)`.
 
     Returns:
-        int8, and the scales without the last axis but one.
+        int8, and the scales, whose `axes` have size 1.
     """
-    scale = np.maximum(np.abs(array).max(axis=-2), 1e-12) / top
-    return np.rint(array / scale[..., None, :]).astype(np.int8), scale.astype(np.float32)
+    scale = np.maximum(np.abs(array).max(axis=axes, keepdims=True), 1e-12) / top
+    return np.rint(array / scale).astype(np.int8), scale.astype(np.float32)
 
 
 FULL, HALF = 127, 64
@@ -140,17 +140,20 @@ FULL, HALF = 127, 64
 processors without VNNI, which saturate otherwise (and err ten times as much)."""
 
 
-def stored(b: Builder, array: np.ndarray, storage: str) -> str:
-    """Add a weight `(…, in, out)` that is stored small and used in float32; ONNX Runtime converts it at load."""
+def stored(b: Builder, array: np.ndarray, storage: str, outputs: int | None = None) -> str:
+    """Add a weight that is stored small and used in float32; ONNX Runtime converts it at load.
+
+    Its shape is `(…, in, out)`, or any with the axis of the outputs told.
+    """
     import onnx
 
     if storage == "float32":
         return b.constant(array)
     if storage == "float16":
         return b.one("Cast", b.constant(array, np.float16), to=onnx.TensorProto.FLOAT)
-    whole, scale = rounded(array, FULL)
+    whole, scale = rounded(array, FULL, -2 if outputs is None else tuple({*range(array.ndim)} - {outputs}))
     wide = b.one("Cast", b.constant(whole, np.int8), to=onnx.TensorProto.FLOAT)
-    return b.one("Mul", wide, b.constant(scale[..., None, :]))
+    return b.one("Mul", wide, b.constant(scale))
 
 
 def product(b: Builder, x: str, weight: np.ndarray, bias: np.ndarray | None, form: str) -> str:
@@ -159,6 +162,7 @@ def product(b: Builder, x: str, weight: np.ndarray, bias: np.ndarray | None, for
         out = b.one("MatMul", x, stored(b, weight, STORAGES[form]))
         return out if bias is None else b.one("Add", out, b.constant(bias))
     whole, scale = rounded(weight, HALF)
+    scale = scale[0]
     # One scale in the product and the columns' own after it: faster by a quarter than a product with columns' scales.
     extra = [] if bias is None else ["", b.constant(bias / scale)]
     out = b.one("DynamicQuantizeMatMul", x, b.constant(whole, np.int8), b.constant(1.0), *extra, domain=MICROSOFT)
@@ -192,7 +196,8 @@ def _native(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str)
     if layer.form == "quantized":
         kind, whole = "DynamicQuantizeLSTM", [rounded(weight, HALF) for weight in weights]
         inputs += [b.constant(w, np.int8) for w, _ in whole] + [bias, lengths, *starts, ""]
-        for _, scale in whole:  # zero points as wide as the scales: the backward cell would read beyond narrow ones
+        # Zero points as wide as the scales: the backward cell would read beyond narrow ones.
+        for scale in (each[:, 0] for _, each in whole):
             inputs += [b.constant(scale), b.constant(np.zeros_like(scale), np.int8)]
     else:
         kind = NODES[cells[0].kind]

@@ -5,7 +5,7 @@ import platform
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import numpy as np
 
 from export import formats
 from export.artifact import load, seal, size_of
-from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature
+from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature, bind
+from export.lowering import Call
+from export.recurrent import walk
 from export.source import Source
 from export.verify import TOLERANCES, check_chain, check_structure, tolerance_of, verify
 from zoo.checks import number
@@ -103,7 +105,8 @@ def save(
             layer explicit: inputs `h0_0, c0_0, h0_1, …` and outputs `hn_0, cn_0, …`, cell by cell in the order of the
             calls. A SavedModel in sequence form has the signature `step` too if the model is causal.
         quantize: `int8` or `float16`; None keeps float32. In int8, weights are stored as whole numbers, and
-            products are computed so where that is faster; see the README for what each format does.
+            products are computed so where that is faster; see the README for what each format does. A model of the
+            zoo is evaluated on its validation split before and after, which is downloaded if it is not there.
         representative: TFLite, with `quantize="int8"`, `batch` and `steps`: inputs that show what numbers are usual,
             each an array or a list of arrays; activations are then whole numbers too.
         batch: Fixed batch size; None takes any.
@@ -119,7 +122,7 @@ def save(
         A report; print it.
 
     Raises:
-        ArgumentError: An option that is unknown or that the format does not have.
+        ArgumentError: An option that is unknown or that the format does not have, or inputs that do not fit.
         ExportError: The model is no Keras model, or conversion failed.
         UnsupportedLayer: A layer has no exact translation; the message names its path.
         VerificationError: The converted network disagrees with Keras; nothing is written.
@@ -127,18 +130,19 @@ def save(
     """
     target = Path(path)
     row = formats.of_path(target, format)
-    samples = None if representative is None else [_flat(one) for one in representative]
-    options = _options(
-        row, form, Options(quantize, recurrence or next(iter(row.recurrence), None), samples), batch, steps
-    )
+    samples = None if representative is None else _samples(representative)
+    options = Options(quantize, recurrence or next(iter(row.recurrence), None), samples)
+    _check_options(row, form, options, batch, steps)
     _check_target(target, row)
     began = time.perf_counter()
     zoo_model, build = _source(model, inputs)
     face = _face(build, form, batch, steps, state)
-    faces, notes = [face], []
+    if samples is not None:
+        options = replace(options, representative=[_bound(face, one) for one in samples])
+    faces, notes = [face], _notes(face)
     if row.faces > 1 and form == "sequence" and steps is None:
         extra, note = _step_face(build, batch)
-        faces, notes = [face, *extra], note
+        faces, notes = [face, *extra], notes + note
     with replacing(target, folder=not row.suffix) as scratch:
         operators, results = _convert(row, faces, scratch, options, zoo_model)
         measured = {form: differences for form, (differences, _) in results.items()}
@@ -156,12 +160,41 @@ def save(
     )  # fmt: skip
 
 
-def _flat(one: Any) -> list[np.ndarray]:
-    values = one.values() if isinstance(one, dict) else one if isinstance(one, (list, tuple)) else [one]
-    return [np.asarray(value) for value in values]
+def _samples(representative: Iterable[Any]) -> list[Any]:
+    """Return representative inputs, drawn if they come one by one.
+
+    Raises:
+        ArgumentError: They are none.
+    """
+    if not isinstance(representative, Iterable):
+        raise ArgumentError(f"representative={representative!r}: give inputs, each an array or a list of arrays")
+    return list(representative)
 
 
-def _options(row: Format, form: str, options: Options, batch: int | None, steps: int | None) -> Options:
+def _bound(face: Face, sample: Any) -> list[np.ndarray]:
+    """Return representative inputs as the network takes them; states that are not given are zeros."""
+    if isinstance(sample, dict):
+        return bind(face.signature.inputs, [], sample)
+    return bind(face.signature.inputs, sample if isinstance(sample, (list, tuple)) else [sample], {})
+
+
+def _notes(face: Face) -> list[str]:
+    """Say what a user might not expect of a signature."""
+    found = []
+    if face.source.frozen:
+        found.append(f"{', '.join(face.source.frozen)}: fixed to the length of the example; the model ran at no other")
+    if face.form == "step" and _given(face.source):
+        found.append("states that the model's own inputs give are yours to pass on; only single steps were compared")
+    return found
+
+
+def _given(source: Source) -> list[Call]:
+    """Return the calls whose state the model itself gives."""
+    slots = [f"{slot.path}/" for slot in source.slots]
+    return [call for call in source.calls if call.given and not any(s.startswith(f"{call.path}/") for s in slots)]
+
+
+def _check_options(row: Format, form: str, options: Options, batch: int | None, steps: int | None) -> None:
     """Check every option before anything is done.
 
     Raises:
@@ -174,7 +207,7 @@ def _options(row: Format, form: str, options: Options, batch: int | None, steps:
         ("recurrence", options.recurrence, row.recurrence),
     ):
         if value is not None and value not in accepted:
-            raise ArgumentError(f"{name}={value!r}: {row.name} takes {', '.join(accepted) or 'none'}")
+            raise ArgumentError(f"{name}={value!r}: {row.name} takes {', '.join(accepted) or 'no such option'}")
     for name, size in (("batch", batch), ("steps", steps)):
         if size is not None:
             number(name, size, 1, whole=True)
@@ -182,7 +215,6 @@ def _options(row: Format, form: str, options: Options, batch: int | None, steps:
         raise ArgumentError(f"steps={steps}: the step form has one")
     fixed = batch is not None and (steps is not None or form == "step")
     row.check(options, fixed)
-    return options
 
 
 def _source(model: Any, inputs: Any) -> tuple[Any, Any]:
@@ -199,17 +231,18 @@ def _source(model: Any, inputs: Any) -> tuple[Any, Any]:
 
 
 def _face(build: Any, form: str, batch: int | None, steps: int | None, state: bool) -> Face:
-    source = build(form == "step" or state)
     if form == "step":
-        _check_causal(source)
+        return _single_steps(build(True), batch)
+    source = build(state)
     return Face(source, source.signature(form, batch, steps))
 
 
-def _check_causal(source: Source) -> None:
-    """Refuse a step form of what sees the future, or takes so many steps and no other number.
+def _single_steps(source: Source, batch: int | None) -> Face:
+    """Return the step form of a model; Keras's own single steps must be what it computes in one call.
 
     Raises:
-        UnsupportedLayer: A layer runs backwards, or the time axis is fixed.
+        UnsupportedLayer: A layer runs backwards, keeps a state that is given to it, or sees more than a step in another
+            way; or the time axis is fixed.
     """
     lengths = [tensor.shape[1] or 1 for tensor in source.inputs if source.timed(tensor)]
     if max(lengths, default=1) > 1:
@@ -221,21 +254,36 @@ def _check_causal(source: Source) -> None:
             raise UnsupportedLayer(
                 f"{call.path} reads its input backwards: it has no answer before the last step, export form='sequence'"
             )
+    for call in _given(source):
+        if not call.returned:
+            raise UnsupportedLayer(
+                f"{call.path} is given its state and does not return it, so that the next step could not go on from "
+                "there: build it with return_state=True and make the states outputs, or export form='sequence'"
+            )
+    face = Face(source, source.signature("step", batch))
+    if _given(source):
+        return face
+    try:
+        check_chain(face, source.run, TOLERANCES["float32"], whole=FEW)
+    except VerificationError as error:
+        raise UnsupportedLayer(
+            f"the model computes something else step by step ({error}): a layer that is not recurrent sees several "
+            "steps, such as attention, a convolution or pooling over time; export form='sequence'"
+        ) from error
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "")
+        raise UnsupportedLayer(f"the model does not take single steps ({type(error).__name__}: {reason})") from error
+    return face
 
 
 def _step_face(build: Any, batch: int | None) -> tuple[list[Face], list[str]]:
     """Give a SavedModel its second signature, if the model can go step by step."""
     try:
-        source = build(True)
-        _check_causal(source)
-        step = Face(source, source.signature("step", batch))
+        step = _single_steps(build(True), batch)
         if not step.signature.states:
             raise UnsupportedLayer("it keeps no state")
-        check_chain(step, source.run, TOLERANCES["float32"], whole=FEW)  # Keras's own steps against its own call
-    except (UnsupportedLayer, VerificationError) as error:
+    except UnsupportedLayer as error:
         return [], [f"no signature `step`: {error}"]
-    except Exception as error:  # noqa: BLE001 (whatever a model raises that cannot take one step)
-        return [], [f"no signature `step`: the model does not take single steps ({type(error).__name__})"]
     return [step], []
 
 
@@ -247,13 +295,24 @@ def _convert(row: Format, faces: list[Face], path: Path, options: Options, model
     except Exception as error:
         text = str(error)
         if found := next(filter(None, (re.search(pattern, text) for pattern in NO_OPERATOR)), None):
-            layer = found["path"].rpartition("/")[0] or found["path"]
+            layer = _path_in(faces[0].source.network, found["path"])
             raise UnsupportedLayer(f"{layer}: {row.name} has no operator {found['kind']}: {INSTEAD}") from error
         reason = next(iter(text.strip().splitlines()), "")
         raise ExportError(f"conversion to {row.name} failed: {type(error).__name__}: {reason}") from error
     operators = row.operators(path)
     check_structure(row.name, row.expected(faces, options), row.forbidden, operators)
     return operators, {f.form: verify(f, row.open(path, f.signature), options, model) for f in faces}
+
+
+def _path_in(network: Any, scope: str) -> str:
+    """Return the path of the layer in which an operator was traced; TensorFlow adds counters and scopes of its own."""
+    best = ""
+    for path, _ in walk(network):
+        rest = iter(scope.split("/"))
+        inside = all(any(re.fullmatch(rf"{re.escape(name)}(_\d+)?", part) for part in rest) for name in path.split("/"))
+        if path and inside and path.count("/") >= best.count("/"):
+            best = path
+    return best or scope
 
 
 def _about(

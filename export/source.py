@@ -1,5 +1,6 @@
 """The Keras model that is to be exported: its face, what Keras computes, and inputs to try it with."""
 
+import contextlib
 import inspect
 import keyword
 import re
@@ -13,7 +14,9 @@ from export.lowering import Call, Slot, States, Through, lowered
 from export.recurrent import walk
 from zoo.errors import ArgumentError, ExportError, UnsupportedLayer
 
-PROBES = ((2, 4), (3, 6))  # (batch, time) of the first looks: what differs between them is a free axis
+PROBES = (((2, 4), (3, 25)), ((2, 31), (3, 100)), ((2, 150), (3, 450)), ((2, 700), (3, 2000)))
+"""(batch, time) of the first looks, two at once: what differs between them is a free axis. The shortest that the model
+takes count; the second is so much longer that strides and pools can't make both the same."""
 SPACE = 8  # size tried for a free axis that is neither batch nor time
 MAX_ID = 10  # ids tried where no embedding says how many there are
 PADDINGS = 5  # rows of a batch are, in turn: whole, padded right, left, in the middle, at random
@@ -37,12 +40,14 @@ class Source:
         inputs: The model's own inputs.
         outputs: The model's own outputs.
         given: The example arrays, if that is what `inputs` are.
+        least: A length that the model is known to take, where that is not every length; otherwise 0.
+        frozen: What was fixed because the model ran at no other length, although the example was one of many.
         slots: States that no input of the model gives.
         calls: The recurrent layers as they are called.
 
     Raises:
         ArgumentError: The model does not say what it takes, and neither do `inputs`.
-        UnsupportedLayer: A recurrent layer is not Keras's own.
+        UnsupportedLayer: A recurrent layer is not Keras's own, or a layer cannot be traced.
     """
 
     def __init__(self, network: Any, inputs: Any = None, every_state: bool = False,
@@ -52,26 +57,26 @@ class Source:
         self.network, self.every_state, self._example = network, every_state, example
         self._known = {} if known is None else known
         self._calls: dict[int, Callable[..., list[Any]]] = {}
-        self._struct, self._spread = _structure(network, inputs)
+        self._struct, self._how = _structure(network, inputs)
         self.inputs = _tensors(self._struct, names and names[0])
-        self._fix_axes()
+        self.frozen = self._fix_axes()
         self.given = None if inputs is None else _arrays(inputs)
-        try:
-            looks = [self._look(*sizes) for sizes in PROBES]
-        except (UnsupportedLayer, ArgumentError):
-            raise
-        except Exception as error:
-            reason = next(iter(str(error).strip().splitlines()), "")
-            told = ", ".join(f"{t.name} {t.dtype}{list(t.shape)}" for t in self.inputs)
-            cause = f"{type(error).__name__}: {reason}"
-            raise ArgumentError(f"{network.name!r} does not run on {told} ({cause}): give inputs= it takes") from error
+        self._sizes, looks = self._probe()
+        self.least = self._sizes[0][1] if self._sizes != PROBES[0] else 0
         self.slots: list[Slot] = looks[0][0].slots
         self.calls: list[Call] = looks[0][0].calls
         self.outputs = self._named_outputs([outputs for _, outputs in looks], names and names[1])
-        _check_names([t.name for t in (*self.inputs, *self.outputs)] + [slot.name for slot in self.slots])
+        _check_names([t.name for t in self.inputs], [t.name for t in self.outputs], [s.name for s in self.slots])
 
     def signature(self, form: str, batch: int | None = None, steps: int | None = None) -> Signature:
-        """Say what an artifact must look like; `batch` and `steps` fix those axes, the step form has one step."""
+        """Say what an artifact must look like; `batch` and `steps` fix those axes, the step form has one step.
+
+        Raises:
+            ArgumentError: The model takes another number of steps, and no other.
+        """
+        own = {tensor.shape[1] for tensor in self.inputs if self.timed(tensor)} - {None}
+        if steps is not None and own - {steps}:
+            raise ArgumentError(f"steps={steps}: the model takes {', '.join(map(str, own))}, no other number")
         steps = FORMS[form] or steps
 
         def fixed(tensor: Tensor, timed: bool) -> Tensor:
@@ -95,13 +100,19 @@ class Source:
         count = len(self.inputs)
         states = States(self.every_state, tensors[count:] or None)
         with lowered(self.network, through, states, self._known):
-            packed = tree.pack_sequence_as(self._struct, list(tensors[:count]))
-            spread = {"args": lambda: self.network(*packed, training=False),
-                      "names": lambda: self.network(**packed, training=False)}  # fmt: skip
-            result = spread.get(self._spread, lambda: self.network(packed, training=False))()
+            result = self._spread(tensors[:count])
         self._last = states, result
         flat = [tensor for tensor in tree.flatten(result) if tensor is not None]
         return [ops.cast(t, "float32") if "float" in str(t.dtype) else t for t in flat] + list(states.new)
+
+    def _spread(self, tensors: Sequence[Any]) -> Any:
+        """Call the model as it takes its inputs."""
+        from keras import tree
+
+        packed = tree.pack_sequence_as(self._struct, list(tensors))
+        if self._how == "args":
+            return self.network(*packed, training=False)
+        return self.network(**packed, training=False) if self._how == "names" else self.network(packed, training=False)
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return what Keras computes, in float32 on a CPU: the reference of every check."""
@@ -128,9 +139,18 @@ class Source:
             self._calls[count] = function.get_concrete_function()
         return self._calls[count]
 
-    def sample(self, rng: np.random.Generator, batch: int, time: int, padded: bool = True) -> list[np.ndarray]:
-        """Draw inputs: random numbers or ids, padded right, left and in the middle; states between -1 and 1."""
-        arrays = [self._draw(rng, tensor, batch, time, padded) for tensor in self.inputs]
+    @property
+    def lengths(self) -> int:
+        """How many inputs have a free axis of time."""
+        return sum(self.timed(tensor) and tensor.shape[1] is None for tensor in self.inputs)
+
+    def sample(self, rng: np.random.Generator, batch: int, time: int, padded: bool = True,
+               apart: int = 0) -> list[np.ndarray]:  # fmt: skip
+        """Draw inputs: random numbers or ids, padded right, left and in the middle; states between -1 and 1.
+
+        Each input is by `apart` steps longer than the one before.
+        """
+        arrays = [self._draw(rng, tensor, batch, time + i * apart, padded) for i, tensor in enumerate(self.inputs)]
         if self._example:
             arrays[0] = self._example(rng, batch, time)
         return arrays + [rng.uniform(-1, 1, (batch, *s.shape)).astype(np.float32) for s in getattr(self, "slots", ())]
@@ -143,7 +163,8 @@ class Source:
         layers = {type(layer).__name__: layer for _, layer in walk(self.network)}
         if "int" in tensor.dtype or ("Embedding" in layers and len(shape) == 2 and tensor.shape[1] is None):
             padding: Any = 0
-            values = rng.integers(1, _ids(self.network), shape).astype(float)
+            count = _ids(self.network)
+            values = rng.integers(min(1, count - 1), count, shape).astype(float)
         else:
             values = rng.uniform(-1, 1, shape) if is_state(tensor.name) else rng.normal(0, 1, shape)
             padding = getattr(layers.get("Masking"), "mask_value", None)
@@ -161,21 +182,68 @@ class Source:
         states = self._last[0]  # of the trace, if there was one before
         return states, arrays[: len(arrays) - len(states.new)]
 
-    def _fix_axes(self) -> None:
-        """Give an axis of time that was taken for free its size back if the model insists on it."""
+    def _probe(self) -> tuple[tuple, list[tuple[States, list[np.ndarray]]]]:
+        """Run the model at the first two sizes that it takes.
+
+        Raises:
+            ArgumentError: There are none.
+            UnsupportedLayer: It runs, but not when it is traced.
+        """
+        failed: list[Exception] = []
+        for sizes in PROBES:
+            try:
+                return sizes, [self._look(*size) for size in sizes]
+            except (UnsupportedLayer, ArgumentError):
+                raise
+            except Exception as error:  # noqa: BLE001 (whatever a model raises)
+                failed.append(error)
+                self._calls.clear()
+        reason = next(iter(str(failed[0]).strip().splitlines()), "")
+        cause = f"{type(failed[0]).__name__}: {reason}"
+        if any(self._runs(*size) for size, _ in PROBES):
+            raise UnsupportedLayer(
+                f"{self._failing(failed[0])} runs, but cannot be traced ({cause}): write it without Python control "
+                "flow over values or lengths, with keras.ops, or export the model without it"
+            ) from failed[0]
+        told = ", ".join(f"{t.name} {t.dtype}{list(t.shape)}" for t in self.inputs)
+        raise ArgumentError(
+            f"{self.network.name!r} does not run on {told} ({cause}): give inputs= it takes"
+        ) from failed[0]
+
+    def _runs(self, batch: int, time: int) -> bool:
+        """Tell whether the model takes a size when nothing is traced."""
+        from keras import ops
+
+        arrays = self.sample(np.random.default_rng(0), batch, time)[: len(self.inputs)]
+        with contextlib.suppress(Exception):
+            self.trace([ops.convert_to_tensor(array) for array in arrays], None)
+            return True
+        return False
+
+    def _failing(self, error: Exception) -> str:
+        """Return the path of the innermost layer that Keras names in an error; the model's name if it names none."""
+        kinds = re.findall(r"calling (\w+)\.call\(\)", str(error))
+        paths = [path for path, layer in walk(self.network) if path and type(layer).__name__ in kinds[-1:]]
+        return paths[0] if paths else self.network.name
+
+    def _fix_axes(self) -> tuple[str, ...]:
+        """Give an axis of time that was taken for free its size back if the model insists on it; name those inputs."""
         asked = [tensor.shape for tensor in self.inputs]
         self.inputs = [Tensor(t.name, (None, *t.shape[1:]), t.dtype) for t in self.inputs]
         sizes = [getattr(leaf, "size", None) for leaf in _leaves(self._struct)]
         if not any(sizes):
-            return
+            return ()
         free = [Tensor(t.name, (None, None, *t.shape[2:]) if s else t.shape, t.dtype)
                 for t, s in zip(self.inputs, sizes, strict=True)]  # fmt: skip
         stated, self.inputs = self.inputs, free
-        try:
-            self._look(*PROBES[0])
-        except Exception:  # noqa: BLE001 (whatever a model raises at another length)
-            self._calls.clear()
-            self.inputs = [Tensor(t.name, (None, *shape[1:]), t.dtype) for t, shape in zip(stated, asked, strict=True)]
+        for size, _ in PROBES:
+            try:
+                self._look(*size)
+                return ()
+            except Exception:  # noqa: BLE001 (whatever a model raises at another length)
+                self._calls.clear()
+        self.inputs = [Tensor(t.name, (None, *shape[1:]), t.dtype) for t, shape in zip(stated, asked, strict=True)]
+        return tuple(tensor.name for tensor, size in zip(self.inputs, sizes, strict=True) if size)
 
     def timed(self, tensor: Tensor) -> bool:
         """Tell whether axis 1 is time: where it is free; if it is free nowhere, where there are features after it."""
@@ -194,7 +262,7 @@ class Source:
             free = (f"{name}{end}" for end in ("", "_out", *(f"_{k}" for k in range(1, 99))))
             names[i] = next(option for option in free if option.lower() not in taken)
             taken.add(names[i].lower())
-        times = [next((t.shape[1] or time for t in self.inputs if self.timed(t)), None) for _, time in PROBES]
+        times = [next((t.shape[1] or time for t in self.inputs if self.timed(t)), None) for _, time in self._sizes]
         self._following = {
             name for name, a, b in zip(names, *looks, strict=True) if [*a.shape[1:2], *b.shape[1:2]] == times
         }
@@ -327,7 +395,11 @@ def _given_name(layer: Any) -> str:
     return "" if re.fullmatch(rf"{made_up}(_\d+)?", layer.name) else _identifier(layer.name)
 
 
-def _check_names(names: list[str]) -> None:
+def _check_names(inputs: list[str], outputs: list[str], slots: list[str]) -> None:
+    names = [*inputs, *outputs, *slots]
+    if alone := [name for name in inputs if is_state(name) and name.replace("0_", "n_", 1) not in outputs]:
+        raise ArgumentError(f"an input is called {alone[0]}, as states are, and no output "
+                            f"{alone[0].replace('0_', 'n_', 1)} gives it back: rename the model's input")  # fmt: skip
     lower = [name.lower() for name in names]  # TensorFlow does not tell apart names by case
     if twice := sorted({name for name in names if lower.count(name.lower()) > 1}):
         raise ArgumentError(f"two inputs or outputs are called {', '.join(twice)}: rename the model's own (the names "

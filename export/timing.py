@@ -92,12 +92,13 @@ def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, 
         A table; print it.
 
     Raises:
-        ArgumentError: `steps` or `batch` is less than 1.
+        ArgumentError: `steps` or `batch` is less than 1, or the model takes another number of steps.
         ExportError: The model is none that can be exported.
     """
     steps, batch = number("steps", steps, 1, whole=True), number("batch", batch, 1, whole=True)
     network = getattr(getattr(model, "engine", None), "network", model)
     source = Source(network, inputs, example=model.codec.example if network is not model else None)
+    source.signature("sequence", batch, steps)
     arrays = source.sample(np.random.default_rng(0), batch, steps, padded=False)
     runs: dict[tuple[str, str], Callable[[], Any]] = {("keras", "float32"): _keras(source, arrays)}
     found: dict[tuple[str, str], dict[str, Any]] = {("keras", "float32"): {}}

@@ -808,11 +808,11 @@ SAMPLE = [np.zeros((1, 5, FEATURES), np.float32)]
 BAD_OPTIONS = [
     ("a.onnx", {"quantize": "int4"}, "quantize='int4': onnx takes float16, int8"),
     ("a.tflite", {"quantize": "int4"}, "quantize='int4': tflite takes float16, int8"),
-    ("a", {"quantize": "int8"}, "quantize='int8': saved_model takes none"),
+    ("a", {"quantize": "int8"}, "quantize='int8': saved_model takes no such option"),
     ("a.onnx", {"recurrence": "x"}, "recurrence='x': onnx takes native, scan"),
     ("a.onnx", {"recurrence": "fused"}, "onnx takes native, scan"),
     ("a.tflite", {"recurrence": "x"}, "recurrence='x': tflite takes loop, fused"),
-    ("a", {"recurrence": "scan"}, "recurrence='scan': saved_model takes none"),
+    ("a", {"recurrence": "scan"}, "recurrence='scan': saved_model takes no such option"),
     ("a.tflite", {"recurrence": "fused"}, "recurrence='fused'.*batch= and steps="),
     ("a.tflite", {"recurrence": "fused", "batch": 1}, "recurrence='fused'.*batch= and steps="),
     ("a.onnx", {"form": "loop"}, "form='loop': give one of sequence, step"),
@@ -827,6 +827,9 @@ BAD_OPTIONS = [
     ("a.tflite", {"representative": SAMPLE, "batch": 1, "steps": 5}, "representative=.*quantize='int8'"),
     ("a.onnx", {"representative": SAMPLE, "quantize": "int8", "batch": 1, "steps": 5}, "representative="),
     ("a", {"representative": SAMPLE, "batch": 1, "steps": 5}, "representative="),
+    ("a.tflite", {"representative": [], "quantize": "int8", "batch": 1, "steps": 5}, "representative=: it is empty"),
+    ("a.tflite", {"representative": 5, "quantize": "int8", "batch": 1, "steps": 5}, "representative=5: give inputs"),
+    ("a.tflite", {"representative": SAMPLE, "quantize": "int8", "batch": 1, "steps": 4}, r"x: shape \(1, 5, 3\) given"),
     ("a.onnx", {"inputs": 3}, "inputs=3: give an array"),
     ("a.onnx", {"inputs": np.zeros((1, 5, FEATURES + 1))}, "user.*give inputs="),
 ]
@@ -1258,3 +1261,137 @@ def test_text_of_errors_has_no_address():
     with pytest.raises(ExportError) as caught:
         export.save(object(), "a.onnx")
     assert not re.search("0x[0-9a-f]{6}", str(caught.value))
+
+
+# What was once wrong.
+
+
+def two_steps(x):
+    """A layer that sees two steps."""
+    import tensorflow as tf
+
+    return x + tf.concat((tf.zeros_like(x[:, :1]), x[:, :-1]), 1)
+
+
+def test_step_form_needs_states_that_come_back(few_shapes, tmp_path):
+    import keras
+
+    x, s = keras.Input((None, FEATURES), name="x"), keras.Input((UNITS,), name="s")
+    with pytest.raises(UnsupportedLayer, match="mine is given its state and does not return it.*return_state=True"):
+        export.save(keras.Model([x, s], keras.layers.GRU(UNITS, name="mine")(x, initial_state=s)),
+                    tmp_path / "a.onnx", form="step")  # fmt: skip
+    y, last = keras.layers.GRU(UNITS, return_state=True)(x, initial_state=s)
+    report = export.save(keras.Model([x, s], [y, last]), tmp_path / "a.onnx", form="step")
+    assert "yours to pass on" in str(report)
+
+
+def test_step_form_of_what_sees_several_steps(few_shapes, tmp_path):
+    with pytest.raises(UnsupportedLayer, match="something else step by step.*export form='sequence'"):
+        export.save(around(two_steps), tmp_path / "a.onnx", form="step")
+
+
+def test_layer_that_cannot_be_traced_is_named(tmp_path):
+    import keras
+
+    class Choosing(keras.layers.Layer):
+        def call(self, x):
+            return x if float(keras.ops.sum(x)) > 0 else -x
+
+    class Outer(keras.Model):
+        def __init__(self):
+            super().__init__(name="outer")
+            self.choosing, self.lstm = Choosing(name="choosing"), keras.layers.LSTM(2)
+
+        def call(self, x):
+            return self.lstm(self.choosing(x))
+
+    model = Outer()
+    model(np.zeros((1, 4, FEATURES), np.float32))
+    with pytest.raises(UnsupportedLayer, match="^choosing runs, but cannot be traced"):
+        export.save(model, tmp_path / "a.onnx", inputs=keras.Input((None, FEATURES)))
+
+
+def test_activity_regularizer_leaves_nothing_behind(few_shapes, tmp_path):
+    import keras
+
+    layer = keras.layers.LSTM(2, activity_regularizer="l2")
+    model = keras.Sequential([keras.Input((None, FEATURES)), layer])
+    model(np.ones((1, 2, FEATURES)))
+    before = [float(loss) for loss in model.losses]
+    export.save(model, tmp_path / "a.onnx")
+    assert [float(loss) for loss in model.losses] == before
+
+
+@EVERY_FORMAT
+def test_small_integers_go_in(few_shapes, tmp_path, name):
+    import keras
+
+    frames = keras.Input((None, 4), dtype="uint8", name="frames")
+    model = keras.Model(frames, keras.layers.LSTM(2)(keras.layers.Rescaling(1 / 255)(frames)))
+    export.save(model, tmp_path / NAMES[name])
+    run, array = export.load(tmp_path / NAMES[name]), np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    assert run.inputs[0].dtype == "uint8"
+    np.testing.assert_allclose(run(array.tolist()), model(array), atol=1e-6)
+    with pytest.raises(ArgumentError, match="300 does not fit into uint8"):
+        run(np.full((1, 2, 4), 300))
+
+
+def test_length_of_an_example_that_is_no_other_is_told(few_shapes, tmp_path):
+    import keras
+
+    class Fixed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.lstm = keras.layers.LSTM(2, return_sequences=True)
+            self.places = self.add_weight(shape=(6, 2))
+
+        def call(self, x):
+            return self.lstm(x) + self.places
+
+    model, x = Fixed(), np.zeros((1, 6, FEATURES), np.float32)
+    model(x)
+    report = export.save(model, tmp_path / "a.onnx", inputs=x)
+    assert report.signatures["sequence"].inputs[0].shape == (None, 6, FEATURES)
+    assert "x: fixed to the length of the example" in str(report)
+    with pytest.raises(ArgumentError, match="steps=10: the model takes 6"):
+        export.save(model, tmp_path / "a.onnx", inputs=x, steps=10)
+    with pytest.raises(ArgumentError, match="steps=10: the model takes 6"):
+        export.benchmark(model, steps=10, inputs=x)
+
+
+def test_input_named_as_a_state_must_be_one(tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((None, FEATURES), name="h0_0"), keras.layers.LSTM(2)])
+    with pytest.raises(ArgumentError, match="an input is called h0_0.*rename"):
+        export.save(model, tmp_path / "a.onnx")
+
+
+def test_step_of_an_artifact_without_time(few_shapes, tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.LSTM(2)])
+    export.save(randomized(model), tmp_path / "a.onnx", form="step")
+    run, x = export.load(tmp_path / "a.onnx"), np.random.default_rng(0).normal(0, 1, (2, 5, FEATURES)).astype("float32")
+    np.testing.assert_allclose(run.step(x, run.initial_state(2))[0], model(x), atol=1e-6)
+    a, b = keras.Input((None, FEATURES)), keras.Input((None, FEATURES))
+    two = keras.Model([a, b], keras.layers.LSTM(2)(keras.layers.Add()([a, b])))
+    export.save(two, tmp_path / "b.onnx", form="step")
+    with pytest.raises(ArgumentError, match=r"step\(\) is for one input"):
+        export.load(tmp_path / "b.onnx").step(x, [])
+
+
+def test_tflite_with_flex_says_what_it_needs(tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.LSTM(2, return_sequences=True)])
+    import tensorflow as tf
+
+    function = tf.function(lambda x: model(x), input_signature=[tf.TensorSpec((None, None, FEATURES))])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], model)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    converter._experimental_lower_tensor_list_ops = False
+    (tmp_path / "flex.tflite").write_bytes(converter.convert())
+    with pytest.raises(ArtifactError, match="Flex delegate for FlexTensorList"):
+        export.load(tmp_path / "flex.tflite")
+    assert any("Flex" in name for name in export.inspect(tmp_path / "flex.tflite").operators)

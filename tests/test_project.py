@@ -227,6 +227,12 @@ def test_readme_speed_is_the_benchmark_s():
         assert table in text
 
 
+def test_recorded_conversions_are_quick():
+    rows = json.loads((ROOT / "benchmarks/export.json").read_text())["speed"]
+    assert {row["size"] for row in rows} == {"1 x 256", "2 x 512"}
+    assert max(seconds for row in rows for seconds in row["seconds"].values()) <= 10
+
+
 def test_parallels_are_counted():
     fifths = np.array([[67, 60], [69, 62], [69, 62], [72, 60], [74, 62], [62, 74], [60, 67], [62, 69]])
     assert benchmark("chorales").parallels(fifths, 7) == (2, 6)

@@ -210,6 +210,13 @@ def attention():
     return keras.Model(x, L.Dense(2)(L.GlobalAveragePooling1D()(hidden)))
 
 
+def cross_attention():
+    """Two inputs, each of its own length."""
+    a, b = keras.Input((None, D), name="a"), keras.Input((None, D), name="b")
+    first, second = L.GRU(U, return_sequences=True)(a), L.LSTM(U, return_sequences=True)(b)
+    return keras.Model([a, b], L.MultiHeadAttention(2, 3)(first, second))
+
+
 def several():
     a, b = keras.Input((None, D), name="a"), keras.Input((2,), name="b")
     hidden = L.LSTM(U, return_sequences=True, name="hidden")(a)
@@ -278,7 +285,13 @@ AROUND = {
         L.Conv1D(U, 3, padding="causal", activation="relu"), L.BatchNormalization(), L.GRU(U, return_sequences=True),
         L.Conv1D(2, 3, padding="same"), L.Softmax(),
     ),
+    "long convolutions": lambda: seq(
+        L.Conv1D(U, 11, strides=2, activation="relu"), L.MaxPooling1D(4), L.GRU(U, return_sequences=True),
+    ),
+    "pooling": lambda: seq(L.MaxPooling1D(4, padding="same"), L.LSTM(U, return_sequences=True)),
+    "gelu": lambda: seq(L.LSTM(U, activation="gelu", return_sequences=True), L.Dense(2, activation="gelu")),
     "attention": attention,
+    "cross attention": cross_attention,
     "several inputs and outputs": several,
     "subclassed": subclassed,
     "two arguments": two_arguments,

@@ -276,12 +276,15 @@ def export_(name: str, formats: str, out: Path, **options: Any) -> None:
     import export
     from export.formats import formats as table
 
-    quantize = options["quantize"]
+    quantize, recurrence = options["quantize"], options["recurrence"]
     rows = [
         row
         for row in table().values()
-        if formats == row.name or (formats == "all" and quantize in (None, *row.quantize))
+        if formats == row.name
+        or (formats == "all" and quantize in (None, *row.quantize) and recurrence in (None, *row.recurrence))
     ]
+    if not rows:
+        raise ArgumentError(f"no format takes quantize={quantize!r} with recurrence={recurrence!r}")
     model = _model(name)
     stem = model.card.name if hasattr(model, "card") else Path(name).stem
     stem += f"_{quantize}" if quantize else ""

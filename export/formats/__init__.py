@@ -119,6 +119,7 @@ class Format:
         manifest: `path` → the manifest it carries; empty for an artifact of another tool.
         operators: `path` → operator name of every node, subgraphs included.
         precision: `path` → dtype → how many numbers are stored in it.
+        runnable: `path`: raise ArtifactError if another tool's artifact has operators that the runtime does not.
         check: `(options, fixed)`: raise ArgumentError for options that do not go together; `fixed` says whether the
             batch size and the number of steps are.
         expected: `(faces, options)` → operators that must occur exactly that often.
@@ -136,6 +137,7 @@ class Format:
     manifest: Callable[[Path], dict[str, str]]
     operators: Callable[[Path], list[str]]
     precision: Callable[[Path], dict[str, int]]
+    runnable: Callable[[Path], None] = lambda *_: None
     check: Callable[[Options, bool], None] = no_samples
     expected: Callable[[Sequence[Face], Options], Mapping[str, int]] = lambda *_: {}
     forbidden: Sequence[str] = ()
@@ -208,9 +210,15 @@ class BoundEngine:
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state.
 
+        An output without an axis of time is that of the last step.
+
         Raises:
-            ArgumentError: The artifact is fixed to another batch size or number of steps.
+            ArgumentError: The artifact is fixed to another batch size or number of steps, or takes or gives more than
+                `x`, `y` and states.
         """
+        states = len(self.signature.states)
+        if len(self.inputs) - states != 1 or len(self.outputs) - states != 1:
+            raise ArgumentError(f"step() is for one input, one output and states; call the artifact: {self!r}")
         wanted = self.inputs[0].shape
         if wanted[0] not in (None, len(x)) or wanted[1] not in (None, 1, x.shape[1]):
             raise ArgumentError(f"x: shape {x.shape} given, the artifact is fixed to {shape_text(self.inputs[0])}")
@@ -221,7 +229,7 @@ class BoundEngine:
         for i in range(x.shape[1]):
             part, *state = self.run([x[:, i : i + 1], *state])
             parts.append(part)
-        return np.concatenate(parts, axis=1), list(state)
+        return np.concatenate(parts, axis=1) if parts[0].ndim > 2 else parts[-1], list(state)
 
 
 def shape_text(tensor: Tensor) -> str:
@@ -263,15 +271,15 @@ def _fitted(tensor: Tensor, value: Any) -> np.ndarray:
     if not array.size:  # some runtimes end the process over it
         raise ArgumentError(f"{tensor.name}: shape {array.shape} given, which is empty")
     if array.dtype.name != tensor.dtype:
-        if not np.can_cast(array.dtype, tensor.dtype, "same_kind") and not (array.dtype.kind, tensor.dtype[0]) == (
-            "i",
-            "f",
-        ):
+        whole = array.dtype.kind in "iu"
+        fits = whole and (tensor.dtype.startswith("float") or "int" in tensor.dtype)
+        if not fits and not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
             raise ArgumentError(f"{tensor.name}: {array.dtype} given, {shape_text(tensor)} wanted")
-        if array.dtype.kind in "iu" and "int" in tensor.dtype:
+        if whole and "int" in tensor.dtype:
             limits = np.iinfo(tensor.dtype)
             if array.min() < limits.min or array.max() > limits.max:
-                raise ArgumentError(f"{tensor.name}: {array.max()} does not fit into {tensor.dtype}")
+                worst = array.min() if array.min() < limits.min else array.max()
+                raise ArgumentError(f"{tensor.name}: {worst} does not fit into {tensor.dtype}")
         array = array.astype(tensor.dtype)
     fits = len(array.shape) == len(tensor.shape) and all(
         want in (None, size) for size, want in zip(array.shape, tensor.shape, strict=True)

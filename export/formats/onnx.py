@@ -1,13 +1,18 @@
 """ONNX: native LSTM, GRU and RNN nodes; run by ONNX Runtime.
 
 tf2onnx converts everything but the recurrent layers. In their place the traced graph has stand-ins that tf2onnx cannot
-convert by itself; our handler turns each into one native node. The manifest is appended as metadata properties: the
+convert by itself; once it is done, each becomes the form that was chosen for it (see `export.nodes`).
+
+The manifest is appended as metadata properties: the
 bytes of two ONNX messages, one after the other, are one message with the fields of both (protocol buffers merge).
 """
 
+import contextlib
+import logging
+import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +29,11 @@ from zoo.errors import ArtifactError
 OPSET = 17
 STAND_IN = "recurrent_stand_in_"
 DOMAIN = "rnn_zoo.stand_in"
-DTYPES = {"tensor(float)": "float32", "tensor(int32)": "int32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
+DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
+"""ONNX Runtime's names that are not NumPy's in `tensor()`."""
 PRODUCER = "rnn-zoo"
 SMALL = 1024  # numbers: weights with fewer stay as they are
+OUTPUTS = {"Conv": 0, "ConvTranspose": 1}  # the axis of a weight that is its node's outputs, where it is not the last
 
 
 def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
@@ -55,6 +62,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
             tf.function(run, autograph=False), input_signature=form, opset=OPSET,
             custom_op_handlers={"PyFunc": (handler, [])}, extra_opset=[onnx.helper.make_opsetid(DOMAIN, 1)],
         )  # fmt: skip
+    _add_erfc(model)
     _check_known(model)
     _expand(model, layers)
     if options.quantize:
@@ -62,9 +70,29 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     by_name = {value.name: value for value in model.graph.output}
     del model.graph.output[:]
     model.graph.output.extend(by_name[name] for name in names)
-    _name_axes(model, face.signature)
+    _name_axes(model, face)
+    _drop_domains(model)
     model.producer_name = PRODUCER
     path.write_bytes(model.SerializeToString())
+
+
+def _add_erfc(model: Any) -> None:
+    """Write `1 - Erf` for the Erfc of Keras's gelu, which ONNX does not have."""
+    import onnx
+
+    for graph in reversed(_graphs(model.graph)):  # inner ones first: what is put back is a copy
+        nodes = []
+        for node in graph.node:
+            if node.op_type != "Erfc":
+                nodes.append(node)
+                continue
+            [x], [y] = node.input, node.output
+            one, erf = onnx.numpy_helper.from_array(np.float32(1)), f"{y}/erf"
+            nodes.append(onnx.helper.make_node("Constant", [], [f"{y}/one"], value=one))
+            nodes.append(onnx.helper.make_node("Erf", [x], [erf]))
+            nodes.append(onnx.helper.make_node("Sub", [f"{y}/one", erf], [y]))
+        del graph.node[:]
+        graph.node.extend(nodes)
 
 
 def _check_known(model: Any) -> None:
@@ -199,7 +227,7 @@ def quantize(model: Any, how: str) -> None:
                 )
                 break
             if name not in replaced:
-                replaced[name] = stored(b, array, how)
+                replaced[name] = stored(b, array, how, OUTPUTS.get(node.op_type))
             node.input[i] = replaced[name]
         nodes += [*b.nodes, node]
         b.nodes.clear()
@@ -231,32 +259,40 @@ def _never(*_: Any) -> Any:
     raise RuntimeError("a stand-in for a recurrent node is not for running")
 
 
-def _quiet() -> Any:
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
     """Silence tf2onnx's notices; its errors are raised."""
-    import contextlib
-    import logging
-
-    @contextlib.contextmanager
-    def silence() -> Any:
-        logger = logging.getLogger("tf2onnx")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL)
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
-
-    return silence()
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
-def _name_axes(model: Any, signature: Signature) -> None:
-    """State the shapes of inputs and outputs; the free axes are called `batch` and `time`."""
+def _drop_domains(model: Any) -> None:
+    """Ask for no operators that do not occur."""
+    used = {node.domain for graph in _graphs(model.graph) for node in graph.node}
+    kept = [entry for entry in model.opset_import if entry.domain in ("", *used)]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+
+
+def _name_axes(model: Any, face: Face) -> None:
+    """State the shapes of inputs and outputs; free axes of one name have one size, or the runtime mixes up its buffers.
+
+    The axes are called `batch`, `time` where it is that of the only input which has one, and otherwise by the tensor.
+    """
+    source, signature = face.source, face.signature
+    timed = {t.name for t in source.inputs if source.timed(t)} | {t.name for t in source.outputs if
+             source.timed_output(t)} if source.lengths == 1 else set()  # fmt: skip
     for values, tensors in ((model.graph.input, signature.inputs), (model.graph.output, signature.outputs)):
         for value, tensor in zip(values, tensors, strict=True):
             shape = value.type.tensor_type.shape
             del shape.dim[:]
             for i, size in enumerate(tensor.shape):
-                axis = ("batch", "time")[i] if i < 2 else f"{tensor.name}_axis{i}"
+                axis = "batch" if i == 0 else "time" if i == 1 and tensor.name in timed else f"{tensor.name}_axis{i}"
                 shape.dim.add(**({"dim_param": axis} if size is None else {"dim_value": size}))
 
 
@@ -266,7 +302,11 @@ def open_(path: Path, expected: Signature | None) -> BoundEngine:
 
     def tensors(values: Any) -> tuple[Tensor, ...]:
         return tuple(
-            Tensor(v.name, tuple(d if isinstance(d, int) else None for d in v.shape), DTYPES.get(v.type, v.type))
+            Tensor(
+                v.name,
+                tuple(d if isinstance(d, int) else None for d in v.shape),
+                DTYPES.get(v.type, v.type.removeprefix("tensor(").removesuffix(")")),
+            )
             for v in values
         )
 
@@ -287,7 +327,7 @@ def _session(path: Path) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {str(error).splitlines()[0]}") from error
 

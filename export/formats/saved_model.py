@@ -1,4 +1,4 @@
-"""SavedModel: a folder with one named signature, `sequence` or `step`; loads with TensorFlow alone, without Keras."""
+"""SavedModel: a folder with a signature for each form and `serving_default`; runs without Keras."""
 
 import json
 import math

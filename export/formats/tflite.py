@@ -3,6 +3,7 @@
 The manifest is a zip archive appended to the file, as TFLite's metadata convention has it for associated files.
 """
 
+import functools
 import io
 import os
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from export import loops
-from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor, bind, saved_model
+from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor, saved_model
 from export.recurrent import Cell, Track, name_of
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 
@@ -32,7 +33,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     through = loops.by(loops.buffered if options.representative is None else loops.unrolled)
     if options.recurrence == "fused":
         _check_fused(face)
-        through = _fused
+        through = functools.partial(_fused, options.representative is not None)
     with tempfile.TemporaryDirectory() as folder:
         saved_model.write([face], Path(folder), through)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[face.form])
@@ -79,10 +80,9 @@ def _buffer(content: bytes) -> Any:
 
 
 def _named(face: Face, samples: Sequence[Sequence[np.ndarray]]) -> Iterator[dict[str, np.ndarray]]:
-    """Yield representative inputs by name; states that are not given are zeros."""
+    """Yield representative inputs by name."""
     for arrays in samples:
-        given = bind(face.signature.inputs, arrays, {})
-        yield {tensor.name: array for tensor, array in zip(face.signature.inputs, given, strict=True)}
+        yield {tensor.name: array for tensor, array in zip(face.signature.inputs, arrays, strict=True)}
 
 
 def _check_fused(face: Face) -> None:
@@ -104,13 +104,15 @@ def _check_fused(face: Face) -> None:
             )
 
 
-def _fused(tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:  # noqa: ARG001
+def _fused(integer: bool, tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:  # noqa: ARG001
     """Take LSTM cells through time in a form that the converter makes one UNIDIRECTIONAL_SEQUENCE_LSTM of."""
     import tensorflow as tf
 
     found = []
     for track in tracks:
         hidden = _composite(track.cell)(tf.reverse(x, [1]) if track.reverse else x, *track.state)
+        if integer:  # a concatenation would force its scale on the operator, whose state keeps another; not on a sum
+            hidden = (hidden + hidden) * 0.5
         last = [hidden[:, -1], track.state[1]]  # the other state stays inside
         found.append((tf.reverse(hidden, [1]) if track.reverse else hidden, last))
     return found
@@ -149,6 +151,8 @@ def check(options: Options, fixed: bool) -> None:
         raise ArgumentError("recurrence='fused': microcontroller runtimes need a fixed shape: give batch= and steps=")
     if options.representative is None:
         return
+    if not options.representative:
+        raise ArgumentError("representative=: it is empty; give some inputs, such as 100 of the validation set")
     if options.quantize != "int8" or not fixed:
         raise ArgumentError(
             "representative=: whole-number activations need quantize='int8', batch= and steps=, since TensorFlow "
@@ -164,6 +168,19 @@ def _interpreter(path: Path) -> Any:
         return Interpreter(model_path=os.fspath(path), num_threads=1)
     except (ValueError, RuntimeError) as error:
         raise ArtifactError(f"{path} is not a TFLite file, or is damaged: {error}") from error
+
+
+def runnable(path: Path) -> None:
+    """Look for TensorFlow's own operators inside an artifact of another tool.
+
+    Raises:
+        ArtifactError: There are some.
+    """
+    if flex := sorted({name.removeprefix("CUSTOM ") for name in operators(path) if name.startswith("CUSTOM Flex")}):
+        raise ArtifactError(
+            f"{path} needs TensorFlow's Flex delegate for {', '.join(flex)}: the plain runtime does not have it; "
+            "export the Keras model with export.save"
+        )
 
 
 def open_(path: Path, expected: Signature | None) -> BoundEngine:
@@ -312,6 +329,7 @@ FORMAT = Format(
     manifest=manifest,
     operators=operators,
     precision=precision,
+    runnable=runnable,
     check=check,
     expected=expected,
     quantize=("float16", "int8"),
