@@ -188,6 +188,8 @@ def _recognise(source: Path) -> Format:
         return table["tflite"]
     if head[:1] == b"\x08":  # the version of the format, which ONNX files begin with
         return table["onnx"]
+    if source.suffix == ".keras":
+        raise ArtifactError(f"{source} is a Keras model, no artifact: `zoo export {source}` makes one of it")
     what = "folder" if source.is_dir() else "file"
     raise ArtifactError(
         f"{source} is a {what} but no artifact, or damaged: give an ONNX file, a TFLite file or a SavedModel folder"

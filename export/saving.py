@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -146,6 +146,7 @@ def save(
     with replacing(target, folder=not row.suffix) as scratch:
         operators, results = _convert(row, faces, scratch, options, zoo_model)
         measured = {form: differences for form, (differences, _) in results.items()}
+        notes = [*notes, *_unchanged(row, scratch, options, operators)]
         if zoo_model and quantize and not any(key.endswith("after") for key in measured[form]):
             notes = [*notes, "the task's metric was not measured: its data set is not to be had, or the shape is fixed"]
         compared = "; ".join(dict.fromkeys(where for _, tried in results.values() for where in tried))
@@ -178,9 +179,27 @@ def _bound(face: Face, sample: Any) -> list[np.ndarray]:
     return bind(face.signature.inputs, sample if isinstance(sample, (list, tuple)) else [sample], {})
 
 
+def _unchanged(row: Format, path: Path, options: Options, operators: Sequence[str]) -> list[str]:
+    """Say which options found nothing in the model to change."""
+    found = []
+    if options.quantize and options.quantize not in row.precision(path):
+        found.append(f"no weight is large enough to be stored as {options.quantize}: about 1,000 numbers are needed")
+    if options.recurrence == "scan" and "Scan" not in operators:
+        found.append("recurrence='scan' changed nothing: it is for SimpleRNN and GRU with activations that ONNX names")
+    return found
+
+
 def _notes(face: Face) -> list[str]:
     """Say what a user might not expect of a signature."""
     found = []
+    if face.form == "sequence" and face.signature.states:
+        try:
+            check_chain(face, face.source.run, TOLERANCES["float32"], whole=FEW)
+        except Exception:  # noqa: BLE001 (a model may not take pieces at all)
+            found.append(
+                "calls cannot be chained: in pieces the model computes something else than in one call, since a layer "
+                "sees later steps, or several, or is given its state"
+            )
     if face.source.frozen:
         found.append(f"{', '.join(face.source.frozen)}: fixed to the length of the example; the model ran at no other")
     if face.form == "step" and _given(face.source):

@@ -1395,3 +1395,53 @@ def test_tflite_with_flex_says_what_it_needs(tmp_path):
     with pytest.raises(ArtifactError, match="Flex delegate for FlexTensorList"):
         export.load(tmp_path / "flex.tflite")
     assert any("Flex" in name for name in export.inspect(tmp_path / "flex.tflite").operators)
+
+
+def test_whole_numbers_are_compared_where_they_are_made_for(tmp_path):
+    """Calibrated on small inputs, an artifact cannot know others."""
+    import keras
+
+    model = keras.Sequential([keras.Input((None, 6)), keras.layers.LSTM(16), keras.layers.Dense(3)])
+    rng = np.random.default_rng(0)
+    samples = [0.2 * rng.normal(0, 1, (1, 4, 6)).astype(np.float32) for _ in range(30)]
+    options = {"quantize": "int8", "batch": 1, "steps": 4}
+    report = export.save(model, tmp_path / "a.tflite", representative=samples, **options)
+    assert "compared at a representative input\n" in str(report)
+    assert 0 < report.differences["sequence"]["parity"] <= verify.TOLERANCES["int8"]
+
+
+def test_notes_say_what_an_option_did_not_do(few_shapes, user, tmp_path):
+    assert "no weight is large enough to be stored as int8" in str(
+        export.save(user, tmp_path / "a.tflite", quantize="int8")
+    )
+    assert "'scan' changed nothing" in str(export.save(user, tmp_path / "a.onnx", recurrence="scan"))
+    plain = str(export.save(user, tmp_path / "a.onnx", quantize="int8"))
+    assert "changed nothing" not in plain
+    assert "no weight" not in plain
+
+
+@pytest.mark.parametrize("chained", [True, False])
+def test_note_where_calls_cannot_be_chained(few_shapes, tmp_path, chained):
+    import keras
+
+    x = keras.Input((None, FEATURES))
+    before = [] if chained else [keras.layers.Conv1D(UNITS, 3, padding="causal")]
+    model = keras.Sequential([x, *before, keras.layers.GRU(UNITS, return_sequences=True)])
+    report = export.save(randomized(model), tmp_path / "a.onnx", state=True)
+    assert ("cannot be chained" in str(report)) == (not chained)
+
+
+@EVERY_FORMAT
+def test_unknown_id_is_an_argument_error(few_shapes, tmp_path, name):
+    import keras
+
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), keras.layers.Embedding(9, 3), keras.layers.GRU(2)])
+    export.save(model, tmp_path / NAMES[name])
+    with pytest.raises(ArgumentError, match="an id it does not know"):
+        export.load(tmp_path / NAMES[name])(np.full((1, 4), 5000))
+
+
+def test_keras_file_is_no_artifact(user, tmp_path):
+    user.save(tmp_path / "mine.keras")
+    with pytest.raises(ArtifactError, match="is a Keras model, no artifact: `zoo export"):
+        export.inspect(tmp_path / "mine.keras")

@@ -194,10 +194,18 @@ class BoundEngine:
             The output; a dict by name if there are several.
 
         Raises:
-            ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it.
+            ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it. Or
+                the runtime refused what is in it.
         """
         given = bind(self.signature.inputs, arrays, named)
-        results = self.run(given)
+        try:
+            results = self.run(given)
+        except Exception as error:
+            reason = next(iter(str(error).strip().splitlines()), "")
+            raise ArgumentError(
+                f"the network does not take these values or sizes (an id it does not know? fewer steps than its layers "
+                f"need?): {reason}"
+            ) from error
         if len(results) == 1:
             return results[0]
         return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
