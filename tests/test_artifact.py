@@ -1401,9 +1401,9 @@ def test_whole_numbers_are_compared_where_they_are_made_for(tmp_path):
     """Calibrated on small inputs, an artifact cannot know others."""
     import keras
 
-    model = keras.Sequential([keras.Input((None, 6)), keras.layers.LSTM(16), keras.layers.Dense(3)])
+    model = randomized(keras.Sequential([keras.Input((None, 6)), keras.layers.LSTM(16), keras.layers.Dense(3)]))
     rng = np.random.default_rng(0)
-    samples = [0.2 * rng.normal(0, 1, (1, 4, 6)).astype(np.float32) for _ in range(30)]
+    samples = [0.2 * rng.normal(0, 1, (1, 4, 6)).astype(np.float32) for _ in range(100)]
     options = {"quantize": "int8", "batch": 1, "steps": 4}
     report = export.save(model, tmp_path / "a.tflite", representative=samples, **options)
     assert "compared at a representative input\n" in str(report)
