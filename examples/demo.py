@@ -41,7 +41,7 @@ def main() -> None:
         again, speed = timed(export.load(DIST / name))
         if again != piece:
             raise SystemExit(f"{name} plays other notes")
-        worst = max(report.differences.values())
+        worst = max(measured["error"] for measured in report.differences.values())
         rows.append([report.format, f"{report.size / 1e6:.2f} MB", f"{worst:.1e}", f"{speed:,.0f}", "yes"])
     print(f"\n{len(list(piece.notes()))} notes in {OPTIONS['bars']} bars, seed {OPTIONS['seed']}:\n")
     print(

@@ -5,6 +5,7 @@ import doctest
 import importlib.util
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,14 @@ def test_readme_commands(tmp_path, monkeypatch):
         words = [word.strip('"') for word in line.split()[1:]]
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 0, f"{line}: {result.output}"
+
+
+def test_demo(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(ROOT / "examples/demo.py"), run_name="__main__")
+    shown = capsys.readouterr().out
+    assert shown.count(" yes") == 3
+    assert (tmp_path / "dist/chorale.wav").stat().st_size
 
 
 def test_readme_figures_are_the_card_s():
