@@ -146,7 +146,7 @@ def save(
     with replacing(target, folder=not row.suffix) as scratch:
         operators, results = _convert(row, faces, scratch, options, zoo_model)
         measured = {form: differences for form, (differences, _) in results.items()}
-        notes = [*notes, *_unchanged(row, scratch, options, operators)]
+        notes = [*notes, *_unchanged(row, face, scratch, options, operators)]
         if zoo_model and quantize and not any(key.endswith("after") for key in measured[form]):
             notes = [*notes, "the task's metric was not measured: its data set is not to be had, or the shape is fixed"]
         compared = "; ".join(dict.fromkeys(where for _, tried in results.values() for where in tried))
@@ -179,12 +179,12 @@ def _bound(face: Face, sample: Any) -> list[np.ndarray]:
     return bind(face.signature.inputs, sample if isinstance(sample, (list, tuple)) else [sample], {})
 
 
-def _unchanged(row: Format, path: Path, options: Options, operators: Sequence[str]) -> list[str]:
+def _unchanged(row: Format, face: Face, path: Path, options: Options, operators: Sequence[str]) -> list[str]:
     """Say which options found nothing in the model to change."""
     found = []
     if options.quantize and options.quantize not in row.precision(path):
         found.append(f"no weight is large enough to be stored as {options.quantize}: about 1,000 numbers are needed")
-    if options.recurrence == "scan" and "Scan" not in operators:
+    if options.recurrence == "scan" and face.form == "sequence" and "Scan" not in operators:
         found.append("recurrence='scan' changed nothing: it is for SimpleRNN and GRU with activations that ONNX names")
     return found
 
