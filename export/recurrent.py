@@ -110,9 +110,11 @@ def cells_of(layer: Any, path: str) -> list[Any]:
     """
     import keras
 
-    ours = [getattr(keras.layers, name) for name in LAYERS]
+    from zoo import layers as fast
+
+    known = [getattr(keras.layers, name) for name in LAYERS] + [fast.SimpleRNN, fast.LSTM, fast.GRU]
     for method in ("call", "inner_loop"):
-        if getattr(type(layer), method) not in [getattr(kind, method) for kind in ours]:
+        if getattr(type(layer), method) not in [getattr(kind, method) for kind in known]:
             raise UnsupportedLayer(f"{path} ({type(layer).__name__}) has its own {method}(): {ADVICE}")
     stacked = type(layer.cell) is keras.layers.StackedRNNCells
     return [_cell(cell, path) for cell in (layer.cell.cells if stacked else [layer.cell])]

@@ -74,3 +74,56 @@ def forward(model, x, state):
         new += last
     kernel, bias = network.get_layer("y").get_weights()
     return hidden @ kernel + bias, new
+
+
+def rnn_back(x, kernel, recurrent, bias, state, new, d):
+    """Gradients of one step: of x, of the weights, of the state before it, from that of the state after it."""
+    dz = d[0] * (1 - new[0] ** 2)
+    return dz @ kernel.T, [x.T @ dz, state[0].T @ dz, dz.sum(0)], [dz @ recurrent.T]
+
+
+def lstm_back(x, kernel, recurrent, bias, state, new, d):
+    i, f, g, o = np.split(x @ kernel + state[0] @ recurrent + bias, 4, axis=-1)
+    i, f, g, o, tanh_c = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o), np.tanh(new[1])
+    dc = d[1] + d[0] * o * (1 - tanh_c**2)
+    gates = (dc * g * i * (1 - i), dc * state[1] * f * (1 - f), dc * i * (1 - g**2), d[0] * tanh_c * o * (1 - o))
+    dz = np.concatenate(gates, -1)
+    return dz @ kernel.T, [x.T @ dz, state[0].T @ dz, dz.sum(0)], [dz @ recurrent.T, dc * f]
+
+
+def gru_back(x, kernel, recurrent, bias, state, new, d):
+    zx, rx, hx = np.split(x @ kernel + bias[0], 3, axis=-1)
+    zh, rh, hh = np.split(state[0] @ recurrent + bias[1], 3, axis=-1)
+    z, r = sigmoid(zx + zh), sigmoid(rx + rh)
+    g = np.tanh(hx + r * hh)
+    dg = d[0] * (1 - z) * (1 - g**2)
+    dz, dr = d[0] * (state[0] - g) * z * (1 - z), dg * hh * r * (1 - r)
+    da, db = np.concatenate((dz, dr, dg), -1), np.concatenate((dz, dr, dg * r), -1)
+    weights = [x.T @ da, state[0].T @ db, np.stack((da.sum(0), db.sum(0)))]
+    return da @ kernel.T, weights, [d[0] * z + db @ recurrent.T]
+
+
+BACK = {"SimpleRNN": (rnn, rnn_back), "LSTM": (lstm, lstm_back), "GRU": (gru, gru_back)}
+
+
+def bptt(name, x, state, weights):
+    """Back-propagate through time in float64, step by step.
+
+    The loss is the sum over all returned tensors (outputs, then states) of `index * value ** 2`.
+
+    Returns:
+        Outputs, states; gradients of x, of the states, of the weights.
+    """
+    forward, backward = BACK[name]
+    x, state, weights = x.astype(float), [s.astype(float) for s in state], [w.astype(float) for w in weights]
+    states = [state]
+    for t in range(x.shape[1]):
+        states.append(forward(x[:, t], *weights, *states[-1])[1])
+    y = np.stack([s[0] for s in states[1:]], 1)
+    d_y, *d = (2 * value * np.arange(value.size).reshape(value.shape) for value in (y, *states[-1]))
+    dx, dw = np.zeros_like(x), [np.zeros_like(w) for w in weights]
+    for t in reversed(range(x.shape[1])):
+        d = [d[0] + d_y[:, t], *d[1:]]
+        dx[:, t], parts, d = backward(x[:, t], *weights, states[t], states[t + 1], d)
+        dw = [total + part for total, part in zip(dw, parts, strict=True)]
+    return [y, *states[-1], dx, *d, *dw]

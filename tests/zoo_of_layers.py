@@ -8,6 +8,8 @@ import numpy as np
 from keras import layers as L
 from keras import ops
 
+from zoo import layers as fast
+
 D, U = 3, 4  # features and units
 CELLS = {"rnn": L.SimpleRNN, "lstm": L.LSTM, "gru": L.GRU}
 CELL_LAYERS = {"rnn": L.SimpleRNNCell, "lstm": L.LSTMCell, "gru": L.GRUCell}
@@ -272,6 +274,10 @@ AROUND = {
         L.Masking(), L.Bidirectional(L.RNN([L.GRUCell(U), L.LSTMCell(U)], return_sequences=True))
     ),
     "mixed stacked cells": lambda: mixed_cells(),
+    "the zoo's layers": lambda: seq(
+        L.Embedding(9, D, mask_zero=True), L.Bidirectional(fast.GRU(U, return_sequences=True)),
+        fast.LSTM(U, return_sequences=True, go_backwards=True), fast.SimpleRNN(U), shape=(None,),
+    ),  # fmt: skip
     "time distributed dense": lambda: seq(L.LSTM(U, return_sequences=True), L.TimeDistributed(L.Dense(2))),
     "time distributed conv": lambda: seq(
         L.TimeDistributed(L.Conv2D(2, 3)), L.TimeDistributed(L.MaxPooling2D()), L.TimeDistributed(L.Flatten()),

@@ -13,9 +13,10 @@ from keras import layers, ops
 
 from zoo.architectures import STATES, Architecture, state_names
 from zoo.errors import ArgumentError
+from zoo.layers import GRU, LSTM, SimpleRNN
 from zoo.tasks import Codec, Recipe
 
-CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
 def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.Model:

@@ -1,0 +1,262 @@
+"""Speed and memory of the recurrent layers of `zoo.layers`, beside Keras's and PyTorch's.
+
+    python benchmarks/layers.py            # measures, writes benchmarks/layers.json, prints the tables (40 minutes)
+    python benchmarks/layers.py --show     # prints the tables of layers.json
+    python benchmarks/layers.py LSTM "2 x 512"   # measures one cell, or one cell and size, and writes nothing
+
+Two threads. Every contender is a process of its own; in each row they take steps in turns, so that ratios hold where
+milliseconds do not. PyTorch comes with `pip install rnn-zoo[backends]`; without it its columns stay empty.
+"""
+
+import importlib.util
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
+
+RESULTS = Path(__file__).with_suffix(".json")
+THREADS = 2
+CLASSES = FEATURES = 65
+CELLS = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}  # gates
+SIZES = {  # layers, units, both directions, batch, steps
+    "2 x 512": (2, 512, False, 64, 100),
+    "1 x 256": (1, 256, False, 32, 256),
+    "3 x 256, both ways": (3, 256, True, 16, 500),
+}
+CONTENDERS = ("Keras", "Keras XLA", "ours", "ours XLA", "ours XLA, recomputed", "PyTorch")
+PRECISIONS = {"float32": (), "bfloat16": ("avx512_bf16", "amx_bf16")}  # a processor has it if one of these is there
+ROUNDS = 9
+
+
+def flop(cell, layers, units, both, batch, steps):
+    """Floating point operations of a training step: three products (forward, and two backward) a weight."""
+    ways = 2 if both else 1
+    inputs = [FEATURES] + [units * ways] * (layers - 1)
+    weights = sum(ways * CELLS[cell] * units * (size + units) for size in inputs) + ways * units * CLASSES
+    return 6 * weights * batch * steps
+
+
+def data(batch, steps):
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(batch, steps, FEATURES)).astype("float32"), rng.integers(0, CLASSES, (batch, steps))
+
+
+def keras_steps(who, cell, layers, units, both, batch, steps, precision):
+    """Return functions of no argument that run one training step and one forward pass, as `fit` and `predict` do."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import tensorflow as tf
+
+    from zoo import layers as ours
+
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    keras.utils.set_random_seed(0)
+    if precision != "float32":
+        keras.config.set_dtype_policy(f"mixed_{precision}")
+    cells = ours if who.startswith("ours") else keras.layers
+    wrap = keras.layers.Bidirectional if both else (lambda layer: layer)
+    names = [f"recurrent_{i}" for i in range(layers)]
+    saving = keras.RematScope("list_of_layers", layer_names=names if "recomputed" in who else [])
+    with saving:
+        stack = [wrap(getattr(cells, cell)(units, return_sequences=True, name=name)) for name in names]
+    model = keras.Sequential([keras.Input((None, FEATURES)), *stack, keras.layers.Dense(CLASSES, dtype="float32")])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3), loss, jit_compile="XLA" in who)
+    batches = iter(tf.data.Dataset.from_tensors(data(batch, steps)).cache().repeat())
+    model.make_train_function()
+    train = model.train_function
+    forward = tf.function(lambda x: model(x, training=False), jit_compile="XLA" in who)
+    x = tf.constant(data(batch, steps)[0])
+    return lambda: float(train(batches)["loss"]), lambda: forward(x).numpy()
+
+
+def torch_steps(who, cell, layers, units, both, batch, steps, precision):  # noqa: ARG001
+    import torch
+
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(0)
+    kind = {"SimpleRNN": torch.nn.RNN, "LSTM": torch.nn.LSTM, "GRU": torch.nn.GRU}[cell]
+    recurrent = kind(FEATURES, units, layers, batch_first=True, bidirectional=both)
+    dense = torch.nn.Linear(units * (2 if both else 1), CLASSES)
+    optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()], 1e-3)
+    x, y = (torch.from_numpy(array) for array in data(batch, steps))
+    cast = torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32")
+
+    def train():
+        optimizer.zero_grad(set_to_none=True)
+        with cast:
+            logits = dense(recurrent(x)[0])
+        loss = torch.nn.functional.cross_entropy(logits.float().reshape(-1, CLASSES), y.reshape(-1))
+        loss.backward()
+        optimizer.step()
+        return float(loss.detach())
+
+    def forward():
+        with torch.no_grad(), cast:
+            return dense(recurrent(x)[0]).numpy(force=True)
+
+    return train, forward
+
+
+def status(key):
+    """Read a figure of this process, in MB."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{key}:")]
+    return int(line.split()[1]) / 1000
+
+
+def work():
+    """Serve as a contender: answer every line on standard input by one measurement, as a line of JSON."""
+    task = json.loads(sys.argv[-1])
+    build = torch_steps if task["who"] == "PyTorch" else keras_steps
+    actions = dict(zip(("train", "forward"), build(**task), strict=True))
+    held = status("VmRSS")
+    for line in sys.stdin:
+        action = line.strip()
+        Path("/proc/self/clear_refs").write_text("5")  # forget the highest memory use so far
+        began = time.perf_counter()
+        value = actions[action]()
+        answer = {"ms": 1e3 * (time.perf_counter() - began), "mb": status("VmHWM") - held}
+        print(json.dumps({**answer, "loss": value if action == "train" else None}), flush=True)
+
+
+class Contender:
+    """A process that takes steps when asked."""
+
+    def __init__(self, **task):
+        command = [sys.executable, __file__, "--work", json.dumps(task)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def __call__(self, action):
+        self.process.stdin.write(f"{action}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def best_product():
+    """Start a process that answers every line with the rate of a float32 matrix product, 2048 × 2048, in GFLOP/s."""
+    code = (
+        "import time, sys\n"
+        "import tensorflow as tf\n"
+        f"tf.config.threading.set_intra_op_parallelism_threads({THREADS})\n"
+        "a = tf.random.normal((2048, 2048)); (a @ a).numpy()\n"
+        "for _ in sys.stdin:\n"
+        "    t = time.perf_counter(); (a @ a).numpy()\n"
+        "    print(2 * 2048**3 / (time.perf_counter() - t) / 1e9, flush=True)\n"
+    )
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env=environment,
+    )  # fmt: skip
+
+
+def measure(cell, size, precision="float32"):
+    task = dict(zip(("layers", "units", "both", "batch", "steps"), SIZES[size], strict=True), cell=cell)
+    names = [name for name in CONTENDERS if name != "PyTorch" or importlib.util.find_spec("torch")]
+    product = best_product()
+    contenders = {name: Contender(who=name, precision=precision, **task) for name in names}
+    first = {name: [one("train"), one("train"), one("forward")] for name, one in contenders.items()}
+    found = {name: {"train": [], "forward": []} for name in names}
+    rates = []
+    for _ in range(ROUNDS):
+        product.stdin.write("\n")
+        product.stdin.flush()
+        rates.append(float(product.stdout.readline()))
+        for name, one in contenders.items():
+            for action, values in found[name].items():
+                values.append(one(action))
+    product.stdin.close()
+    for one in contenders.values():
+        one.close()
+    ms = {name: {a: round(median(v["ms"] for v in values), 2) for a, values in found[name].items()} for name in names}
+    mb = {name: round(max(v["mb"] for v in found[name]["train"])) for name in names}
+    return {
+        "cell": cell, "size": size, "precision": precision, "ms": ms, "mb": mb,
+        "gflop": round(flop(cell, *SIZES[size]) / 1e9, 1), "best_gflop_s": round(max(rates), 1),
+        "compile_s": {name: round(values[0]["ms"] / 1e3, 1) for name, values in first.items()},
+        "loss": {name: values[-1]["loss"] for name, values in ((n, found[n]["train"]) for n in names)},
+    }  # fmt: skip
+
+
+def summary(row):
+    """Compare the training steps of a row, each side in its better mode, and give the share of the best rate."""
+    train = {name: ms["train"] for name, ms in row["ms"].items()}
+    forward = {name: ms["forward"] for name, ms in row["ms"].items()}
+    best = {side: [name for name in train if name in (side, f"{side} XLA")] for side in ("Keras", "ours")}
+    ours = min(train[name] for name in best["ours"])
+    floor = row["gflop"] / row["best_gflop_s"] * 1e3
+    return {
+        "Keras / ours": min(train[name] for name in best["Keras"]) / ours,
+        "PyTorch / ours": train.get("PyTorch", math.nan) / ours,
+        "share": floor / ours,
+        "forward, Keras / ours": min(forward[n] for n in best["Keras"]) / min(forward[n] for n in best["ours"]),
+        "forward, PyTorch / ours": forward.get("PyTorch", math.nan) / min(forward[n] for n in best["ours"]),
+    }
+
+
+def tables(results):
+    from tabulate import tabulate
+
+    def table(rows, headers):
+        return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+    shown = results["rows"]
+    speed = []
+    for row in shown:
+        told = summary(row)
+        speed.append([
+            row["cell"], row["size"], *(f"{row['ms'][n]['train']:.0f}" if n in row["ms"] else "" for n in CONTENDERS),
+            f"{told['Keras / ours']:.2f}", f"{told['PyTorch / ours']:.2f}", f"{told['share']:.0%}",
+        ])  # fmt: skip
+    forward = [
+        [row["cell"], row["size"], *(f"{row['ms'][n]['forward']:.0f}" if n in row["ms"] else "" for n in CONTENDERS),
+         *(f"{summary(row)[key]:.2f}" for key in ("forward, Keras / ours", "forward, PyTorch / ours"))]
+        for row in shown
+    ]  # fmt: skip
+    memory = [
+        [row["cell"], row["size"], *(str(row["mb"].get(name, "")) for name in CONTENDERS)] for row in shown
+    ]  # fmt: skip
+    return [
+        table(speed, ["cell", "units", *CONTENDERS, "Keras / ours", "PyTorch / ours", "of the best rate"]),
+        table(forward, ["cell", "units", *CONTENDERS, "Keras / ours", "PyTorch / ours"]),
+        table(memory, ["cell", "units", *CONTENDERS]),
+    ]
+
+
+def main():
+    wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
+    if "--show" not in sys.argv:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+        rows = [
+            measure(cell, size, precision)
+            for precision, needed in PRECISIONS.items() if not needed or flags & set(needed)
+            for size in SIZES for cell in CELLS if {*wanted} <= {cell, size}
+        ]  # fmt: skip
+        packages = [name for name in ("keras", "tensorflow", "torch") if importlib.util.find_spec(name)]
+        results = {"rows": rows, "versions": {name: version(name) for name in packages}, "machine": platform.machine()}
+        if not wanted:
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    else:
+        results = json.loads(RESULTS.read_text())
+    print("\n\n".join(tables(results)))
+
+
+if __name__ == "__main__":
+    work() if "--work" in sys.argv else main()
