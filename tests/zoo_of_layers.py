@@ -275,9 +275,12 @@ AROUND = {
     ),
     "mixed stacked cells": lambda: mixed_cells(),
     "the zoo's layers": lambda: seq(
-        L.Embedding(9, D, mask_zero=True), L.Bidirectional(fast.GRU(U, return_sequences=True)),
-        fast.LSTM(U, return_sequences=True, go_backwards=True), fast.SimpleRNN(U), shape=(None,),
-    ),  # fmt: skip
+        L.Embedding(9, D, mask_zero=True),
+        L.Bidirectional(fast.GRU(U, return_sequences=True)),
+        fast.LSTM(U, return_sequences=True, go_backwards=True),
+        fast.SimpleRNN(U),
+        shape=(None,),
+    ),
     "time distributed dense": lambda: seq(L.LSTM(U, return_sequences=True), L.TimeDistributed(L.Dense(2))),
     "time distributed conv": lambda: seq(
         L.TimeDistributed(L.Conv2D(2, 3)), L.TimeDistributed(L.MaxPooling2D()), L.TimeDistributed(L.Flatten()),

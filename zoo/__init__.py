@@ -3,6 +3,7 @@
 Importing this package loads neither Keras nor TensorFlow; the functions that need them do.
 """
 
+import importlib
 import os
 import shlex
 from importlib import metadata
@@ -30,6 +31,7 @@ from zoo.errors import (
 )
 
 if TYPE_CHECKING:
+    from zoo.flow import gradient_flow
     from zoo.midi import HOLD, REST
     from zoo.score import Score
 
@@ -38,16 +40,16 @@ __version__ = metadata.version("rnn-zoo")
 __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
     "DataError", "DownloadError", "ExportError", "PresetError", "Score", "TrainingError", "UnknownModel",
-    "UnsupportedLayer", "VerificationError", "ZooError", "build", "info", "list_models", "load", "train",
+    "UnsupportedLayer", "VerificationError", "ZooError", "build", "gradient_flow", "info", "list_models", "load",
+    "train",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Import what needs NumPy when it is first asked for (PEP 562): listing models does not."""
-    if name in ("HOLD", "REST", "Score"):
-        from zoo import score
-
-        return getattr(score, name)
+    modules = {"HOLD": "score", "REST": "score", "Score": "score", "gradient_flow": "flow"}
+    if name in modules:
+        return getattr(importlib.import_module(f"zoo.{modules[name]}"), name)
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
 
 

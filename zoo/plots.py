@@ -1,6 +1,6 @@
 """Pictures, drawn by matplotlib without a display."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,23 @@ def save(figure: "Figure", path: Path) -> Path:
     with replacing(suffixed(path, FORMATS)) as scratch:
         figure.savefig(scratch, dpi=120, bbox_inches="tight")
     return path
+
+
+def curves(lines: Mapping[str, tuple[Any, Any]], path: Path, x: str, y: str, logarithmic: bool = False) -> Path:
+    """Draw lines, label → `(x (points,), y (points,))`, over named axes; `logarithmic` is for the upright one."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5))
+    axes = figure.add_subplot()
+    for colour, (label, (along, up)) in zip(COLOURS * (1 + len(lines) // len(COLOURS)), lines.items(), strict=False):
+        axes.plot(along, up, label=label, color=colour)
+    if logarithmic:
+        axes.set_yscale("log")
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1), frameon=False)
+    return save(figure, path)
 
 
 def piano_roll(score: Any, names: Sequence[str], path: Path) -> Path:
