@@ -84,7 +84,7 @@ def preset(tmp_path: Path, tiny) -> Path:
     from zoo import presets
     from zoo.networks import weights
 
-    presets.write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network), "epoch\n")
+    presets.write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network))
     return tmp_path / "preset"
 
 

@@ -102,11 +102,11 @@ def test_does_not_replace_what_is_not_a_preset(tmp_path, tiny):
     }.items():
         make(tmp_path / name)
         with pytest.raises(PresetError, match="not a preset folder"):
-            presets.write(tmp_path / name, tiny.card, tiny.codec, {}, "")
+            presets.write(tmp_path / name, tiny.card, tiny.codec, {})
     assert (tmp_path / "folder/thesis.txt").read_text() == "x"
 
 
-def test_rewrites_a_preset_whole_or_not_at_all(preset, tiny, monkeypatch):
+def test_rewrites_a_preset_whole_or_not_at_all(tmp_path, preset, tiny, monkeypatch):
     before = {p.name: p.read_bytes() for p in preset.iterdir()}
 
     def full(*_args, **_kwargs):
@@ -115,8 +115,9 @@ def test_rewrites_a_preset_whole_or_not_at_all(preset, tiny, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.write_text", full)
         with pytest.raises(zoo.DataError, match="No space left"):
-            presets.write(preset, tiny.card, tiny.codec, {"a": np.zeros(2)}, "")
+            presets.write(preset, tiny.card, tiny.codec, {"a": np.zeros(2)})
     assert {p.name: p.read_bytes() for p in preset.iterdir()} == before
     assert [p.name for p in preset.parent.iterdir()] == ["preset"]
-    presets.write(preset, tiny.card, tiny.codec, weights(tiny.engine.network), "new\n")
+    (tmp_path / "log.csv").write_text("new\n")
+    presets.write(preset, tiny.card, tiny.codec, weights(tiny.engine.network), [tmp_path / "log.csv"])
     assert (preset / "log.csv").read_text() == "new\n"

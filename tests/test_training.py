@@ -1,14 +1,21 @@
+import csv
 import json
+import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import random_score
-from zoo import training
+import zoo.training
+from tests.conftest import ROOT, random_score
+from zoo import callbacks, optimization
 from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.tasks import Recipe, adjusted
 from zoo.tasks.music import TASK, MusicCodec, transposed
+from zoo.windows import Windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:only .* optimizer steps")
 SMALL = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01}
@@ -33,7 +40,13 @@ def run(folder, tmp_path_factory):
 
 
 def log(out):
-    return (out / "log.csv").read_text()
+    """The log, without the column that tells how fast the machine was."""
+    with (out / "log.csv").open(newline="") as stream:
+        return [{k: v for k, v in row.items() if k != "tokens_per_second"} for row in csv.DictReader(stream)]
+
+
+def column(out, name):
+    return [float(row[name]) for row in log(out)]
 
 
 def test_run_leaves_a_preset_and_its_logs(run):
@@ -41,21 +54,23 @@ def test_run_leaves_a_preset_and_its_logs(run):
     assert sorted(p.name for p in (out / "preset").iterdir()) == [
         "card.json",
         "codec.json",
+        "curves.png",
         "log.csv",
         "weights.safetensors",
     ]
-    assert log(out) == (out / "preset/log.csv").read_text()
-    assert len(log(out).splitlines()) == 5
+    assert (out / "log.csv").read_text() == (out / "preset/log.csv").read_text()
+    assert len(log(out)) == 4
+    assert log(out)[0].keys() == {"epoch", "learning_rate", "loss", "nats", "val_loss", "val_nats"}
     assert list((out / "tensorboard/train").glob("events*"))
     assert card == zoo.info(out / "preset")
     assert card.command.startswith("zoo train lstm_music --data")
-    assert "--epochs 4" in card.command
+    assert "--set epochs=4" in card.command
     assert card.metrics.keys() == {"valid"}  # one's own files have no test split
     assert card.parameters == zoo.load(out / "preset").engine.network.count_params()
 
 
 def test_it_learns(run):
-    losses = [float(line.split(",")[-1]) for line in log(run[0]).splitlines()[1:]]
+    losses = column(run[0], "val_nats")
     assert losses[-1] < 0.9 * losses[0]
 
 
@@ -63,7 +78,7 @@ def test_card_metric_is_that_of_the_stored_weights(run, folder):
     out, card = run
     measured = zoo.load(out / "preset").score(TASK.read_folder(folder)["valid"])
     assert measured["nats_per_step"] == pytest.approx(card.metrics["valid"]["nats_per_step"], abs=1e-5)
-    best = min(float(line.split(",")[-1]) for line in log(out).splitlines()[1:])
+    best = min(column(out, "val_nats"))
     assert measured["nats_per_token"] == pytest.approx(best, abs=2e-3)  # stored as float16
 
 
@@ -77,9 +92,9 @@ def test_killed_run_resumes_as_if_nothing_had_happened(run, folder, tmp_path, mo
         if epoch == 1:
             raise KeyboardInterrupt
 
-    write = training.Checkpoint.on_epoch_end
+    write = callbacks.Checkpoint.on_epoch_end
     with monkeypatch.context() as patch:
-        patch.setattr(training.Checkpoint, "on_epoch_end", killed)
+        patch.setattr(callbacks.Checkpoint, "on_epoch_end", killed)
         with pytest.raises(KeyboardInterrupt):
             zoo.train("lstm_music", **options)
     assert not (out / "preset").exists()
@@ -96,7 +111,7 @@ def test_run_killed_in_its_first_epoch_resumes(run, folder, tmp_path, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.Checkpoint, "on_epoch_end", killed)
+        patch.setattr(callbacks.Checkpoint, "on_epoch_end", killed)
         with pytest.raises(KeyboardInterrupt):
             zoo.train("lstm_music", **options)
     zoo.train("lstm_music", resume=True, **options)
@@ -104,21 +119,21 @@ def test_run_killed_in_its_first_epoch_resumes(run, folder, tmp_path, monkeypatc
 
 
 def test_loss_that_is_no_number_stops_the_run(folder, tmp_path, monkeypatch):
-    write = training.Checkpoint.on_epoch_end
+    write = callbacks.Checkpoint.on_epoch_end
     monkeypatch.setattr(
-        training.Checkpoint, "on_epoch_end", lambda s, e, logs=None: write(s, e, {training.MONITOR: float("nan")})
+        callbacks.Checkpoint, "on_epoch_end", lambda s, e, logs=None: write(s, e, {callbacks.MONITOR: float("nan")})
     )
-    with pytest.raises(TrainingError, match="lower --learning-rate"):
+    with pytest.raises(TrainingError, match="a lower --set learning_rate .it was 0.01."):
         zoo.train("lstm_music", out=tmp_path / "n", data=folder, epochs=1, verbose=False, **SMALL)
 
 
 def test_validation_metric_is_pooled():
     """A batch of short pieces counts by its tokens, not by its pieces."""
     rng = np.random.default_rng(0)
-    metric, total, count = training.Nats(), 0.0, 0
-    for time, real in ((4, 1), (9, 8)):
-        logits, y = rng.normal(size=(3, time, 5)).astype(np.float32), rng.integers(0, 5, (3, time))
-        weights = (np.arange(time) < real).astype(np.float32) * np.ones((3, 1), np.float32)
+    metric, total, count = optimization.Nats(), 0.0, 0
+    for steps, real in ((4, 1), (9, 8)):
+        logits, y = rng.normal(size=(3, steps, 5)).astype(np.float32), rng.integers(0, 5, (3, steps))
+        weights = (np.arange(steps) < real).astype(np.float32) * np.ones((3, 1), np.float32)
         metric.update_state(y, logits, weights)
         nats = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, y[..., None], -1)[..., 0]
         total, count = total + (nats * weights).sum(), count + weights.sum()
@@ -159,7 +174,7 @@ def test_run_folders_are_not_mixed_up(run, folder, tmp_path):
 def test_damaged_checkpoint(run, folder, tmp_path):
     import shutil
 
-    for name in ("state.json", "last.weights.h5", "best.weights.h5"):
+    for name in ("state.json", "last.weights.h5", "best.safetensors"):
         out = tmp_path / name
         shutil.copytree(run[0], out)
         (out / "checkpoint" / name).write_text("{")
@@ -168,11 +183,11 @@ def test_damaged_checkpoint(run, folder, tmp_path):
 
 
 def test_early_stopping(folder, tmp_path, monkeypatch):
-    class Worse(training.Checkpoint):
+    class Worse(callbacks.Checkpoint):
         def on_epoch_end(self, epoch, logs=None):
-            super().on_epoch_end(epoch, {**logs, training.MONITOR: float(epoch)})
+            super().on_epoch_end(epoch, {**logs, callbacks.MONITOR: float(epoch)})
 
-    monkeypatch.setattr(training, "Checkpoint", Worse)
+    monkeypatch.setattr(zoo.training, "Checkpoint", Worse)
     card = zoo.train("lstm_music", out=tmp_path / "d", data=folder, epochs=9, patience=2, verbose=False, **SMALL)
     assert card.epochs == 3
     assert json.loads((tmp_path / "d/checkpoint/state.json").read_text())["best_epoch"] == 1
@@ -201,7 +216,7 @@ def test_fine_tuning_starts_from_the_weights(run, folder, tmp_path):
 def windows(pieces, augment=None, **changes):
     codec = MusicCodec()
     recipe = adjusted(Recipe(units=1, embedding=1, batch=4, window=5), changes)
-    return training.Windows(pieces, codec, recipe, augment or transposed(pieces))
+    return Windows(pieces, codec, recipe, augment or transposed(pieces))
 
 
 def test_windows_depend_on_seed_and_epoch_alone():
@@ -209,10 +224,10 @@ def test_windows_depend_on_seed_and_epoch_alone():
     one, two = windows(pieces), windows(pieces)
     list(one.epoch(0))
     for epoch in (0, 3):
-        for (xa, ya), (xb, yb) in zip(one.epoch(epoch), two.epoch(epoch), strict=True):
+        for (xa, _, ya), (xb, _, yb) in zip(one.epoch(epoch), two.epoch(epoch), strict=True):
             np.testing.assert_array_equal(xa, xb)
             np.testing.assert_array_equal(ya, yb)
-    first = [next(iter(w.epoch(e)))[1].tolist() for w, e in ((one, 0), (one, 1), (windows(pieces, seed=2), 0))]
+    first = [next(iter(w.epoch(e)))[2].tolist() for w, e in ((one, 0), (one, 1), (windows(pieces, seed=2), 0))]
     assert len({json.dumps(f) for f in first}) == 3
 
 
@@ -222,7 +237,8 @@ def test_windows_are_cut_from_the_pieces():
     stream = windows(pieces, augment=lambda i, _: pieces[i])
     batches = list(stream.epoch(0))
     assert len(batches) == stream.steps == 5 * 23 // 20
-    for x, y in batches:
+    for x, keep, y in batches:
+        assert not keep.any()
         assert x.shape == (4, 20, 10)
         for row in y:
             real = row[row >= 0].tolist()
@@ -236,3 +252,211 @@ def test_windows_are_cut_from_the_pieces():
 def test_bad_settings_are_named(bad):
     with pytest.raises(ArgumentError, match=next(iter(bad))):
         zoo.train("lstm_music", out="runs/never", **bad)
+
+
+def command(out, folder, *more):
+    settings = {"epochs": 4, **SMALL}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    return [
+        sys.executable,
+        "-m",
+        "zoo.cli",
+        "train",
+        "lstm_music",
+        "--out",
+        str(out),
+        "--data",
+        str(folder),
+        *words,
+        *more,
+    ]
+
+
+def test_killed_process_resumes_with_the_same_losses(run, folder, tmp_path):
+    """A real process, killed by the system in the middle of an epoch."""
+    out = tmp_path / "killed"
+    process = subprocess.Popen(command(out, folder), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = out / "checkpoint/state.json"
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -9
+    assert 1 <= json.loads(state.read_text())["epoch"] < 4
+    done = subprocess.run(command(out, folder, "--resume"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "parameters, 4 epochs" in done.stdout
+    for key in ("loss", "val_nats"):
+        np.testing.assert_allclose(column(out, key), column(run[0], key), rtol=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_train_the_same_network(backend, run, folder, tmp_path):
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    out = tmp_path / backend
+    done = subprocess.run(
+        command(out, folder, "--set", "ema=0.5"), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Keras (the backend is" in done.stdout
+    losses = column(out, "val_nats")
+    assert losses[-1] < 0.9 * losses[0]
+    assert backend in zoo.info(out / "preset").versions
+    measured = zoo.load(out / "preset").score(TASK.read_folder(folder)["valid"])  # here, on TensorFlow
+    assert measured["nats_per_token"] == pytest.approx(min(losses), abs=2e-3)
+
+
+SETTINGS = {
+    "averaged": {"ema": 0.8},
+    "carried": {"carry": True, "window": 4},
+    "recurrent dropout": {"dropout_recurrent": 0.3, "variational": True},
+    "smoothed": {"label_smoothing": 0.1},
+    "compiled": {"xla": True, "steps_per_execution": 2, "schedule": "linear"},
+    "mixed": {"precision": "mixed_bfloat16"},
+    "mixed, scaled": {"precision": "mixed_float16", "ema": 0.8},
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_settings_train_and_keep_what_was_validated(settings, folder, tmp_path):
+    changes = SMALL | {"epochs": 3} | SETTINGS[settings]
+    card = zoo.train("gru_music", out=tmp_path / "s", data=folder, verbose=False, **changes)
+    losses = column(tmp_path / "s", "val_nats")
+    assert losses[-1] < 0.95 * losses[0]
+    tolerance = 0.02 if "mixed" in settings else 2e-3
+    assert card.metrics["valid"]["nats_per_token"] == pytest.approx(min(losses), abs=tolerance)
+    assert {key: getattr(card.recipe, key) for key in changes} == changes
+
+
+def test_averaged_weights_are_the_average(folder, tmp_path):
+    import keras
+
+    values = []
+
+    class Seen(callbacks.Progress):
+        def on_train_batch_end(self, batch, logs=None):
+            values.append(keras.ops.convert_to_numpy(self.model.network.get_layer("y").kernel))
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.rate = 1
+            super().on_epoch_end(epoch, logs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zoo.training, "Progress", Seen)
+        zoo.train("rnn_music", out=tmp_path / "a", data=folder, epochs=1, ema=0.7, verbose=False, **SMALL)
+    average = values[0]
+    for value in values[1:]:
+        average = 0.7 * average + 0.3 * value
+    found = zoo.load(tmp_path / "a/preset").engine.network.get_layer("y").kernel
+    np.testing.assert_allclose(found, average, atol=1e-3)  # stored as float16
+    assert np.abs(average - values[-1]).max() > 3e-3
+
+
+def test_carried_states_are_those_of_the_window_before():
+    """Two windows in a row are one call of twice the length; where `keep` is 0 the state is zero again."""
+    from zoo.networks import network
+    from zoo.optimization import compiled
+
+    recipe = adjusted(Recipe(units=6, embedding=2, dropout_in=0, dropout_out=0, batch=4, carry=True), {})
+    codec = MusicCodec()
+    net = network(zoo.ARCHITECTURES["stacked_lstm"], codec, recipe)
+    learner = compiled(net, recipe, 3)
+    x = codec.example(np.random.default_rng(0), 4, 10)
+    state = [np.zeros((4, 6), np.float32)] * 6
+    whole = np.asarray(net([x, *state])[0])
+    keep = np.array([[1], [1], [1], [0]], np.float32)
+    learner((x[:, :5], np.zeros((4, 1))), training=True)
+    found = np.asarray(learner((x[:, 5:], keep), training=True))
+    np.testing.assert_allclose(found[:3], whole[:3, 5:], atol=1e-5)
+    anew = np.asarray(net([x[:, 5:], *state])[0])
+    np.testing.assert_allclose(found[3], anew[3], atol=1e-5)
+    np.testing.assert_allclose(learner((x[:2, 5:], keep[:2])), anew[:2], atol=1e-5)  # not in training
+
+
+def test_rows_of_carried_windows_follow_one_another():
+    pieces = [random_score(i, 17 + 3 * i, MusicCodec()) for i in range(7)]
+    lines = ["".join(map(chr, MusicCodec().tokens(piece))) for piece in pieces]
+    stream = windows(pieces, augment=lambda i, _: pieces[i], carry=True)
+    before, went_on = [""] * 4, 0
+    for step, (_, keep, y) in enumerate(stream.epoch(0)):
+        for row in range(4):
+            text = "".join(map(chr, y[row][y[row] >= 0]))
+            if keep[row, 0]:
+                went_on += 1
+                assert step
+                assert any(before[row] + text in line for line in lines)
+            before[row] = text
+    assert went_on > 5
+
+
+@pytest.mark.parametrize("shape", optimization.SCHEDULES)
+def test_learning_rates(shape):
+    rate = optimization.Schedule(0.1, warmup=10, total=110, shape=shape)
+    values = np.array([float(rate(step)) for step in range(111)])
+    np.testing.assert_allclose(values[:10], np.arange(1, 11) / 100, rtol=1e-5)
+    middle, end = {"cosine": (0.5, 0), "linear": (0.5, 0), "exponential": (0.1, 0.01), "constant": (1, 1)}[shape]
+    np.testing.assert_allclose(values[[60, 110]], [0.1 * middle, 0.1 * end], rtol=1e-4, atol=1e-8)
+
+
+def test_label_smoothing_is_that_of_the_whole_distribution():
+    import keras
+
+    rng = np.random.default_rng(0)
+    logits, y = rng.normal(size=(3, 4, 5)).astype(np.float32), rng.integers(0, 5, (3, 4))
+    expected = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2)(np.eye(5)[y], logits)
+    found = optimization.CrossEntropy(0.2)(y, logits)
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_frozen_layers_stay(run, folder, tmp_path):
+    options = {
+        "data": folder,
+        "start": run[0] / "preset",
+        "epochs": 1,
+        "verbose": False,
+        **{k: SMALL[k] for k in ("batch", "window")},
+    }
+    card = zoo.train("lstm_music", out=tmp_path / "z", freeze=["embedding", "recurrent_0"], **options)
+    before, after = (zoo.load(path / "preset").engine.network for path in (run[0], tmp_path / "z"))
+    for old, new in zip(before.weights, after.weights, strict=True):
+        assert np.array_equal(old, new) == ("y/" not in old.path), old.path
+    assert "--freeze embedding --freeze recurrent_0" in card.command
+    with pytest.raises(ArgumentError, match="'cell'.*embedding, recurrent_0, y"):
+        zoo.train("lstm_music", out=tmp_path / "y", freeze=["cell"], **options)
+
+
+@pytest.mark.parametrize("place", ["checkpoint", "log"])
+def test_full_disk_leaves_the_last_checkpoint(place, folder, tmp_path, monkeypatch):
+    out, writes = tmp_path / "f", []
+
+    def full(self, *args, **kwargs):
+        writes.append(1)
+        if len(writes) > 1:
+            raise OSError(28, "No space left on device")
+        return method(self, *args, **kwargs)
+
+    import keras
+
+    owner, name = (
+        (keras.Model, "save_weights") if place == "checkpoint" else (keras.callbacks.CSVLogger, "on_epoch_end")
+    )
+    method = getattr(owner, name)
+    monkeypatch.setattr(owner, name, full)
+    with pytest.raises(DataError, match="No space left"):
+        zoo.train("lstm_music", out=out, data=folder, epochs=3, verbose=False, **SMALL)
+    assert json.loads((out / "checkpoint/state.json").read_text())["epoch"] == 1
+    assert [p.name for p in out.glob(".*")] == []
+    monkeypatch.undo()
+    assert zoo.train("lstm_music", out=out, data=folder, epochs=3, resume=True, verbose=False, **SMALL).epochs == 3
+
+
+def test_explosion_stops_within_the_epoch(folder, tmp_path):
+    with pytest.raises(TrainingError, match="a lower --set learning_rate .it was 1e.38"):
+        zoo.train(
+            "rnn_music",
+            out=tmp_path / "e",
+            data=folder,
+            epochs=2,
+            verbose=False,
+            **SMALL | {"learning_rate": 1e38, "warmup": 0},
+        )

@@ -1,6 +1,7 @@
 """The `zoo` command. Everything heavy is imported by the command that needs it."""
 
 import os
+import re
 import sys
 import warnings
 from dataclasses import asdict, fields
@@ -13,7 +14,7 @@ import zoo
 from zoo import catalog
 from zoo.errors import ArgumentError, DataError, ZooError
 from zoo.files import suffixed
-from zoo.tasks import Recipe
+from zoo.tasks import CHOICES, Recipe
 
 MB = 1e6
 
@@ -199,27 +200,29 @@ def evaluate(name: str, split: str) -> None:
         click.echo(f"{key.replace('_', ' ')}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 
-def _settings(command: Any) -> Any:
-    """Give a command an option for every setting of a recipe, with the help its docstring has."""
+def _settings() -> str:
+    """List the settings of a recipe as its docstring tells them."""
     text = " ".join((Recipe.__doc__ or "").split())
-    for entry in reversed(fields(Recipe)):
-        told = text.split(f" {entry.name}: ")[1].split(". ")[0].rstrip(".")
-        kind = float if isinstance(entry.default, float) else int
-        command = click.option(f"--{entry.name.replace('_', '-')}", type=kind, help=f"{told}.")(command)
-    return command
+    names = [entry.name for entry in fields(Recipe)]
+    told = re.split("|".join(rf" {name}: " for name in names), text)[1:]
+    rows = [f"  {name:20}{line}" for name, line in zip(names, told, strict=True)]
+    return "\n".join(["\b", "Settings:", *rows])
 
 
-@main.command()
+@main.command(epilog=_settings())
 @click.argument("name")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [runs/NAME]; the preset is its sub-folder preset."
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of your own files (music: MIDI).")
 @click.option("--from", "start", help="Model or preset folder to fine-tune.")
+@click.option("--freeze", multiple=True, metavar="LAYER", help="Layer that is not trained, such as embedding.")
+@click.option("--devices", default="", metavar="NAME,NAME…", help="GPUs that share a batch: GPU:0,GPU:1 [the first].")
+@click.option("--precision", type=click.Choice(CHOICES["precision"]), help="The same as --set precision=…")
+@click.option("--set", "changes", multiple=True, metavar="SETTING=VALUE", help="Change a setting of the recipe.")
 @click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run.")
-@_settings
-def train(name: str, **options: Any) -> None:
-    """Train model NAME: progress bar, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
+def train(name: str, changes: tuple[str, ...], precision: str | None, devices: str, **options: Any) -> None:
+    """Train model NAME: progress, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
 
     Settings not given are those of the recipe; with them this repeats the shipped weights' training.
 
@@ -227,12 +230,26 @@ def train(name: str, **options: Any) -> None:
     Examples:
       zoo train lstm_music
       zoo train lstm_music --resume
-      zoo train lstm_music --from lstm_music --data my_midi_files --epochs 30 --batch 8 --learning-rate 0.001
+      zoo train lstm_music --set units=512 --set dropout_recurrent=0.2 --set ema=0.999
+      zoo train lstm_music --from lstm_music --data my_midi_files --set epochs=30 --set learning_rate=0.001
     """
-    card = zoo.train(name, **{key: value for key, value in options.items() if value is not None})
-    click.echo(f"{(options['out'] or Path('runs') / name) / 'preset'}: {card.epochs} epochs, {card.minutes} minutes")
+    settings: dict[str, Any] = dict(_assigned(text) for text in changes) | (
+        {"precision": precision} if precision else {}
+    )
+    chosen: dict[str, Any] = {"devices": [one.strip() for one in devices.split(",") if one.strip()]}
+    chosen |= {key: value for key, value in options.items() if value is not None}
+    card = zoo.train(name, **chosen, **settings)
+    preset = (options["out"] or Path("runs") / name) / "preset"
+    click.echo(f"{preset}: {card.parameters:,} parameters, {card.epochs} epochs, {card.minutes} minutes")
     for split, metrics in card.metrics.items():
         click.echo(f"{split}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in metrics.items()))
+
+
+def _assigned(text: str) -> tuple[str, str]:
+    setting, sign, value = text.partition("=")
+    if not sign:
+        raise ArgumentError(f"--set {text}: give SETTING=VALUE, such as units=512")
+    return setting.strip().replace("-", "_"), value.strip()
 
 
 def _model(name: str) -> Any:

@@ -38,15 +38,19 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
     given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture)]
     hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(x)
     hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
-    hidden = layers.Dropout(recipe.dropout_in, name="dropout_in")(hidden)
+    every_step = (None, 1, None) if recipe.variational else None
+    hidden = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
     per_layer = len(STATES[architecture.cell])
     returned = []
     for i in range(architecture.layers):
-        cell = CELLS[architecture.cell](recipe.units, return_sequences=True, return_state=True, name=f"recurrent_{i}")
+        cell = CELLS[architecture.cell](
+            recipe.units, recurrent_dropout=recipe.dropout_recurrent, return_sequences=True, return_state=True,
+            name=f"recurrent_{i}",
+        )  # fmt: skip
         hidden, *state = cell(hidden, initial_state=given[i * per_layer : (i + 1) * per_layer])
         returned += state
-        hidden = layers.Dropout(recipe.dropout_out, name=f"dropout_{i}")(hidden)
-    y = layers.Dense(codec.classes, name="y")(hidden)
+        hidden = layers.Dropout(recipe.dropout_out, noise_shape=every_step, name=f"dropout_{i}")(hidden)
+    y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
     return keras.Model([x, *given], [y, *returned], name=architecture.name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-CARD, CODEC, WEIGHTS, LOG = "card.json", "codec.json", "weights.safetensors", "log.csv"
+CARD, CODEC, WEIGHTS = "card.json", "codec.json", "weights.safetensors"
 
 
 def read_card(folder: Path) -> Card:
@@ -78,8 +79,9 @@ def read_weights(folder: Path, card: Card) -> dict[str, np.ndarray]:
     return safetensors.numpy.load(data)
 
 
-def write(folder: Path, card: Card, codec: Any, arrays: dict[str, np.ndarray], log: str) -> Card:
-    """Write a preset folder, with the log of its training, whole or not at all; return the card with its checksums."""
+def write(folder: Path, card: Card, codec: Any, arrays: dict[str, np.ndarray], beside: Sequence[Path] = ()) -> Card:
+    """Write a preset folder, with copies of files `beside`, whole or not at all; return the card with its checksums."""
+    import shutil
     from dataclasses import replace
 
     import safetensors.numpy
@@ -91,7 +93,8 @@ def write(folder: Path, card: Card, codec: Any, arrays: dict[str, np.ndarray], l
     with replacing(folder, folder=True) as scratch:
         (scratch / WEIGHTS).write_bytes(data)
         (scratch / CODEC).write_text(description, encoding="utf-8")
-        (scratch / LOG).write_text(log, encoding="utf-8")
+        for path in beside:
+            shutil.copyfile(path, scratch / path.name)
         (scratch / CARD).write_text(card.to_json(), encoding="utf-8")
     return card
 

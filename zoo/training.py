@@ -1,15 +1,13 @@
-"""Training: one loop for every architecture and task, Keras `fit` underneath.
+"""Training: one way for every architecture and task, Keras `fit` underneath.
 
 A run folder holds all of a run: `run.json` (what was asked), `log.csv`, `tensorboard/`, `checkpoint/` (weights,
 optimizer, random state and progress after the last whole epoch; the best weights so far) and, in the end, `preset/`.
 """
 
-import itertools
+import contextlib
+import importlib.util
 import json
-import math
 import platform
-import shutil
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -18,21 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
-from zoo import datasets, presets
+from zoo import datasets, devices, presets
+from zoo.callbacks import Checkpoint, Progress, draw
 from zoo.cards import Card
 from zoo.catalog import Entry
 from zoo.errors import CodecError, DataError, TrainingError
 from zoo.files import replacing
 from zoo.models import make
 from zoo.networks import KerasEngine, network, set_weights, weights
+from zoo.optimization import Learner, compiled, freeze, plain
 from zoo.tasks import Codec, Recipe
+from zoo.windows import Windows, whole
 
-MONITOR = "val_nats"
-LAST, BEST, STATE = "last.weights.h5", "best.weights.h5", "state.json"
-VALIDATION_BATCH = 16
 FEW_STEPS = 100
 
 
@@ -43,6 +39,8 @@ def train(
     command: str,
     data: Path | None = None,
     start: Path | None = None,
+    frozen: Sequence[str] = (),
+    used: Sequence[str] = (),
     resume: bool = False,
     verbose: bool = True,
 ) -> Card:
@@ -57,64 +55,121 @@ def train(
         command: Command line that repeats this run, for the card.
         data: Folder of the user's own files instead of the task's data set.
         start: Preset folder to start from (fine-tuning); its codec and sizes are taken over.
+        frozen: Layers that are not trained.
+        used: Devices that share every batch; see `zoo.devices.strategy`.
         resume: Go on after the last whole epoch of the run in `out`.
-        verbose: Show progress bars.
+        verbose: Show progress.
 
     Returns:
         The card of the trained model.
 
     Raises:
-        TrainingError: `out` holds another run, there is nothing to resume, or `start` is of another kind.
-        DataError: The data is not to be had, or none of it fits the codec of `start`.
+        ArgumentError: There is no layer of a name in `frozen`, or no device of a name in `used`.
+        TrainingError: `out` holds another run, there is nothing to resume, `start` is of another kind, or the loss is
+            no number any more.
+        DataError: The data is not to be had, none of it fits the codec of `start`, or the run folder cannot be written.
     """
-    task = entry.task
+    task, chief = entry.task, devices.worker() == 0
+    spread = devices.strategy(used, recipe)
     splits = task.read_folder(data) if data else task.prepare(datasets.load(task.dataset, verbose))
+    card, codec, recipe = _beginning(entry, recipe, start, splits)
     if start:
-        card, codec = presets.read(start)
-        if (card.architecture, card.task) != (entry.architecture.name, task.name):
-            raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
-        recipe = replace(recipe, units=card.recipe.units, embedding=card.recipe.embedding)
         splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
-    else:
-        codec = task.make_codec(splits["train"] + splits["valid"])
     request = {"name": entry.name, "recipe": asdict(recipe), "data": str(data or ""), "start": str(start or "")}
-    _claim(out, request, resume)
+    if chief:
+        _claim(out, request | {"frozen": list(frozen)}, resume)
 
     keras.utils.set_random_seed(recipe.seed)
-    net = network(entry.architecture, codec, recipe)
-    if start:
-        set_weights(net, presets.read_weights(start, card))
-    windows = Windows(splits["train"], codec, recipe, task.augment(splits["train"]))
-    model = _compiled(net, recipe, windows.steps)
+    with _precision(recipe), spread.scope() if spread else contextlib.nullcontext():
+        net = network(entry.architecture, codec, recipe)
+        if card and start:
+            set_weights(net, presets.read_weights(start, card))
+        freeze(net, list(frozen))
+        windows = Windows(splits["train"], codec, recipe, task.augment(splits["train"]))
+        learner = compiled(net, recipe, windows.steps)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
-        warnings.warn(f"only {total} optimizer steps: lower --batch or --window, or raise --epochs", stacklevel=3)
-    checkpoint = Checkpoint(out / "checkpoint", recipe.patience)
-    first = checkpoint.restore(model) if resume else 0
-    if first < recipe.epochs and not checkpoint.exhausted():
-        _trim(out / "log.csv", first)
-        model.fit(
-            windows.dataset(first, net),
-            steps_per_epoch=windows.steps,
-            initial_epoch=first,
-            epochs=recipe.epochs,
-            validation_data=_whole(splits["valid"], codec, net),
-            callbacks=[
-                keras.callbacks.CSVLogger(str(out / "log.csv"), append=first > 0),
-                keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False),
-                checkpoint,
-            ],
-            shuffle=False,  # the windows come shuffled
-            verbose=1 if verbose else 0,
+        warnings.warn(
+            f"only {total} optimizer steps: lower --set batch or --set window, or raise --set epochs", stacklevel=3
         )
-    checkpoint.best(model)
+    checkpoint = _fit(learner, spread, windows, splits["valid"], out, resume, verbose and chief)
+    final = network(entry.architecture, codec, recipe)  # in float32, whatever the training's precision was
+    checkpoint.best(final)
     about = {
         "command": command,
         "epochs": checkpoint.state["epoch"],
         "minutes": round(checkpoint.state["minutes"], 1),
         "versions": _versions(),
-        "data": _data_facts(entry, data) | ({"from": f"{card.name}, sha256 {card.weights_sha256}"} if start else {}),
+        "data": _data_facts(entry, data) | ({"from": f"{card.name}, sha256 {card.weights_sha256}"} if card else {}),
     }
-    return _finish(entry, net, codec, recipe, splits, about, out)
+    return _finish(entry, final, codec, recipe, splits, about, out if chief else None)
+
+
+def _fit(
+    learner: Learner, spread: Any, windows: Windows, valid: Sequence[Any], out: Path, resume: bool, verbose: bool
+) -> Checkpoint:
+    """Train from the last checkpoint on; return the checkpoint it ends with."""
+    recipe, codec, chief = windows.recipe, windows.codec, devices.worker() == 0
+    checkpoint = Checkpoint(out / "checkpoint", recipe.patience, writes=chief)
+    first = checkpoint.restore(learner) if resume else 0
+    if first >= recipe.epochs or checkpoint.exhausted():
+        return checkpoint
+    if verbose:
+        print(devices.path_taken(learner.network))
+    averages = [keras.callbacks.SwapEMAWeights()] if plain(learner.optimizer).use_ema else []
+    progress = Progress(windows.steps, first, recipe.epochs, recipe.batch * windows.window, verbose)
+    logs = [keras.callbacks.CSVLogger(str(out / "log.csv"), append=first > 0), *_tensorboard(out / "tensorboard")]
+    calls = [progress, *(logs if chief else []), checkpoint, *averages]
+    try:
+        if chief:
+            _trim(out / "log.csv", first)
+        if devices.workers() > 1:
+            from zoo import workers
+
+            workers.fit(learner, spread, windows, first, whole(valid, codec), calls)
+        else:
+            learner.fit(
+                windows.stream(first),
+                steps_per_epoch=windows.steps,
+                initial_epoch=first,
+                epochs=recipe.epochs,
+                validation_data=whole(valid, codec),
+                callbacks=calls,
+                shuffle=False,  # the windows come shuffled
+                verbose=0,
+            )
+    except OSError as error:
+        raise DataError(f"cannot write into {out}: {error.strerror or error}; the last checkpoint is kept") from error
+    return checkpoint
+
+
+def _beginning(
+    entry: Entry, recipe: Recipe, start: Path | None, splits: dict[str, Any]
+) -> tuple[Card | None, Codec, Recipe]:
+    """Give the card to start from, if any, the codec, and the recipe with the sizes it must have."""
+    if not start:
+        return None, entry.task.make_codec(splits["train"] + splits["valid"]), recipe
+    card, codec = presets.read(start)
+    if (card.architecture, card.task) != (entry.architecture.name, entry.task.name):
+        raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
+    return card, codec, replace(recipe, units=card.recipe.units, embedding=card.recipe.embedding)
+
+
+@contextlib.contextmanager
+def _precision(recipe: Recipe) -> Iterator[None]:
+    """Build layers with the recipe's precision inside the block."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _tensorboard(folder: Path) -> list[Any]:
+    """Log for TensorBoard, which writes through TensorFlow; a machine without it goes without the log."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return []
+    return [keras.callbacks.TensorBoard(str(folder), write_graph=False)]
 
 
 def _claim(out: Path, request: dict[str, Any], resume: bool) -> None:
@@ -133,30 +188,6 @@ def _claim(out: Path, request: dict[str, Any], resume: bool) -> None:
             raise TrainingError(f"{out} is not empty: add --resume to go on with that run, or choose another --out")
         with replacing(note) as scratch:
             scratch.write_text(json.dumps(request, indent=2) + "\n")
-
-
-def _compiled(net: keras.Model, recipe: Recipe, steps: int) -> keras.Model:
-    """Wrap a network for `fit`: logits only, pooled loss, decaying learning rate."""
-    model = keras.Model(net.inputs, net.outputs[0])
-    total = max(recipe.epochs * steps, 2)
-    warmup = min(recipe.warmup, total // 2)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate / max(warmup, 1), total - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
-    model.compile(optimizer, loss, weighted_metrics=[Nats(name="nats")], jit_compile=False)
-    return model
-
-
-class Nats(keras.metrics.Mean):
-    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more."""
-
-    def update_state(self, y: Any, logits: Any, sample_weight: Any = None) -> Any:
-        """Add targets `(batch, time)`, logits `(batch, time, classes)` and weights `(batch, time)`."""
-        values = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-        return super().update_state(keras.ops.reshape(values, (-1,)), keras.ops.reshape(sample_weight, (-1,)))
 
 
 def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> list[Any]:
@@ -184,140 +215,6 @@ def _trim(log: Path, epochs: int) -> None:
         log.write_text("".join(lines[: epochs + 1]) if epochs else "")
 
 
-class Windows:
-    """Training windows of pieces, in an order that depends on the seed and the epoch alone.
-
-    Each epoch augments every piece anew, cuts it at a random phase (its beginning is always a window of its own),
-    and takes as many of the windows, shuffled, as hold about as many tokens as the data. Each starts from zero state.
-    """
-
-    def __init__(self, pieces: Sequence[Any], codec: Codec, recipe: Recipe, augment: Any) -> None:
-        self.count, self.codec, self.recipe, self.augment = len(pieces), codec, recipe, augment
-        self.window = recipe.window * codec.group
-        self.steps = max(1, sum(map(len, pieces)) // (recipe.window * recipe.batch))
-
-    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield inputs `(batch, time, features)` and targets `(batch, time)`, -1 past a piece's end."""
-        rng = np.random.default_rng([self.recipe.seed, epoch])
-        x, y = self.codec.encode([self.augment(i, rng) for i in range(self.count)])
-        x = np.pad(x, ((0, 0), (0, self.window), (0, 0)), mode="edge")
-        y = np.pad(y, ((0, 0), (0, self.window)), constant_values=-1)
-        cuts: list[tuple[int, int]] = []
-        while len(cuts) < self.steps * self.recipe.batch:  # more than one round only where data is short
-            for piece, tokens in enumerate((y >= 0).sum(1)):
-                phase = int(rng.integers(1, self.recipe.window + 1)) * self.codec.group
-                cuts += [(piece, at) for at in (0, *range(phase, int(tokens), self.window))]
-        chosen = rng.permutation(cuts)[: self.steps * self.recipe.batch]
-        for rows in chosen.reshape(self.steps, self.recipe.batch, 2):
-            at = rows[:, :1], rows[:, 1:] + np.arange(self.window)
-            yield x[at], y[at]
-
-    def dataset(self, first: int, net: keras.Model) -> tf.data.Dataset:
-        """Stream epochs without end, from epoch `first` on, in the form `fit` takes, prepared ahead of use."""
-
-        def endless() -> Iterator[tuple]:
-            for epoch in itertools.count(first):
-                yield from (_fit_form(x, y, net) for x, y in self.epoch(epoch))
-
-        sample = next(iter(self.epoch(first)))
-        form = tf.nest.map_structure(lambda a: tf.TensorSpec(a.shape, a.dtype), _fit_form(*sample, net))
-        return tf.data.Dataset.from_generator(endless, output_signature=form).prefetch(2)
-
-
-def _fit_form(x: np.ndarray, y: np.ndarray, net: keras.Model) -> tuple:
-    """Add zero states and weights, 0 past a piece's end: `((x, states …), y, weights)`."""
-    states = KerasEngine(net).initial_state(len(x))
-    return (x, *states), np.maximum(y, 0), (y >= 0).astype(np.float32)
-
-
-def _whole(pieces: Sequence[Any], codec: Codec, net: keras.Model) -> tf.data.Dataset:
-    """Give whole pieces, those of like length together, each from its beginning."""
-    ordered = sorted(pieces, key=len)
-    groups = [ordered[i : i + VALIDATION_BATCH] for i in range(0, len(ordered), VALIDATION_BATCH)]
-    batches = [_fit_form(*codec.encode(group), net) for group in groups]
-    form = tf.nest.map_structure(
-        lambda a: tf.TensorSpec((None, *(None, *a.shape[2:])[: a.ndim - 1]), a.dtype), batches[0]
-    )
-    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=form)
-    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Keeps, after every epoch and whole or not at all, what a run needs to go on as if it had not stopped.
-
-    Weights and optimizer are in `last.weights.h5`, the weights of the best epoch in `best.weights.h5`, dropout's random
-    state and how far the run is in `state.json`. Stops after `patience` epochs without improvement.
-    """
-
-    def __init__(self, folder: Path, patience: int) -> None:
-        super().__init__()
-        self.folder, self.patience = folder, patience
-        self.state: dict[str, Any] = {"epoch": 0, "best": float("inf"), "best_epoch": 0, "minutes": 0.0}
-        self.began = time.perf_counter()
-
-    def restore(self, model: keras.Model) -> int:
-        """Load the last checkpoint, if there is one, into a compiled model; return the epoch to go on with.
-
-        Raises:
-            TrainingError: The checkpoint is damaged.
-        """
-        if not self.folder.exists():
-            return 0
-        try:
-            self.state |= json.loads((self.folder / STATE).read_text())
-            model.optimizer.build(model.trainable_variables)
-            model.load_weights(self.folder / LAST)
-            for variable, value in zip(_random_state(model), self.state["random"], strict=True):
-                variable.assign(value)
-            return int(self.state["epoch"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise TrainingError(f"{self.folder} cannot be resumed: {error}; start anew with another --out") from error
-
-    def best(self, model: keras.Model) -> None:
-        """Load the weights of the best epoch.
-
-        Raises:
-            TrainingError: The checkpoint is damaged.
-        """
-        try:
-            model.load_weights(self.folder / BEST)
-        except (OSError, ValueError, KeyError) as error:
-            raise TrainingError(f"{self.folder / BEST} is damaged: {error}; start anew with another --out") from error
-
-    def exhausted(self) -> bool:
-        """Tell whether the best epoch lies `patience` epochs back."""
-        return self.state["epoch"] - self.state["best_epoch"] >= self.patience
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write the checkpoint.
-
-        Raises:
-            TrainingError: The loss is no number any more.
-            DataError: The checkpoint cannot be written; the one before is still there.
-        """
-        value, now = float((logs or {})[MONITOR]), time.perf_counter()
-        if not math.isfinite(value):
-            raise TrainingError(f"the loss is {value} in epoch {epoch + 1}: lower --learning-rate and start anew")
-        state = {**self.state, "epoch": epoch + 1, "minutes": self.state["minutes"] + (now - self.began) / 60}
-        state["random"] = [keras.ops.convert_to_numpy(variable).tolist() for variable in _random_state(self.model)]
-        improved = value < self.state["best"]
-        if improved:
-            state |= {"best": value, "best_epoch": epoch + 1}
-        with replacing(self.folder, folder=True) as scratch:
-            self.model.save_weights(scratch / LAST)
-            source = scratch / LAST if improved else self.folder / BEST
-            shutil.copyfile(source, scratch / BEST)
-            (scratch / STATE).write_text(json.dumps(state) + "\n")
-        self.state, self.began = state, now
-        if self.exhausted():
-            self.model.stop_training = True
-
-
-def _random_state(model: keras.Model) -> list[Any]:
-    """List the random states of the dropout layers, which Keras's weight files leave out."""
-    return [variable for variable in model.variables if "seed_generator" in variable.path]
-
-
 def _finish(
     entry: Entry,
     net: keras.Model,
@@ -325,9 +222,9 @@ def _finish(
     recipe: Recipe,
     splits: dict[str, Any],
     about: dict[str, Any],
-    out: Path,
+    out: Path | None,
 ) -> Card:
-    """Store the weights as float16, measure them as stored, write the preset."""
+    """Store the weights as float16, measure them as stored, write the preset with log and curves; None writes none."""
     arrays = weights(net)
     set_weights(net, arrays)
     card = Card(entry.name, entry.architecture.name, entry.task.name, recipe, net.count_params(), **about)
@@ -335,7 +232,11 @@ def _finish(
     metrics: dict[str, dict[str, float]] = {
         split: model.score(splits[split]) for split in ("valid", "test") if split in splits
     }
-    return presets.write(out / "preset", replace(card, metrics=metrics), codec, arrays, (out / "log.csv").read_text())
+    card = replace(card, metrics=metrics)
+    if out is None:
+        return card
+    curves = draw(out / "log.csv", out / "curves.png")
+    return presets.write(out / "preset", card, codec, arrays, [out / "log.csv", curves])
 
 
 def _data_facts(entry: Entry, data: Path | None) -> dict[str, str]:
@@ -345,5 +246,5 @@ def _data_facts(entry: Entry, data: Path | None) -> dict[str, str]:
 
 
 def _versions() -> dict[str, str]:
-    libraries = {name: metadata.version(name) for name in ("keras", "tensorflow", "numpy")}
+    libraries = {name: metadata.version(name) for name in ("keras", keras.backend.backend(), "numpy")}
     return {"python": platform.python_version(), **libraries}

@@ -5,6 +5,8 @@ A task file defines `TASK`. Files are found in this folder, and imported when th
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -20,7 +22,14 @@ if TYPE_CHECKING:
 
     from zoo.datasets import Dataset
 
-LEAST = {int: 1, float: 1e-9}
+SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
+FROM_ZERO = (*SHARES, "warmup", "weight_decay", "seed", "ema")
+MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
+CHOICES = {
+    "schedule": ("cosine", "linear", "exponential", "constant"),
+    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+}
+"""Settings of a recipe: those that may be zero, the largest values, the words that are accepted."""
 
 
 class Context(Protocol):
@@ -78,14 +87,23 @@ class Recipe:
         embedding: Size of the vector of each input feature.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
         dropout_out: Share of outputs of each recurrent layer dropped in training.
-        epochs: Most epochs; the learning rate falls to zero over them.
+        dropout_recurrent: Share of the state dropped in training on its way to the next step.
+        variational: Drop the same units at every step of a sequence (Gal & Ghahramani, NIPS 2016).
+        label_smoothing: Share of the target spread evenly over all classes (Szegedy et al., CVPR 2016).
+        epochs: Most epochs; the learning rate falls over them.
         patience: Epochs without a better validation loss before stopping.
         batch: Windows in a batch.
         window: Length of a training window in steps of the raw data.
-        learning_rate: Highest learning rate, reached after `warmup` steps, then lowered along a cosine.
+        carry: Start a window from the state after the one before it (truncated back-propagation through time).
+        learning_rate: Highest learning rate, reached after `warmup` steps.
         warmup: Optimizer steps of linear warm-up.
+        schedule: How the learning rate falls after that: cosine, linear, exponential (to a hundredth) or constant.
         weight_decay: Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019).
         clip: Largest norm of each gradient.
+        ema: Decay of the running average of the weights that is validated and kept (Polyak & Juditsky, 1992); 0: none.
+        precision: What products are computed in: float32, mixed_bfloat16 or mixed_float16.
+        xla: Compile the training step.
+        steps_per_execution: Optimizer steps in one call of the compiled function.
         seed: Seed of initial weights, dropout and data order.
     """
 
@@ -93,32 +111,60 @@ class Recipe:
     embedding: int
     dropout_in: float = 0.1
     dropout_out: float = 0.35
+    dropout_recurrent: float = 0.0
+    variational: bool = False
+    label_smoothing: float = 0.0
     epochs: int = 110
     patience: int = 20
     batch: int = 64
     window: int = 32
+    carry: bool = False
     learning_rate: float = 6e-3
     warmup: int = 200
+    schedule: str = "cosine"
     weight_decay: float = 1e-2
     clip: float = 1.0
+    ema: float = 0.0
+    precision: str = "float32"
+    xla: bool = False
+    steps_per_execution: int = 1
     seed: int = 1
 
 
 def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """Change settings of a recipe.
+    """Change settings of a recipe; words such as `"true"` or `"512"` are read as what the setting is.
 
     Raises:
         ArgumentError: There is no such setting, or its value is out of range.
+
+    Example:
+        >>> adjusted(Recipe(400, 20), {"units": "512", "xla": True}).units
+        512
     """
     known = {entry.name: type(entry.default) if entry.default is not MISSING else int for entry in fields(Recipe)}
-    checked = {}
-    for name, value in changes.items():
+    for name in changes:
         if name not in known:
-            raise ArgumentError(f"no setting is called {name!r}; there are: {', '.join(known)}")
-        least = 0 if name in ("dropout_in", "dropout_out", "warmup", "weight_decay", "seed") else LEAST[known[name]]
-        most = 0.95 if name.startswith("dropout") else float("inf")
-        checked[name] = number(name, value, least, most, whole=known[name] is int)
-    return replace(recipe, **checked)
+            close = difflib.get_close_matches(name, known, 1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            raise ArgumentError(f"no setting is called {name!r}: {meant}there are: {', '.join(known)}")
+    return replace(recipe, **{name: _setting(name, known[name], value) for name, value in changes.items()})
+
+
+def _setting(name: str, kind: type, value: Any) -> Any:
+    """Check the value of a setting."""
+    if name in CHOICES or kind is bool:
+        accepted = dict(zip(CHOICES[name], CHOICES[name], strict=True)) if name in CHOICES else TRUTH
+        if str(value).lower() not in accepted:
+            raise ArgumentError(f"{name}={value!r}: give one of {', '.join(accepted)}")
+        return accepted[str(value).lower()]
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = float(value)
+    least = 0 if name in FROM_ZERO else {int: 1, float: 1e-9}[kind]
+    return number(name, value, least, MOST.get(name, float("inf")), whole=kind is int)
+
+
+TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)

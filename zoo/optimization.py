@@ -1,0 +1,158 @@
+"""What `fit` minimises and how: a network wrapped for training, its loss, metric, learning rate and optimizer."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.errors import ArgumentError
+from zoo.tasks import Recipe
+
+SCHEDULES = {
+    "cosine": lambda done: 0.5 * (1 + ops.cos(np.pi * done)),
+    "linear": lambda done: 1 - done,
+    "exponential": lambda done: ops.power(0.01, done),
+    "constant": ops.ones_like,
+}
+"""Share of the highest learning rate when a share `done` of the steps after the warm-up is done."""
+
+
+class Learner(keras.Model):
+    """A network with explicit state, as a model of one output that `fit` can train.
+
+    Takes `(x (batch, time, features), keep (batch, 1))`, gives logits `(batch, time, classes)`. Where `keep` is 1 the
+    network starts from the state it ended with at the same row of the batch before (truncated back-propagation through
+    time: no gradient goes back there), where it is 0 from zeros.
+
+    Args:
+        network: The network.
+        batch: Rows whose states are carried on in training; None carries none.
+    """
+
+    def __init__(self, network: keras.Model, batch: int | None = None) -> None:
+        super().__init__(name="learner")
+        self.network = network
+        self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]
+        names = [tensor.name for tensor in network.inputs[1:]]
+        self.carried = [
+            self.add_weight((batch, size), "zeros", name=f"carried_{name}", trainable=False, dtype="float32")
+            for name, size in zip(names, self.sizes, strict=True)
+            if batch
+        ]
+        shape = network.inputs[0].shape
+        self((np.zeros((1, 1, *shape[2:]), np.int32), np.zeros((1, 1), np.float32)))  # builds it
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Run the network from the carried state in training, from zeros otherwise."""
+        x, keep = map(ops.convert_to_tensor, inputs)
+        if training and self.carried:
+            state = [ops.stop_gradient(carried * keep) for carried in self.carried]
+        else:
+            state = [ops.zeros((ops.shape(x)[0], size), "float32") for size in self.sizes]
+        y, *new = self.network([x, *state], training=training)
+        if training:
+            for carried, value in zip(self.carried, new, strict=False):
+                carried.assign(ops.cast(ops.stop_gradient(value), "float32"))
+        return y
+
+
+class Nats(keras.metrics.Mean):
+    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more."""
+
+    def update_state(self, y: Any, logits: Any, sample_weight: Any = None) -> Any:
+        """Add targets `(batch, time)`, logits `(batch, time, classes)` and weights `(batch, time)`."""
+        values = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        return super().update_state(ops.reshape(values, (-1,)), ops.reshape(sample_weight, (-1,)))
+
+
+class CrossEntropy(keras.losses.Loss):
+    """Cross-entropy of whole-number targets and logits, in nats; a share of the target is spread over all classes."""
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__(name="cross_entropy", reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every token, `(batch, time)`."""
+        nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        if not self.smoothing:
+            return nats
+        everywhere = ops.logsumexp(logits, -1) - ops.mean(logits, -1)
+        return (1 - self.smoothing) * nats + self.smoothing * everywhere
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up from near zero, then a fall.
+
+    Args:
+        highest: Learning rate at the end of the warm-up.
+        warmup: Steps of warm-up.
+        total: All steps, warm-up and fall.
+        shape: Row of `SCHEDULES`.
+    """
+
+    def __init__(self, highest: float, warmup: int, total: int, shape: str = "cosine") -> None:
+        self.highest, self.warmup, self.total, self.shape = highest, warmup, total, shape
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of an optimizer step, counted from 0."""
+        step = ops.cast(step, "float32")
+        done = ops.clip((step - self.warmup) / max(self.total - self.warmup, 1), 0.0, 1.0)
+        rising = (step + 1) / max(self.warmup, 1)
+        return self.highest * ops.where(step < self.warmup, rising, SCHEDULES[self.shape](done))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {"highest": self.highest, "warmup": self.warmup, "total": self.total, "shape": self.shape}
+
+
+class AdamW(keras.optimizers.AdamW):
+    """AdamW that sums the gradients of a row of an embedding before it uses them.
+
+    Keras's own, on TensorFlow, adds every use of a row to the averages one by one, the squares too: rows used n times
+    move up to √n times as far as they should, and other than on the other backends.
+    """
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        """Take one step with gradients that are whole tensors."""
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            grads = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in grads]
+        return super().apply(grads, trainable_variables)
+
+
+def compiled(network: keras.Model, recipe: Recipe, steps: int) -> Learner:
+    """Wrap and compile a network for `steps` optimizer steps an epoch."""
+    total = max(recipe.epochs * steps, 2)
+    rate = Schedule(recipe.learning_rate, min(recipe.warmup, total // 2), total, recipe.schedule)
+    optimizer = AdamW(
+        rate, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip,
+        use_ema=recipe.ema > 0, ema_momentum=recipe.ema or 0.99,
+    )  # fmt: skip
+    optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
+    learner = Learner(network, recipe.batch if recipe.carry else None)
+    learner.compile(
+        optimizer, CrossEntropy(recipe.label_smoothing), weighted_metrics=[Nats(name="nats")],
+        jit_compile=recipe.xla, steps_per_execution=recipe.steps_per_execution,
+    )  # fmt: skip
+    return learner
+
+
+def plain(optimizer: Any) -> Any:
+    """Return the optimizer within the one that scales the loss for float16, if that is around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def freeze(network: keras.Model, layers: list[str]) -> None:
+    """Keep layers as they are in training.
+
+    Raises:
+        ArgumentError: There is no such layer with weights.
+    """
+    known = {layer.name: layer for layer in network.layers if layer.weights}
+    for name in layers:
+        if name not in known:
+            raise ArgumentError(f"no layer is called {name!r}; those with weights are: {', '.join(known)}")
+        known[name].trainable = False

@@ -1,0 +1,127 @@
+"""Training data for sequence models: windows of pieces in a fixed order, and whole pieces for validation."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.tasks import Codec, Recipe
+
+VALIDATION_BATCH = 16
+AHEAD = 4  # batches prepared while a step runs
+
+
+class Windows:
+    """Training windows of pieces, in an order that depends on the seed and the epoch alone.
+
+    Each epoch augments every piece anew and cuts it at a random phase; its beginning is always a window of its own.
+    Windows are shuffled and start from zero state. With `recipe.carry` the pieces, shuffled, are dealt to the rows of
+    the batch instead, each row takes its windows in order, and `keep` is 1 where a window goes on from the one before.
+
+    Args:
+        pieces: What the codec encodes.
+        codec: Raw data ↔ arrays.
+        recipe: Window, batch, carry and seed.
+        augment: Function of a piece's index and a random generator that gives that piece changed.
+    """
+
+    def __init__(
+        self, pieces: Sequence[Any], codec: Codec, recipe: Recipe, augment: Callable[[int, np.random.Generator], Any]
+    ) -> None:
+        self.count, self.codec, self.recipe, self.augment = len(pieces), codec, recipe, augment
+        self.window = recipe.window * codec.group
+        self.steps = max(1, sum(map(len, pieces)) // (recipe.window * recipe.batch))
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield inputs `(batch, time, features)`, `keep (batch, 1)`, targets `(batch, time)`, -1 past a piece's end."""
+        rng = np.random.default_rng([self.recipe.seed, epoch])
+        x, y = self.codec.encode([self.augment(i, rng) for i in range(self.count)])
+        x = np.pad(x, ((0, 0), (0, self.window), (0, 0)), mode="edge")
+        y = np.pad(y, ((0, 0), (0, self.window)), constant_values=-1)
+        cuts = (self._rows if self.recipe.carry else self._shuffled)((y >= 0).sum(1), rng)
+        for rows in cuts:
+            at = rows[:, :1], rows[:, 1:2] + np.arange(self.window)
+            yield x[at], rows[:, 2:].astype(np.float32), y[at]
+
+    def _shuffled(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Give `(steps, batch, 3)`: piece, first token, 0."""
+        cuts: list[tuple[int, int, int]] = []
+        while len(cuts) < self.steps * self.recipe.batch:  # more than one round only where data is short
+            for piece, length in enumerate(tokens):
+                cuts += [(piece, at, 0) for at in self._starts(int(length), rng)]
+        chosen = rng.permutation(cuts)[: self.steps * self.recipe.batch]
+        return chosen.reshape(self.steps, self.recipe.batch, 3)
+
+    def _rows(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Give the same for carried states: the third number is 1 where the window goes on from the one before it."""
+        line: list[tuple[int, int, int]] = []
+        while len(line) < self.steps * self.recipe.batch:
+            for piece in rng.permutation(len(tokens)):
+                starts = self._starts(int(tokens[piece]), rng)
+                line += [(piece, at, int(at > 0)) for at in starts]
+        dealt = np.array(line[: self.steps * self.recipe.batch]).reshape(self.recipe.batch, self.steps, 3)
+        dealt[:, 0, 2] = 0  # a row may begin in the middle of a piece
+        return dealt.transpose(1, 0, 2)
+
+    def _starts(self, tokens: int, rng: np.random.Generator) -> list[int]:
+        """Cut a piece: its beginning, and windows from a random phase on (carried states: one after the other)."""
+        if self.recipe.carry:
+            return list(range(0, tokens, self.window))
+        phase = int(rng.integers(1, self.recipe.window + 1)) * self.codec.group
+        return [0, *range(phase, tokens, self.window)]
+
+    def batches(self, first: int) -> Iterator[tuple]:
+        """Yield epochs without end, from epoch `first` on, as `fit` takes them: `((x, keep), y, weights)`."""
+        for epoch in itertools.count(first):
+            for x, keep, y in self.epoch(epoch):
+                yield fit_form(x, keep, y)
+
+    def stream(self, first: int) -> Any:
+        """Prepare the batches ahead of use: a `tf.data` pipeline on TensorFlow, an iterator elsewhere."""
+        if keras.backend.backend() != "tensorflow":
+            return self.batches(first)
+        import tensorflow as tf
+
+        sample = fit_form(*next(iter(self.epoch(first))))
+        form = tf.nest.map_structure(lambda a: tf.TensorSpec(a.shape, a.dtype), sample)
+        return tf.data.Dataset.from_generator(lambda: self.batches(first), output_signature=form).prefetch(AHEAD)
+
+
+def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray) -> tuple:
+    """Give a batch as `fit` takes it; the weights are 0 where a piece has ended."""
+    return (x, keep), np.maximum(y, 0), (y >= 0).astype(np.float32)
+
+
+def whole(pieces: Sequence[Any], codec: Codec) -> Any:
+    """Give whole pieces, those of like length together, each from its beginning, in the form `fit` validates with."""
+    ordered = sorted(pieces, key=len)
+    groups = [ordered[i : i + VALIDATION_BATCH] for i in range(0, len(ordered), VALIDATION_BATCH)]
+    batches = []
+    for group in groups:
+        x, y = codec.encode(group)
+        batches.append(fit_form(x, np.zeros((len(x), 1), np.float32), y))
+    if keras.backend.backend() != "tensorflow":
+        return _Batches(batches)
+    import tensorflow as tf
+
+    form = tf.nest.map_structure(
+        lambda a: tf.TensorSpec((None, *(None, *a.shape[2:])[: a.ndim - 1]), a.dtype), batches[0]
+    )
+    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=form)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+
+
+class _Batches(keras.utils.PyDataset):
+    """Batches in memory, for the backends without `tf.data`."""
+
+    def __init__(self, batches: list[tuple]) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> tuple:
+        return self.batches[index]
