@@ -55,6 +55,11 @@ def strategy(devices: Sequence[str], recipe: Recipe) -> Any:
     return chosen
 
 
+def scope(spread: Any) -> Any:
+    """Return the context in which what a strategy spreads is made; of None, one that does nothing."""
+    return spread.scope() if spread else contextlib.nullcontext()
+
+
 def cluster() -> dict[str, Any]:
     """Read `TF_CONFIG`: `{"cluster": {"worker": [address, …]}, "task": {"type": "worker", "index": i}}`.
 

@@ -80,7 +80,7 @@ def train(
         _claim(out, request | {"frozen": list(frozen)}, resume)
 
     keras.utils.set_random_seed(recipe.seed)
-    with _precision(recipe), spread.scope() if spread else contextlib.nullcontext():
+    with _precision(recipe), devices.scope(spread):
         net = network(entry.architecture, codec, recipe)
         if card and start:
             set_weights(net, presets.read_weights(start, card))
@@ -110,7 +110,8 @@ def _fit(
     """Train from the last checkpoint on; return the checkpoint it ends with."""
     recipe, codec, chief = windows.recipe, windows.codec, devices.worker() == 0
     checkpoint = Checkpoint(out / "checkpoint", recipe.patience, writes=chief)
-    first = checkpoint.restore(learner) if resume else 0
+    with devices.scope(spread):
+        first = checkpoint.restore(learner) if resume else 0
     if first >= recipe.epochs or checkpoint.exhausted():
         return checkpoint
     if verbose:
