@@ -138,12 +138,7 @@ def test_evaluate_and_train(tmp_path, data):
         folder,
         "--out",
         tmp_path / "run",
-        "--units",
-        4,
-        "--epochs",
-        1,
-        "--batch",
-        2,
+        *("--set", "units=4", "--set", "epochs=1", "--set", "batch=2"),
     ]
     result = call(*arguments)
     assert result.exit_code == 0, result.output

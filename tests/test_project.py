@@ -28,7 +28,10 @@ LAYERS = [
     "export.saving", "export.timing", "export", "zoo.cli",
 ]  # fmt: skip
 HEAVY = {"keras", "tensorflow"}
-MAY_BE_HEAVY = {"zoo.flow", "zoo.bptt", "zoo.layers", "zoo.networks", "zoo.training"}
+MAY_BE_HEAVY = {
+    f"zoo.{name}"
+    for name in ("bptt", "layers", "networks", "windows", "optimization", "callbacks", "devices", "workers", "training")
+}
 
 
 def modules():

@@ -298,9 +298,9 @@ def test_other_backends_train_the_same_network(backend, run, folder, tmp_path):
         command(out, folder, "--set", "ema=0.5"), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "Keras (the backend is" in done.stdout
+    assert "Keras's loop (the backend is" in done.stdout
     losses = column(out, "val_nats")
-    assert losses[-1] < 0.9 * losses[0]
+    assert losses[-1] < 0.97 * losses[0]
     assert backend in zoo.info(out / "preset").versions
     measured = zoo.load(out / "preset").score(TASK.read_folder(folder)["valid"])  # here, on TensorFlow
     assert measured["nats_per_token"] == pytest.approx(min(losses), abs=2e-3)
@@ -322,7 +322,7 @@ def test_settings_train_and_keep_what_was_validated(settings, folder, tmp_path):
     changes = SMALL | {"epochs": 3} | SETTINGS[settings]
     card = zoo.train("gru_music", out=tmp_path / "s", data=folder, verbose=False, **changes)
     losses = column(tmp_path / "s", "val_nats")
-    assert losses[-1] < 0.95 * losses[0]
+    assert losses[-1] < 0.97 * losses[0]
     tolerance = 0.02 if "mixed" in settings else 2e-3
     assert card.metrics["valid"]["nats_per_token"] == pytest.approx(min(losses), abs=tolerance)
     assert {key: getattr(card.recipe, key) for key in changes} == changes

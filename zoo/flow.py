@@ -70,8 +70,13 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
     if not seen:
         raise ArgumentError(f"{network.name} has no recurrent layer that runs step by step (SimpleRNN, LSTM, GRU, RNN)")
     gradients = tape.gradient(total, seen, unconnected_gradients="zero")
-    norms = {name: np.stack([tf.norm(g, axis=-1).numpy().mean() for g in steps]) for name, steps in gradients.items()}
+    norms = {name: np.array([_norm(gradient) for gradient in steps]) for name, steps in gradients.items()}
     return GradientFlow(norms, float(tf.reduce_mean(each)))
+
+
+def _norm(gradient: Any) -> float:
+    """Give the mean over the batch of the norm of `gradient (batch, units)`, in float64: squares of small ones vanish."""
+    return float(np.linalg.norm(gradient.numpy().astype(np.float64), axis=-1).mean())
 
 
 def _given(model: Any, batch: Any) -> tuple["keras.Model", tuple[Any, Any]]:
