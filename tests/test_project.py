@@ -21,7 +21,7 @@ from zoo import datasets
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
-    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.tasks", "zoo.tasks.music",
+    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text",
     "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.networks", "zoo.presets", "zoo.windows", "zoo.optimization", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
     "export.recurrent", "export.lowering", "export.loops", "export.nodes", "export.formats", "export.source",
     "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite", "export.verify", "export.artifact",

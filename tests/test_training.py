@@ -460,3 +460,26 @@ def test_explosion_stops_within_the_epoch(folder, tmp_path):
             verbose=False,
             **SMALL | {"learning_rate": 1e38, "warmup": 0},
         )
+
+
+def test_data_larger_than_a_block_is_taken_block_by_block(monkeypatch):
+    """Random blocks of pieces, no more than about a block encoded at once, so many steps an epoch as asked for."""
+    pieces = [random_score(i, 20 + i, MusicCodec()) for i in range(12)]
+    lines = [MusicCodec().tokens(piece).tolist() for piece in pieces]
+    monkeypatch.setattr("zoo.windows.BLOCK", 400)
+    stream = windows(pieces, augment=lambda i, _: pieces[i])
+    encoded, encode = [], stream.codec.encode
+    monkeypatch.setattr(
+        stream.codec, "encode", lambda pieces: encoded.append(sum(map(len, pieces)) * 4) or encode(pieces)
+    )
+    rows = [row for _, _, y in stream.epoch(0) for row in y]
+    assert len(rows) == 4 * stream.steps
+    assert len(encoded) > 1
+    assert max(encoded) <= 400 + 31 * 4
+    found = set()
+    for row in rows:
+        real = row[row >= 0].tolist()
+        found |= {n for n, line in enumerate(lines) for i in range(0, len(line), 4) if real == line[i : i + len(real)]}
+    assert len(found) > 8
+    again = windows(pieces, augment=lambda i, _: pieces[i], epoch_steps=2)
+    assert len(list(again.epoch(3))) == again.steps == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ChecksumError, DataError, DownloadError
-from zoo.files import sha256
+from zoo.files import replacing, sha256
 
 TIMEOUT_S = 30
 
@@ -91,6 +91,23 @@ def cache_folder() -> Path:
     import pooch
 
     return Path(os.environ.get("ZOO_CACHE") or pooch.os_cache("rnn-zoo"))
+
+
+def prepared(name: str, build: Callable[[Path], None]) -> Path:
+    """Return the folder in the cache that holds a data set in the form training reads it, made once.
+
+    Args:
+        name: Names the form and everything it was made from and by; its folder in the cache.
+        build: Fills a new folder.
+
+    Raises:
+        DataError: The cache cannot be written.
+    """
+    folder = cache_folder() / "prepared" / name
+    if not folder.is_dir():
+        with replacing(folder, folder=True) as scratch:
+            build(scratch)
+    return folder
 
 
 def fetch(source: Source, progress: bool = True) -> Path:

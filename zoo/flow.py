@@ -75,7 +75,7 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
 
 
 def _norm(gradient: Any) -> float:
-    """Give the mean over the batch of the norm of `gradient (batch, units)`, in float64: squares of small ones vanish."""
+    """Give the norm of `gradient (batch, units)`, averaged over the batch, in float64: squares of small ones vanish."""
     return float(np.linalg.norm(gradient.numpy().astype(np.float64), axis=-1).mean())
 
 

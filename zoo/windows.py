@@ -1,4 +1,8 @@
-"""Training data for sequence models: windows of pieces in a fixed order, and whole pieces for validation."""
+"""Training data for sequence models: windows of pieces in a fixed order, and whole pieces for validation.
+
+Pieces are encoded block by block, so that no more than a block is in memory: pieces may be read from a disk when the
+codec asks for them.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +15,7 @@ from zoo.tasks import Codec, Recipe
 
 VALIDATION_BATCH = 16
 AHEAD = 4  # batches prepared while a step runs
+BLOCK = 1 << 21  # tokens encoded at a time
 
 
 class Windows:
@@ -19,58 +24,73 @@ class Windows:
     Each epoch augments every piece anew and cuts it at a random phase; its beginning is always a window of its own.
     Windows are shuffled and start from zero state. With `recipe.carry` the pieces, shuffled, are dealt to the rows of
     the batch instead, each row takes its windows in order, and `keep` is 1 where a window goes on from the one before.
+    Of data larger than a block, blocks of random pieces are taken one after the other.
 
     Args:
-        pieces: What the codec encodes.
+        pieces: What the codec encodes; read one by one.
         codec: Raw data ↔ arrays.
-        recipe: Window, batch, carry and seed.
+        recipe: Window, batch, carry, seed, and the most steps of an epoch.
         augment: Function of a piece's index and a random generator that gives that piece changed.
     """
 
     def __init__(
         self, pieces: Sequence[Any], codec: Codec, recipe: Recipe, augment: Callable[[int, np.random.Generator], Any]
     ) -> None:
-        self.count, self.codec, self.recipe, self.augment = len(pieces), codec, recipe, augment
+        self.codec, self.recipe, self.augment = codec, recipe, augment
         self.window = recipe.window * codec.group
-        self.steps = max(1, sum(map(len, pieces)) // (recipe.window * recipe.batch))
+        self.lengths = np.array([len(piece) for piece in pieces])  # steps of the raw data
+        whole = max(1, int(self.lengths.sum()) // (recipe.window * recipe.batch))
+        self.steps = min(whole, recipe.epoch_steps or whole)
 
     def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yield inputs `(batch, time, features)`, `keep (batch, 1)`, targets `(batch, time)`, -1 past a piece's end."""
         rng = np.random.default_rng([self.recipe.seed, epoch])
-        x, y = self.codec.encode([self.augment(i, rng) for i in range(self.count)])
+        left = self.steps
+        for block in itertools.cycle(self._blocks(rng)):
+            tokens = int(self.lengths[block].sum())
+            steps = min(left, max(1, tokens // (self.recipe.window * self.recipe.batch)))
+            yield from self._windows(block, steps, rng)
+            left -= steps
+            if not left:
+                return
+
+    def _blocks(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Deal the pieces, by index, to blocks of about as many tokens as are encoded at a time."""
+        sizes = self.lengths * self.codec.group
+        if sizes.sum() <= BLOCK:
+            return [np.arange(len(sizes))]
+        order = rng.permutation(len(sizes))
+        return np.split(order, np.flatnonzero(np.diff(np.cumsum(sizes[order]) // BLOCK)) + 1)
+
+    def _windows(self, block: np.ndarray, steps: int, rng: np.random.Generator) -> Iterator[tuple]:
+        """Cut the pieces of a block into so many batches."""
+        x, y = self.codec.encode([self.augment(int(i), rng) for i in block])
         x = np.pad(x, ((0, 0), (0, self.window), (0, 0)), mode="edge")
         y = np.pad(y, ((0, 0), (0, self.window)), constant_values=-1)
-        cuts = (self._rows if self.recipe.carry else self._shuffled)((y >= 0).sum(1), rng)
+        cuts = (self._rows if self.recipe.carry else self._shuffled)((y >= 0).sum(1), steps, rng)
         for rows in cuts:
             at = rows[:, :1], rows[:, 1:2] + np.arange(self.window)
             yield x[at], rows[:, 2:].astype(np.float32), y[at]
 
-    def _shuffled(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _shuffled(self, tokens: np.ndarray, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Give `(steps, batch, 3)`: piece, first token, 0."""
         cuts: list[tuple[int, int, int]] = []
-        while len(cuts) < self.steps * self.recipe.batch:  # more than one round only where data is short
+        while len(cuts) < steps * self.recipe.batch:  # more than one round only where data is short
             for piece, length in enumerate(tokens):
-                cuts += [(piece, at, 0) for at in self._starts(int(length), rng)]
-        chosen = rng.permutation(cuts)[: self.steps * self.recipe.batch]
-        return chosen.reshape(self.steps, self.recipe.batch, 3)
+                phase = int(rng.integers(1, self.recipe.window + 1)) * self.codec.group
+                cuts += [(piece, at, 0) for at in (0, *range(phase, int(length), self.window))]
+        chosen = rng.permutation(cuts)[: steps * self.recipe.batch]
+        return chosen.reshape(steps, self.recipe.batch, 3)
 
-    def _rows(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _rows(self, tokens: np.ndarray, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Give the same for carried states: the third number is 1 where the window goes on from the one before it."""
         line: list[tuple[int, int, int]] = []
-        while len(line) < self.steps * self.recipe.batch:
+        while len(line) < steps * self.recipe.batch:
             for piece in rng.permutation(len(tokens)):
-                starts = self._starts(int(tokens[piece]), rng)
-                line += [(piece, at, int(at > 0)) for at in starts]
-        dealt = np.array(line[: self.steps * self.recipe.batch]).reshape(self.recipe.batch, self.steps, 3)
+                line += [(piece, at, int(at > 0)) for at in range(0, int(tokens[piece]), self.window)]
+        dealt = np.array(line[: steps * self.recipe.batch]).reshape(self.recipe.batch, steps, 3)
         dealt[:, 0, 2] = 0  # a row may begin in the middle of a piece
         return dealt.transpose(1, 0, 2)
-
-    def _starts(self, tokens: int, rng: np.random.Generator) -> list[int]:
-        """Cut a piece: its beginning, and windows from a random phase on (carried states: one after the other)."""
-        if self.recipe.carry:
-            return list(range(0, tokens, self.window))
-        phase = int(rng.integers(1, self.recipe.window + 1)) * self.codec.group
-        return [0, *range(phase, tokens, self.window)]
 
     def batches(self, first: int) -> Iterator[tuple]:
         """Yield epochs without end, from epoch `first` on, as `fit` takes them: `((x, keep), y, weights)`."""
@@ -97,31 +117,29 @@ def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray) -> tuple:
 def whole(pieces: Sequence[Any], codec: Codec) -> Any:
     """Give whole pieces, those of like length together, each from its beginning, in the form `fit` validates with."""
     ordered = sorted(pieces, key=len)
-    groups = [ordered[i : i + VALIDATION_BATCH] for i in range(0, len(ordered), VALIDATION_BATCH)]
-    batches = []
-    for group in groups:
-        x, y = codec.encode(group)
-        batches.append(fit_form(x, np.zeros((len(x), 1), np.float32), y))
+    batches = _Batches([ordered[i : i + VALIDATION_BATCH] for i in range(0, len(ordered), VALIDATION_BATCH)], codec)
     if keras.backend.backend() != "tensorflow":
-        return _Batches(batches)
+        return batches
     import tensorflow as tf
 
     form = tf.nest.map_structure(
         lambda a: tf.TensorSpec((None, *(None, *a.shape[2:])[: a.ndim - 1]), a.dtype), batches[0]
     )
-    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=form)
+    encoded = lambda: map(batches.__getitem__, range(len(batches)))  # noqa: E731
+    dataset = tf.data.Dataset.from_generator(encoded, output_signature=form)
     return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches in memory, for the backends without `tf.data`."""
+    """Batches of whole pieces, encoded when they are asked for."""
 
-    def __init__(self, batches: list[tuple]) -> None:
+    def __init__(self, groups: list[list[Any]], codec: Codec) -> None:
         super().__init__()
-        self.batches = batches
+        self.groups, self.codec = groups, codec
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.groups)
 
     def __getitem__(self, index: int) -> tuple:
-        return self.batches[index]
+        x, y = self.codec.encode(self.groups[index])
+        return fit_form(x, np.zeros((len(x), 1), np.float32), y)

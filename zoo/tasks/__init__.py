@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoo.datasets import Dataset
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (*SHARES, "warmup", "weight_decay", "seed", "ema")
+FROM_ZERO = (*SHARES, "warmup", "weight_decay", "seed", "ema", "epoch_steps")
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 CHOICES = {
     "schedule": ("cosine", "linear", "exponential", "constant"),
@@ -94,6 +94,7 @@ class Recipe:
         patience: Epochs without a better validation loss before stopping.
         batch: Windows in a batch.
         window: Length of a training window in steps of the raw data.
+        epoch_steps: Most optimizer steps of an epoch; 0: as many as the data has windows for.
         carry: Start a window from the state after the one before it (truncated back-propagation through time).
         learning_rate: Highest learning rate, reached after `warmup` steps.
         warmup: Optimizer steps of linear warm-up.
@@ -118,6 +119,7 @@ class Recipe:
     patience: int = 20
     batch: int = 64
     window: int = 32
+    epoch_steps: int = 0
     carry: bool = False
     learning_rate: float = 6e-3
     warmup: int = 200
