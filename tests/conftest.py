@@ -21,6 +21,14 @@ RECIPE = Recipe(units=12, embedding=3)
 CODEC = MusicCodec(voices=3, low=50, high=70)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """The tests leave the user's cache alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """Folder of real data; without it the test is skipped, and counted."""

@@ -188,3 +188,21 @@ def test_columns_describe_the_input():
 def test_prompt_in_another_meter_is_noticed():
     with pytest.warns(UserWarning, match="3 beats a bar"):
         CODEC.script(steps=1, prompt=Score([[60, 55, 52]], beats_per_bar=3))
+
+
+def test_folder_is_read_once_and_from_disk(tmp_path, monkeypatch):
+    from zoo.tasks import music
+
+    for i in range(3):
+        random_score(i, 20 + i, MusicCodec(4)).save(tmp_path / f"{i}.mid")
+    (tmp_path / "bad.mid").write_bytes(b"no music")
+    with pytest.warns(UserWarning, match="left out.*bad.mid"):
+        first = read_folder(tmp_path)
+    expected = [Score.read(tmp_path / f"{i}.mid") for i in range(3)]
+    assert list(first["valid"]) + list(first["train"]) == expected
+    monkeypatch.setattr(music, "_store", lambda *_: pytest.fail("read again"))
+    with pytest.warns(UserWarning, match="left out.*bad.mid"):
+        assert list(read_folder(tmp_path)["train"]) == expected[1:]
+    (tmp_path / "2.mid").unlink()
+    with pytest.raises(pytest.fail.Exception, match="read again"):
+        read_folder(tmp_path)

@@ -15,11 +15,6 @@ from zoo.tasks.text import TASK, TextCodec, make_codec, read_folder, read_text, 
 CODEC = TextCodec("abc é\n🎵")
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
 @given(st.text("abc é\n🎵"))
 def test_text_comes_back(text):
     assert CODEC.decode(CODEC.tokens(text)) == text
@@ -57,6 +52,7 @@ def test_description_goes_round():
 def test_a_file_is_mapped_character_by_character(read, tmp_path, monkeypatch):
     """Whatever the bytes at which a block ends."""
     monkeypatch.setattr(module, "READ", read)
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     content = "Zwölf 🎵 Boxkämpfer\r\njagen"
     path = tmp_path / "a.txt"
     path.write_bytes(content.encode())

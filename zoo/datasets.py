@@ -7,9 +7,11 @@ another checksum than the published one are refused.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from zoo.errors import ChecksumError, DataError, DownloadError
 from zoo.files import replacing, sha256
@@ -108,6 +110,35 @@ def prepared(name: str, build: Callable[[Path], None]) -> Path:
         with replacing(folder, folder=True) as scratch:
             build(scratch)
     return folder
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    """Whole numbers in a file, read when they are asked for.
+
+    Attributes:
+        path: The file, with nothing but the numbers in it.
+        dtype: Their NumPy type.
+        start: The first one.
+        length: How many.
+    """
+
+    path: Path
+    dtype: str
+    start: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def part(self, start: int, end: int) -> "OnDisk":
+        """Take a part, without reading it."""
+        return replace(self, start=self.start + start, length=end - start)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        kind = np.dtype(self.dtype)
+        found = np.fromfile(self.path, kind, self.length, offset=self.start * kind.itemsize)
+        return found if dtype is None else found.astype(dtype)
 
 
 def fetch(source: Source, progress: bool = True) -> Path:

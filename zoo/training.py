@@ -6,10 +6,11 @@ optimizer, random state and progress after the last whole epoch; the best weight
 
 import contextlib
 import importlib.util
+import itertools
 import json
 import platform
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
@@ -144,11 +145,11 @@ def _fit(
 
 
 def _beginning(
-    entry: Entry, recipe: Recipe, start: Path | None, splits: dict[str, Any]
+    entry: Entry, recipe: Recipe, start: Path | None, splits: Mapping[str, Sequence[Any]]
 ) -> tuple[Card | None, Codec, Recipe]:
     """Give the card to start from, if any, the codec, and the recipe with the sizes it must have."""
     if not start:
-        return None, entry.task.make_codec(splits["train"] + splits["valid"]), recipe
+        return None, entry.task.make_codec(itertools.chain(splits["train"], splits["valid"])), recipe
     card, codec = presets.read(start)
     if (card.architecture, card.task) != (entry.architecture.name, entry.task.name):
         raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
@@ -221,7 +222,7 @@ def _finish(
     net: keras.Model,
     codec: Codec,
     recipe: Recipe,
-    splits: dict[str, Any],
+    splits: Mapping[str, Sequence[Any]],
     about: dict[str, Any],
     out: Path | None,
 ) -> Card:

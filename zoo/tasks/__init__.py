@@ -9,7 +9,7 @@ import contextlib
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -193,10 +193,10 @@ class Task:
     summary: str
     dataset: Dataset
     prepare: Callable[[dict[str, Any]], dict[str, list[Any]]]
-    read_folder: Callable[[Path], dict[str, list[Any]]]
-    make_codec: Callable[[list[Any]], Any]
+    read_folder: Callable[[Path], Mapping[str, Sequence[Any]]]
+    make_codec: Callable[[Iterable[Any]], Any]
     read_codec: Callable[[dict[str, Any]], Any]
-    augment: Callable[[list[Any]], Callable[[int, np.random.Generator], Any]]
+    augment: Callable[[Sequence[Any]], Callable[[int, np.random.Generator], Any]]
     default_codec: Any
     unit: str
     recipes: Mapping[str, Recipe] = field(default_factory=dict)

@@ -7,15 +7,16 @@ step, the others still at the previous one.
 
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.checks import number
-from zoo.datasets import Dataset, Source
+from zoo.datasets import Dataset, OnDisk, Source, prepared
 from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.files import sha256
 from zoo.midi import HOLD, MAX_STEPS, REST, voice_names
 from zoo.score import MAX_VOICES, Score
 from zoo.tasks import Recipe, Task
@@ -24,6 +25,7 @@ HOLD_ID, REST_ID, FIRST_PITCH_ID = 0, 1, 2
 START = 0  # "sounding" before the first step; the id of hold, which never sounds
 LONGEST = 16  # steps; a longer note counts as this long
 DEFAULT_BARS = 8
+GRID_VERSION = 1  # raise it when reading MIDI changes: what was read before is then read anew
 
 
 class MusicCodec:
@@ -324,7 +326,7 @@ def prepare(splits: dict[str, Any]) -> dict[str, list[Score]]:
     return {split: [Score.from_pitches(piece) for piece in pieces] for split, pieces in splits.items()}
 
 
-def read_folder(folder: Path) -> dict[str, list[Score]]:
+def read_folder(folder: Path) -> dict[str, Sequence[Score]]:
     """Read every MIDI file below a folder; every tenth, in the order of names, is for validation.
 
     Raises:
@@ -332,27 +334,73 @@ def read_folder(folder: Path) -> dict[str, list[Score]]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give a folder with .mid files")
-    scores = []
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi")):
-        try:
-            scores.append(Score.read(path))
-        except CodecError as error:
-            warnings.warn(f"left out: {error}", stacklevel=2)
-    if len(scores) < 2:
-        raise DataError(f"{folder} has {len(scores)} readable MIDI files: give at least 2 (one is for validation)")
-    return {"train": [s for i, s in enumerate(scores) if i % 10], "valid": scores[::10]}
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+    digest = sha256("".join(f"{path.relative_to(folder)} {sha256(path)}\n" for path in files).encode())
+    stored = prepared(f"music-{GRID_VERSION}-{digest}", lambda scratch: _store(files, scratch))
+    about = json.loads((stored / "about.json").read_text())
+    for message in about["warnings"]:
+        warnings.warn(message, stacklevel=2)
+    places, voices = about["places"], about["voices"]
+    if len(places) < 2:
+        raise DataError(f"{folder} has {len(places)} readable MIDI files: give at least 2 (one is for validation)")
+    grids = [OnDisk(stored / "grids.bin", "int16", start * voices, steps * voices) for start, steps in places]
+    return {
+        "train": Scores([grid for i, grid in enumerate(grids) if i % 10], voices),
+        "valid": Scores(grids[::10], voices),
+    }
 
 
-def make_codec(pieces: Sequence[Score]) -> MusicCodec:
+class Scores(Sequence):
+    """Scores on disk, read when they are asked for.
+
+    Args:
+        grids: Where the grids are, `(steps * voices,)` each.
+        voices: Voices of a score.
+    """
+
+    def __init__(self, grids: list[OnDisk], voices: int) -> None:
+        self.grids, self.voices = grids, voices
+
+    def __len__(self) -> int:
+        return len(self.grids)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Scores(self.grids[index], self.voices)
+        return Score(np.asarray(self.grids[index]).reshape(-1, self.voices))
+
+
+def _store(files: Sequence[Path], folder: Path) -> None:
+    """Write the grids of MIDI files one after the other, and what was said of them."""
+    places: list[tuple[int, int]] = []
+    voices = 4
+    with (folder / "grids.bin").open("wb") as stream, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for path in files:
+            try:
+                score = Score.read(path, voices)
+            except CodecError as error:
+                warnings.warn(f"left out: {error}", stacklevel=2)
+                continue
+            stream.write(score.grid.tobytes())
+            places.append((sum(places[-1]) if places else 0, len(score)))
+    about = {"voices": voices, "places": places, "warnings": [str(one.message) for one in said]}
+    (folder / "about.json").write_text(json.dumps(about))
+
+
+def make_codec(pieces: Iterable[Score]) -> MusicCodec:
     """Build a codec with room for the pieces, transposed by up to six semitones.
 
     Raises:
         DataError: No piece has a note.
     """
-    pitches = np.concatenate([piece.grid[piece.grid >= 0] for piece in pieces])
-    if not pitches.size:
+    low, high, voices = 128, -1, 0
+    for piece in pieces:
+        pitches = piece.grid[piece.grid >= 0]
+        low, high, voices = pitches.min(initial=low), pitches.max(initial=high), piece.voices
+    if high < 0:
         raise DataError("the pieces are all silent: give some with notes")
-    return MusicCodec(pieces[0].voices, max(0, int(pitches.min()) - 6), min(127, int(pitches.max()) + 6))
+    return MusicCodec(voices, max(0, int(low) - 6), min(127, int(high) + 6))
 
 
 def transposed(pieces: Sequence[Score]) -> Callable[[int, np.random.Generator], Score]:

@@ -7,15 +7,15 @@ piece, so that a file larger than the memory can be trained on.
 import codecs
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.checks import number
-from zoo.datasets import Dataset, Source, prepared
+from zoo.datasets import Dataset, OnDisk, Source, prepared
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.files import sha256
 from zoo.tasks import Recipe, Task
@@ -24,35 +24,6 @@ SEGMENT, VALID_SEGMENT = 1 << 17, 1 << 12  # characters of a piece of a longer t
 READ = 1 << 20  # bytes read at a time
 VALID_SHARE, VALID_MOST = 0.1, 1 << 20  # of a user's text, at its end, and at most so many characters
 DEFAULT_LENGTH, MAX_LENGTH = 200, 1_000_000
-
-
-@dataclass(frozen=True)
-class OnDisk:
-    """Whole numbers in a file, read when they are asked for.
-
-    Attributes:
-        path: The file, with nothing but the numbers in it.
-        dtype: Their NumPy type.
-        start: The first one.
-        length: How many.
-    """
-
-    path: Path
-    dtype: str
-    start: int
-    length: int
-
-    def __len__(self) -> int:
-        return self.length
-
-    def part(self, start: int, end: int) -> "OnDisk":
-        """Take a part, without reading it."""
-        return replace(self, start=self.start + start, length=end - start)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        kind = np.dtype(self.dtype)
-        found = np.fromfile(self.path, kind, self.length, offset=self.start * kind.itemsize)
-        return found if dtype is None else found.astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -300,7 +271,7 @@ def read_folder(path: Path) -> dict[str, list[Text]]:
     return splits
 
 
-def make_codec(pieces: Sequence[Text]) -> TextCodec:
+def make_codec(pieces: Iterable[Text]) -> TextCodec:
     """Build a codec with every character of the texts, in the order of code points."""
     return TextCodec("".join(sorted(set("".join({piece.vocabulary for piece in pieces})))))
 
