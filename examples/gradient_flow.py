@@ -1,6 +1,6 @@
 """Vanishing and exploding gradients: what a vanilla RNN, an LSTM and a GRU learn over 10, 100 and 400 steps.
 
-    python examples/gradient_flow.py            # writes gradient_flow.png and gradient_flow.csv (3 minutes)
+    python examples/gradient_flow.py            # writes gradient_flow.png and gradient_flow.csv (5 minutes)
 
 The task is to name, after the last step, the symbol shown at the first, with nothing shown in between: the gradient
 must come back through every step. Each network starts with an orthogonal recurrent matrix or with small normal numbers,

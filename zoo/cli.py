@@ -224,7 +224,7 @@ def _settings() -> str:
 def train(name: str, changes: tuple[str, ...], precision: str | None, devices: str, **options: Any) -> None:
     """Train model NAME: progress, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
 
-    Settings not given are those of the recipe; with them this repeats the shipped weights' training.
+    Settings not given are those of the recipe.
 
     \b
     Examples:
