@@ -5,7 +5,9 @@
     python benchmarks/layers.py LSTM "2 x 512"   # measures one cell, or one cell and size, and writes nothing
 
 Two threads. Every contender is a process of its own; in each row they take steps in turns, so that ratios hold where
-milliseconds do not. PyTorch comes with `pip install rnn-zoo[backends]`; without it its columns stay empty.
+milliseconds do not. TensorFlow runs with the settings that `zoo train` gives it, for Keras's layers too. Memory is what
+the process has at most in a training step, less what it had before the first one, program code left out. PyTorch comes
+with `pip install rnn-zoo[backends]`; without it its columns stay empty.
 """
 
 import importlib.util
@@ -20,10 +22,13 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from zoo import TRAINING_ENVIRONMENT
+
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
 RESULTS = Path(__file__).with_suffix(".json")
 THREADS = 2
+PRODUCT = 2048
 CLASSES = FEATURES = 65
 CELLS = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}  # gates
 SIZES = {  # layers, units, both directions, batch, steps
@@ -31,17 +36,18 @@ SIZES = {  # layers, units, both directions, batch, steps
     "1 x 256": (1, 256, False, 32, 256),
     "3 x 256, both ways": (3, 256, True, 16, 500),
 }
-CONTENDERS = ("Keras", "Keras XLA", "ours", "ours XLA", "ours XLA, recomputed", "PyTorch")
+CONTENDERS = ("Keras", "Keras XLA", "ours", "ours XLA", "ours, recomputed", "PyTorch")
 PRECISIONS = {"float32": (), "bfloat16": ("avx512_bf16", "amx_bf16")}  # a processor has it if one of these is there
-ROUNDS = 9
+ROUNDS = 7
 
 
 def flop(cell, layers, units, both, batch, steps):
-    """Floating point operations of a training step: three products (forward, and two backward) a weight."""
+    """Floating point operations of the products of a training step: three for each weight; two where none is needed."""
     ways = 2 if both else 1
-    inputs = [FEATURES] + [units * ways] * (layers - 1)
-    weights = sum(ways * CELLS[cell] * units * (size + units) for size in inputs) + ways * units * CLASSES
-    return 6 * weights * batch * steps
+    blocks = ways * CELLS[cell] * units  # columns of the kernels of a layer
+    kernels = 2 * blocks * FEATURES + 3 * (layers - 1) * blocks * units * ways  # the data gets no gradient
+    products = kernels + 3 * layers * blocks * units + 3 * ways * units * CLASSES
+    return 2 * products * batch * steps
 
 
 def data(batch, steps):
@@ -53,7 +59,6 @@ def data(batch, steps):
 
 def keras_steps(who, cell, layers, units, both, batch, steps, precision):
     """Return functions of no argument that run one training step and one forward pass, as `fit` and `predict` do."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     import tensorflow as tf
 
@@ -118,15 +123,18 @@ def status(key):
 def work():
     """Serve as a contender: answer every line on standard input by one measurement, as a line of JSON."""
     task = json.loads(sys.argv[-1])
-    build = torch_steps if task["who"] == "PyTorch" else keras_steps
-    actions = dict(zip(("train", "forward"), build(**task), strict=True))
-    held = status("VmRSS")
+    if "product" in task:
+        actions = {"product": product_steps(task["product"])}
+    else:
+        build = torch_steps if task["who"] == "PyTorch" else keras_steps
+        actions = dict(zip(("train", "forward"), build(**task), strict=True))
+    held = status("RssAnon")
     for line in sys.stdin:
         action = line.strip()
         Path("/proc/self/clear_refs").write_text("5")  # forget the highest memory use so far
         began = time.perf_counter()
         value = actions[action]()
-        answer = {"ms": 1e3 * (time.perf_counter() - began), "mb": status("VmHWM") - held}
+        answer = {"ms": 1e3 * (time.perf_counter() - began), "mb": status("VmHWM") - status("RssFile") - held}
         print(json.dumps({**answer, "loss": value if action == "train" else None}), flush=True)
 
 
@@ -135,9 +143,8 @@ class Contender:
 
     def __init__(self, **task):
         command = [sys.executable, __file__, "--work", json.dumps(task)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, **pipes, text=True, env=TRAINING_ENVIRONMENT | os.environ)
 
     def __call__(self, action):
         self.process.stdin.write(f"{action}\n")
@@ -149,41 +156,44 @@ class Contender:
         self.process.wait()
 
 
-def best_product():
-    """Start a process that answers every line with the rate of a float32 matrix product, 2048 × 2048, in GFLOP/s."""
-    code = (
-        "import time, sys\n"
-        "import tensorflow as tf\n"
-        f"tf.config.threading.set_intra_op_parallelism_threads({THREADS})\n"
-        "a = tf.random.normal((2048, 2048)); (a @ a).numpy()\n"
-        "for _ in sys.stdin:\n"
-        "    t = time.perf_counter(); (a @ a).numpy()\n"
-        "    print(2 * 2048**3 / (time.perf_counter() - t) / 1e9, flush=True)\n"
-    )
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, env=environment,
-    )  # fmt: skip
+def product_steps(library):
+    """Return a function that multiplies two float32 matrices, 2048 × 2048."""
+    import numpy as np
+
+    a = np.random.default_rng(0).normal(size=(PRODUCT, PRODUCT)).astype("float32")
+    if library == "NumPy":
+        return lambda: a @ a
+    if library == "PyTorch":
+        import torch
+
+        torch.set_num_threads(THREADS)
+        matrix = torch.from_numpy(a)
+        return lambda: matrix @ matrix
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    constant = tf.constant(a)
+    return lambda: tf.linalg.matmul(constant, constant).numpy()
 
 
 def measure(cell, size, precision="float32"):
     task = dict(zip(("layers", "units", "both", "batch", "steps"), SIZES[size], strict=True), cell=cell)
     names = [name for name in CONTENDERS if name != "PyTorch" or importlib.util.find_spec("torch")]
-    product = best_product()
+    products = [
+        Contender(product=name)
+        for name in ("TensorFlow", "NumPy", "PyTorch")
+        if name in ("TensorFlow", "NumPy", *names)
+    ]
     contenders = {name: Contender(who=name, precision=precision, **task) for name in names}
     first = {name: [one("train"), one("train"), one("forward")] for name, one in contenders.items()}
     found = {name: {"train": [], "forward": []} for name in names}
     rates = []
     for _ in range(ROUNDS):
-        product.stdin.write("\n")
-        product.stdin.flush()
-        rates.append(float(product.stdout.readline()))
+        rates += [2 * PRODUCT**3 / 1e6 / one("product")["ms"] for one in products]
         for name, one in contenders.items():
             for action, values in found[name].items():
                 values.append(one(action))
-    product.stdin.close()
-    for one in contenders.values():
+    for one in (*products, *contenders.values()):
         one.close()
     ms = {name: {a: round(median(v["ms"] for v in values), 2) for a, values in found[name].items()} for name in names}
     mb = {name: round(max(v["mb"] for v in found[name]["train"])) for name in names}

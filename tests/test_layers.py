@@ -1,5 +1,6 @@
 """The fast layers are Keras's: outputs, states and all gradients, over the options, against Keras and against NumPy."""
 
+import contextlib
 import itertools
 
 import keras
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import cells
+from zoo import bptt
 from zoo import layers as fast
-from zoo.bptt import STEPS, through_time
 
 NAMES = ("SimpleRNN", "LSTM", "GRU")
 BATCH, TIME, FEATURES, UNITS = 3, 7, 4, 5
@@ -29,10 +30,12 @@ OPTIONS = {
 }
 
 
-def pair(kind, dtype="float32", features=FEATURES, **options):
-    """Keras's layer and ours, with the same random weights."""
+def pair(kind, dtype="float32", features=FEATURES, saving=None, **options):
+    """Keras's layer and ours, with the same random weights; ours saves memory, if it is to."""
     options = {"units": UNITS, **options, "dtype": dtype}
-    theirs, ours = (getattr(module, kind)(**options) for module in (keras.layers, fast))
+    theirs = getattr(keras.layers, kind)(**options)
+    with keras.RematScope(saving) if saving else contextlib.nullcontext():
+        ours = getattr(fast, kind)(**options)
     rng = np.random.default_rng(0)
     for layer in (theirs, ours):
         layer.build((None, None, features))
@@ -83,11 +86,23 @@ def close(found, expected, tolerance=2e-5):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(1, np.abs(b).max(initial=0)))
 
 
-def compare(name, options, **how):
+@pytest.fixture
+def compiled_loops(monkeypatch):
+    """XLA compiles even short loops; a test that had none compiled fails."""
+    compiled = []
+    monkeypatch.setattr(bptt, "WORTH_COMPILING", 0)
+    make = bptt._xla
+    monkeypatch.setattr(bptt, "_xla", lambda *row: compiled.append(row) or make(*row))
+    yield
+    assert compiled
+
+
+def compare(name, options, saving=None, **how):
     options = dict(options)
     mask, state = options.pop("mask", None), options.pop("state", False)
-    theirs, ours = pair(name, **options)
+    theirs, ours = pair(name, saving=saving, **options)
     assert not fast.slow_because(ours)
+    assert fast._saves_memory(ours) == bool(saving)
     arguments = (*inputs(name, state), None if mask is None else tf.constant(mask))
     close(gradients(ours, *arguments, **how), gradients(theirs, *arguments, **how))
 
@@ -104,6 +119,51 @@ def test_compiled_by_xla(name, options):
     compare(name, OPTIONS[options], jit=True)
 
 
+@pytest.mark.parametrize("options", ["any mask, backwards", "both dropouts, masked"])
+@pytest.mark.parametrize("name", NAMES)
+def test_loops_compiled_by_xla(name, options, compiled_loops):
+    compare(name, OPTIONS[options], saving="full" if options.startswith("both") else None)
+
+
+def test_compiled_loops_of_all_kinds(compiled_loops):
+    """Second derivatives, other precisions and a strategy reach the compiled loops too."""
+    compare("LSTM", OPTIONS["padded"], second=True)
+    test_mixed_precision_is_at_least_as_exact_as_keras_s("GRU", "mixed_bfloat16")
+    test_under_a_distribution_strategy("GRU")
+
+
+def test_loops_are_compiled_in_long_training_alone(monkeypatch):
+    compiled, make = [], bptt._xla
+    monkeypatch.setattr(bptt, "_xla", lambda *row: compiled.append(row) or make(*row))
+    layer = fast.LSTM(256, return_sequences=True)
+    layer.build((None, None, 1))
+    for steps, training, wanted in ((32, True, 1), (31, True, 0), (32, False, 0), (None, True, 0)):
+        compiled.clear()
+        tf.function(lambda x, training=training: layer(x, training=training), autograph=False).get_concrete_function(
+            tf.TensorSpec((2, steps, 1))
+        )
+        assert len(compiled) == wanted
+    compiled.clear()
+    layer(np.zeros((1, 32, 1), "f"), training=True)
+    assert not compiled
+
+
+def test_a_tensorflow_without_xla(monkeypatch):
+    def missing(*_, **options):
+        if options.get("jit_compile"):
+            raise tf.errors.UnimplementedError(None, None, "no XLA")
+        return function(*_, **options)
+
+    function = tf.function
+    bptt._has_xla.cache_clear()
+    monkeypatch.setattr(tf, "function", missing)
+    monkeypatch.setattr(bptt, "WORTH_COMPILING", 0)
+    try:
+        compare("LSTM", OPTIONS["padded"])
+    finally:
+        bptt._has_xla.cache_clear()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_of_gradients(name):
     compare(name, OPTIONS["padded"] | {"go_backwards": True}, second=True)
@@ -113,15 +173,7 @@ def test_gradients_of_gradients(name):
 def test_without_training_and_with_less_memory(name):
     """Gates that were not kept are computed again."""
     compare(name, OPTIONS["padded"], training=False)
-    options = {"return_sequences": True, "dropout": 0.3, "recurrent_dropout": 0.2, "seed": 2}
-    theirs, _ = pair(name, **options)
-    with keras.RematScope("full"):
-        ours = getattr(fast, name)(UNITS, **options)
-    ours.build((None, None, FEATURES))
-    ours.set_weights(theirs.get_weights())
-    assert fast._saves_memory(ours)
-    arguments = inputs(name, state=True)
-    close(gradients(ours, *arguments), gradients(theirs, *arguments))
+    compare(name, OPTIONS["both dropouts, masked"], saving="full")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -272,8 +324,8 @@ def test_use_cudnn_true_is_refused_as_keras_refuses_it():
 
 
 def test_the_fast_path_is_taken(monkeypatch):
-    taken = []
+    taken, through_time = [], bptt.through_time
     monkeypatch.setattr("zoo.bptt.through_time", lambda *a: taken.append(a[0].cell) or through_time(*a))
     for name in NAMES:
         keras.layers.Bidirectional(getattr(fast, name)(2))(np.zeros((1, 2, 3), "f"))
-    assert taken == [cell for cell in STEPS for _ in range(2)]
+    assert taken == [cell for cell in bptt.STEPS for _ in range(2)]

@@ -40,7 +40,7 @@ __version__ = metadata.version("rnn-zoo")
 
 TRAINING_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_CPU_ALLOCATOR_USE_BFC": "true",  # keep the buffers of a step for the next one: a tenth to a fifth faster
+    "TF_ENABLE_ONEDNN_OPTS": "1",  # faster products of large matrices, and buffers kept for the next step
 }
 """Set before TensorFlow starts, unless the user has set it."""
 
