@@ -72,7 +72,8 @@ def keras_steps(who, cell, layers, units, both, batch, steps, precision):
     cells = ours if who.startswith("ours") else keras.layers
     wrap = keras.layers.Bidirectional if both else (lambda layer: layer)
     names = [f"recurrent_{i}" for i in range(layers)]
-    saving = keras.RematScope("list_of_layers", layer_names=names if "recomputed" in who else [])
+    inner = [f"{way}{name}" for way in ("", "forward_", "backward_") for name in names]  # but not the wrapper
+    saving = keras.RematScope("list_of_layers", layer_names=inner if "recomputed" in who else [])
     with saving:
         stack = [wrap(getattr(cells, cell)(units, return_sequences=True, name=name)) for name in names]
     model = keras.Sequential([keras.Input((None, FEATURES)), *stack, keras.layers.Dense(CLASSES, dtype="float32")])

@@ -76,7 +76,25 @@ def test_compiled_loss_and_models_of_the_zoo(tiny):
     assert {name: len(values) for name, values in flow.norms.items()} == {"recurrent_0": 15}
 
 
+@pytest.mark.parametrize("zeros", [False, True])
+def test_masked_both_ways(zeros):
+    """The loss is that of the model, whose outputs are zero before the first step that counts."""
+    keras.utils.set_random_seed(1)
+    ways = keras.layers.Bidirectional(fast.GRU(3, return_sequences=True, zero_output_for_mask=zeros))
+    net = keras.Sequential([keras.Input((6, 3)), keras.layers.Masking(), ways, keras.layers.Dense(4)])
+    x, y = batch()
+    x[0, :2] = x[1, 3:] = 0
+    flow = zoo.gradient_flow(net, (x, y))
+    logits = tf.constant(net(x).numpy())
+    expected = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True).numpy().mean()
+    assert flow.loss == pytest.approx(expected, rel=1e-5)
+    assert len(flow.norms) == 2
+
+
 def test_what_has_no_steps_is_refused(monkeypatch):
+    cells = keras.layers.RNN([keras.layers.GRUCell(2), keras.layers.GRUCell(2)], name="two")
+    with pytest.raises(ArgumentError, match="layer two has a StackedRNNCells"):
+        zoo.gradient_flow(keras.Sequential([keras.Input((4, 3)), cells]), (np.zeros((1, 4, 3)), np.zeros(1, int)))
     dense = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(ArgumentError, match="no recurrent layer"):
         zoo.gradient_flow(dense, (np.zeros((1, 3)), np.zeros(1, int)))

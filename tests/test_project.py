@@ -244,11 +244,19 @@ def test_readme_table_is_the_benchmark_s():
         assert [cell.strip() for cell in row.split("|")[2:4]] == values
 
 
-def test_readme_speed_is_the_benchmark_s():
-    tables = benchmark("export").tables(json.loads((ROOT / "benchmarks/export.json").read_text()))
+@pytest.mark.parametrize("name", ["export", "layers"])
+def test_readme_speed_is_the_benchmark_s(name):
+    tables = benchmark(name).tables(json.loads((ROOT / f"benchmarks/{name}.json").read_text()))
     text = (ROOT / "README.md").read_text()
     for table in tables:
         assert table in text
+
+
+def test_readme_streaming_is_the_benchmark_s():
+    found = json.loads((ROOT / "benchmarks/streaming.json").read_text())
+    told = f"{found['text_gb']:.1f} GB of text with at most {found['peak_gb']:.2f} GB of memory"
+    assert found["peak_gb"] < 2 <= found["text_gb"]
+    assert told in (ROOT / "README.md").read_text()
 
 
 def test_recorded_conversions_are_quick():

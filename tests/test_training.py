@@ -161,6 +161,20 @@ def test_resuming_a_finished_run_trains_nothing_more(run, folder, tmp_path):
     assert log(out) == log(run[0])
 
 
+def test_run_killed_while_it_replaced_its_checkpoint(run, folder, tmp_path):
+    """Between two renames there is no checkpoint under its name."""
+    import shutil
+
+    out = tmp_path / "r"
+    shutil.copytree(run[0], out)
+    (out / ".checkpoint.abc/previous").mkdir(parents=True)
+    (out / "checkpoint").rename(out / ".checkpoint.abc/checkpoint")
+    again = zoo.train("lstm_music", out=out, data=folder, epochs=4, resume=True, verbose=False, **SMALL)
+    assert again.metrics == run[1].metrics
+    assert log(out) == log(run[0])
+    assert not list(out.glob(".*"))
+
+
 def test_run_folders_are_not_mixed_up(run, folder, tmp_path):
     out, _ = run
     with pytest.raises(TrainingError, match="--resume"):
@@ -193,7 +207,7 @@ def test_early_stopping(folder, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "d/checkpoint/state.json").read_text())["best_epoch"] == 1
 
 
-@pytest.mark.parametrize("name", ["gru_music", "rnn_music", "stacked_lstm_music"])
+@pytest.mark.parametrize("name", ["rnn_music", "stacked_lstm_music"])
 def test_other_architectures_need_no_other_loop(folder, tmp_path, name):
     card = zoo.train(name, out=tmp_path / name, data=folder, epochs=1, verbose=False, **SMALL)
     assert zoo.load(tmp_path / name / "preset").generate(bars=1, seed=1).voices == 4
@@ -246,6 +260,41 @@ def test_windows_are_cut_from_the_pieces():
             assert any(real == line[i : i + len(real)] for line in lines for i in range(0, len(line), 4))
 
 
+def test_whole_pieces_of_like_length_share_a_batch(monkeypatch):
+    monkeypatch.setattr("zoo.windows.POOL", 4)
+    monkeypatch.setattr("zoo.windows.ROUND", 2)
+    lengths = np.random.default_rng(0).permutation(np.arange(5, 200, 5))  # 39 pieces, 4 a batch
+    pieces = [random_score(i, int(n), MusicCodec()) for i, n in enumerate(lengths)]
+    lines = {tuple(MusicCodec().tokens(piece)) for piece in pieces}
+    stream = windows(pieces, augment=lambda i, _: pieces[i], window=0)
+    batches = list(stream.epoch(0))
+    assert len(batches) == stream.steps == 9
+    found = [tuple(row[row >= 0]) for _, _, y in batches for row in y]
+    assert len(set(found)) == 36
+    assert lines.issuperset(found)  # whole ones
+    assert all(x.shape[1] % (2 * 4) == 0 and x.shape[:2] == y.shape and not keep.any() for x, keep, y in batches)
+    padding = np.mean([(y < 0).mean() for _, _, y in batches])
+    unsorted = np.mean([(1 - lengths[i : i + 4] / lengths[i : i + 4].max()).mean() for i in range(0, 36, 4)])
+    assert padding < 0.6 * unsorted
+    again = windows(pieces, augment=lambda i, _: pieces[i], window=0)
+    assert [y.tolist() for _, _, y in again.epoch(0)] == [y.tolist() for _, _, y in batches]
+    assert [y.tolist() for _, _, y in again.epoch(1)] != [y.tolist() for _, _, y in batches]
+    [(x, _, _)] = windows(pieces[:3], augment=lambda i, _: pieces[i], window=0).epoch(0)
+    assert len(x) == 3  # fewer pieces than a batch takes
+
+
+def test_an_epoch_is_whole_executions():
+    pieces = [random_score(i, 23, MusicCodec()) for i in range(5)]
+    assert [windows(pieces, steps_per_execution=n).steps for n in (1, 2, 3, 5)] == [5, 4, 3, 5]
+    with pytest.raises(ArgumentError, match="steps_per_execution=6: an epoch has 5 steps"):
+        windows(pieces, steps_per_execution=6)
+
+
+def test_whole_pieces_carry_nothing():
+    with pytest.raises(ArgumentError, match="window=0"):
+        adjusted(Recipe(units=1, embedding=1), {"window": 0, "carry": True})
+
+
 @pytest.mark.parametrize(
     "bad", [{"epochs": 0}, {"units": 1.5}, {"dropout_in": 1}, {"learning_rate": -1}, {"colour": 1}, {"batch": True}]
 )
@@ -254,22 +303,13 @@ def test_bad_settings_are_named(bad):
         zoo.train("lstm_music", out="runs/never", **bad)
 
 
-def command(out, folder, *more):
+def command(out, folder, *more, missing=()):
+    """The command line, as on a machine where some packages are missing."""
     settings = {"epochs": 4, **SMALL}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    return [
-        sys.executable,
-        "-m",
-        "zoo.cli",
-        "train",
-        "lstm_music",
-        "--out",
-        str(out),
-        "--data",
-        str(folder),
-        *words,
-        *more,
-    ]
+    code = f"import sys; sys.modules |= dict.fromkeys({list(missing)}); from zoo.cli import main; main()"
+    start = [sys.executable, "-c", code, "train", "lstm_music", "--out", str(out), "--data", str(folder)]
+    return [*start, *words, *more]
 
 
 def test_killed_process_resumes_with_the_same_losses(run, folder, tmp_path):
@@ -292,15 +332,16 @@ def test_killed_process_resumes_with_the_same_losses(run, folder, tmp_path):
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_train_the_same_network(backend, run, folder, tmp_path):
+    """Also where there is no TensorFlow."""
     environment = {**os.environ, "KERAS_BACKEND": backend}
     out = tmp_path / backend
-    done = subprocess.run(
-        command(out, folder, "--set", "ema=0.5"), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    changed = ["--set", "ema=0.5", "--set", "epochs=2", "--set", "warmup=0"]
+    words = command(out, folder, *changed, missing=["tensorflow", "tensorboard"])
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Keras's loop (the backend is" in done.stdout
     losses = column(out, "val_nats")
-    assert losses[-1] < 0.97 * losses[0]
+    assert losses[-1] < 0.99 * losses[0]
     assert backend in zoo.info(out / "preset").versions
     measured = zoo.load(out / "preset").score(TASK.read_folder(folder)["valid"])  # here, on TensorFlow
     assert measured["nats_per_token"] == pytest.approx(min(losses), abs=2e-3)
@@ -311,6 +352,7 @@ SETTINGS = {
     "carried": {"carry": True, "window": 4},
     "recurrent dropout": {"dropout_recurrent": 0.3, "variational": True},
     "smoothed": {"label_smoothing": 0.1},
+    "whole pieces": {"window": 0, "batch": 2, "warmup": 0},
     "compiled": {"xla": True, "steps_per_execution": 2, "schedule": "linear"},
     "mixed": {"precision": "mixed_bfloat16"},
     "mixed, scaled": {"precision": "mixed_float16", "ema": 0.8},

@@ -15,7 +15,7 @@ import zoo
 from tests.conftest import ROOT
 from zoo import devices, workers
 from zoo import layers as fast
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, TrainingError
 from zoo.tasks import Recipe
 
 SETTINGS = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01, "epochs": 4,
@@ -106,34 +106,93 @@ def test_each_machine_takes_its_rows(monkeypatch):
     np.testing.assert_array_equal(np.concatenate(parts), x)
 
 
-def test_two_devices_of_one_machine(folder, single, tmp_path):
-    """Two logical processors stand for two GPUs."""
-    code = (
-        "import sys, json, tensorflow as tf, zoo\n"
-        "[cpu] = tf.config.list_physical_devices('CPU')\n"
-        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
-        "zoo.train('lstm_music', out=sys.argv[1], data=sys.argv[2], devices=['CPU:0', 'CPU:1'], verbose=False,\n"
-        "          **json.loads(sys.argv[3]))\n"
-    )
-    out = tmp_path / "run"
-    command = [sys.executable, "-c", code, str(out), str(folder), json.dumps(SETTINGS)]
+PREAMBLE = (
+    "import sys, json, keras, tensorflow as tf, zoo\n"
+    "from pathlib import Path\n"
+    "[cpu] = tf.config.list_physical_devices('CPU')\n"
+    "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
+    "out, data, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])\n"
+)
+"""Two logical processors stand for two GPUs."""
+
+
+def told(code, out, folder, **settings):
+    command = [sys.executable, "-c", PREAMBLE + code, str(out), str(folder), json.dumps(SETTINGS | settings)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    same(log(out), single, 0.02)  # here every device averages over its own tokens
+    return done.stdout
+
+
+def test_two_devices_of_one_machine(folder, single, tmp_path):
+    code = "zoo.train('lstm_music', out=out, data=data, devices=['CPU:0', 'CPU:1'], verbose=False, **settings)\n"
+    told(code, tmp_path / "run", folder)
+    same(log(tmp_path / "run"), single, 0.02)  # every device averages over its own tokens
+
+
+def test_two_devices_of_each_machine(folder, tmp_path):
+    """The loop of several machines, in which each device takes its part of the rows."""
+    code = (
+        "from zoo import ARCHITECTURES, networks, optimization, windows, workers\n"
+        "from zoo.tasks import Recipe, music\n"
+        "splits = music.TASK.read_folder(Path(data))\n"
+        "codec, recipe = music.TASK.make_codec(splits['train']), Recipe(**settings)\n"
+        "for spread in (tf.distribute.OneDeviceStrategy('CPU:0'), tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])):\n"
+        "    keras.utils.set_random_seed(1)\n"
+        "    stream = windows.Windows(splits['train'], codec, recipe, music.TASK.augment(splits['train']))\n"
+        "    with spread.scope():\n"
+        "        net = networks.network(ARCHITECTURES['rnn'], codec, recipe)\n"
+        "        learner = optimization.compiled(net, recipe, stream.steps, spread.num_replicas_in_sync)\n"
+        "    told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print('nats', logs['nats']))\n"
+        "    workers.fit(learner, spread, stream, 0, windows.whole(splits['valid'], codec), [told])\n"
+    )
+    lines = told(code, tmp_path, folder, epochs=2).splitlines()
+    values = [float(line.split()[1]) for line in lines if line.startswith("nats")]
+    np.testing.assert_allclose(values[2:], values[:2], rtol=1e-5)
+    assert values[1] < values[0]
 
 
 def test_what_cannot_be_shared_is_refused(monkeypatch):
     recipe = Recipe(units=4, embedding=2, batch=5)
-    assert devices.strategy([], recipe) is devices.strategy(["CPU:0"], recipe) is None
+    assert devices.strategy([], recipe) is None
+    assert devices.strategy(["CPU:0"], recipe).extended.worker_devices[0].endswith("/device:CPU:0")
+    with pytest.raises(ArgumentError, match="no device is called GPU:7"):
+        devices.strategy(["GPU:7"], recipe)
     with pytest.raises(ArgumentError, match="GPU:1; this machine has: CPU:0"):
         devices.strategy(["CPU:0", "GPU:1"], recipe)
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
-    with pytest.raises(ArgumentError, match="need tensorflow"):
+    with pytest.raises(ArgumentError, match="takes tensorflow"):
         devices.strategy(["GPU:0", "GPU:1"], recipe)
-    for bad in ("[", '{"cluster": 3}', '{"cluster": {"worker": ["a"]}, "task": {"index": 2}}'):
+    one, chief = {"worker": ["a"]}, {"chief": ["a"], "worker": ["b"]}
+    wrong = [{"cluster": 3}, *(
+        {"cluster": cluster, "task": {"type": kind, "index": index}}
+        for cluster, kind, index in ((one, "worker", 2), (one, "worker", -1), (one, "chief", 0), (chief, "worker", 0))
+    )]  # fmt: skip
+    for bad in ("[", *map(json.dumps, wrong)):
         monkeypatch.setenv("TF_CONFIG", bad)
         with pytest.raises(ArgumentError, match="TF_CONFIG=.*host:port"):
             devices.workers()
+
+
+@pytest.mark.parametrize(
+    ("used", "changes"), [([], {"precision": "mixed_float16"}), ([], {"xla": True}), (["CPU:0"], {})], ids=str
+)
+def test_what_several_machines_do_not_take(used, changes, monkeypatch):
+    config = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    with pytest.raises(ArgumentError, match="leave out"):
+        devices.strategy(used, Recipe(units=4, embedding=2, **changes))
+
+
+def test_machines_that_would_not_train_the_same_stop(monkeypatch):
+    import tensorflow as tf
+
+    one = tf.distribute.OneDeviceStrategy("CPU:0")
+    workers._agree(one, 3, "run")
+    monkeypatch.setattr(devices, "workers", lambda: 2)  # the other says nothing, which is epoch 1
+    with pytest.raises(TrainingError, match="go on with epochs 4, 1: give all the same command"):
+        workers._agree(one, 3, "run")
+    with pytest.raises(TrainingError, match="other settings or data"):
+        workers._agree(one, 0, "run")
 
 
 def test_memory_of_gpus_grows_and_the_path_is_told(monkeypatch):
@@ -163,3 +222,9 @@ def test_memory_of_gpus_grows_and_the_path_is_told(monkeypatch):
     told = devices.path_taken(net)
     assert told.startswith("a: cuDNN, b: Keras's loop on the GPU, not cuDNN (recurrent dropout), c: ")
     assert "c: Keras's loop on the GPU, not cuDNN (it is a vanilla RNN" in told
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    net = keras.Sequential([keras.Input((None, 3)), layers["a"], fast.GRU(2, name="d")])
+    assert (
+        devices.path_taken(net) == "a: cuDNN, d: Keras's loop on the GPU, not cuDNN (Keras has no GRU by cuDNN on JAX)"
+    )

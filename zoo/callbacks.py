@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from zoo import plots
 from zoo.errors import DataError, TrainingError
-from zoo.files import replacing
+from zoo.files import recover, replacing
 from zoo.networks import set_weights, weights
 from zoo.optimization import plain
 
@@ -49,6 +49,8 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
             TrainingError: The checkpoint is damaged.
         """
+        if self.writes:
+            recover(self.folder)
         if not self.folder.exists():
             return 0
         try:

@@ -107,9 +107,34 @@ def prepared(name: str, build: Callable[[Path], None]) -> Path:
     """
     folder = cache_folder() / "prepared" / name
     if not folder.is_dir():
-        with replacing(folder, folder=True) as scratch:
-            build(scratch)
+        try:
+            with replacing(folder, folder=True) as scratch:
+                build(scratch)
+        except DataError:
+            if not folder.is_dir():  # another process has made it
+                raise
     return folder
+
+
+class Chosen(Sequence[Any]):
+    """Some pieces of a sequence, in an order, read when they are asked for; a slice is a list of pieces."""
+
+    def __init__(self, pieces: Sequence[Any], indices: Sequence[int]) -> None:
+        self.pieces, self.indices = pieces, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self.pieces[i] for i in self.indices[index]]
+        return self.pieces[self.indices[index]]
+
+
+def by_length(pieces: Sequence[Any]) -> Chosen:
+    """Put pieces in the order of their lengths."""
+    lengths = [len(piece) for piece in pieces]
+    return Chosen(pieces, sorted(range(len(pieces)), key=lengths.__getitem__))
 
 
 @dataclass(frozen=True)

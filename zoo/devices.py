@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from zoo.errors import ArgumentError
-from zoo.layers import slow_because
+from zoo.layers import slow_because, usual
 from zoo.tasks import Recipe
 
 
@@ -17,20 +17,20 @@ def strategy(devices: Sequence[str], recipe: Recipe) -> Any:
     """Choose how a run is spread, before anything is computed, and let GPUs take memory as they need it.
 
     Args:
-        devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; none or one: Keras's own
-            choice. With several machines (`TF_CONFIG`) each uses all its GPUs.
+        devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; none: Keras's own choice.
+            With several machines (`TF_CONFIG`) each uses all its GPUs.
         recipe: The batch must be a multiple of the devices, and cannot be carried on.
 
     Returns:
-        A `tf.distribute` strategy, or None for a single device.
+        A `tf.distribute` strategy, or None for Keras's own choice.
 
     Raises:
         ArgumentError: There is no such device, the batch cannot be shared, or the backend cannot do it.
     """
     machines = workers()
     if keras.backend.backend() != "tensorflow":
-        if len(devices) > 1 or machines > 1:
-            raise ArgumentError(f"KERAS_BACKEND is {keras.backend.backend()}: several devices need tensorflow")
+        if devices or machines > 1:
+            raise ArgumentError(f"KERAS_BACKEND is {keras.backend.backend()}: to choose devices takes tensorflow")
         return None
     import tensorflow as tf
 
@@ -38,11 +38,17 @@ def strategy(devices: Sequence[str], recipe: Recipe) -> Any:
         with contextlib.suppress(RuntimeError):  # it is in use already
             tf.config.experimental.set_memory_growth(gpu, True)
     if machines > 1:
+        if devices or recipe.precision == "mixed_float16" or recipe.xla or recipe.steps_per_execution > 1:
+            raise ArgumentError(
+                "TF_CONFIG names several machines: leave out devices, xla, steps_per_execution and mixed_float16 there"
+            )
         chosen = tf.distribute.MultiWorkerMirroredStrategy()
-    elif len(devices) > 1:
+    elif devices:
         known = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
         if missing := [device for device in devices if device not in known]:
             raise ArgumentError(f"no device is called {', '.join(missing)}; this machine has: {', '.join(known)}")
+        if len(devices) == 1:
+            return tf.distribute.OneDeviceStrategy(devices[0])
         chosen = tf.distribute.MirroredStrategy(list(devices))
     else:
         return None
@@ -70,7 +76,9 @@ def cluster() -> dict[str, Any]:
     try:
         found = json.loads(text)
         if found:
-            found["cluster"]["worker"][found["task"]["index"]]
+            (job,), index = found["cluster"], found["task"]["index"]
+            if job != "worker" or found["task"]["type"] != job or not 0 <= index < len(found["cluster"][job]):
+                raise ValueError("another kind of cluster")
         return found
     except (ValueError, KeyError, TypeError, IndexError) as error:
         shape = '{"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}'
@@ -93,18 +101,33 @@ def path_taken(network: keras.Model) -> str:
     return ", ".join(f"{layer.name}: {_path(layer)}" for layer in layers)
 
 
+def _has_gpu() -> bool:
+    """Tell whether Keras computes on a GPU."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_logical_devices("GPU"))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return str(jax.default_backend()) in ("gpu", "cuda")
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
 def _path(layer: Any) -> str:
     reason = slow_because(layer)
     if not reason:
         return "fast path"
-    if reason != "there is a GPU":
+    if not _has_gpu():
         return f"Keras's loop ({reason})"
     cell = layer.cell
     conditions = {
         "it is a vanilla RNN": not hasattr(layer, "use_cudnn"),
+        "Keras has no GRU by cuDNN on JAX": keras.backend.backend() == "jax" and hasattr(cell, "reset_after"),
         "recurrent dropout": cell.recurrent_dropout > 0,
-        "activations other than tanh and sigmoid": cell.activation is not keras.activations.tanh
-        or getattr(cell, "recurrent_activation", keras.activations.sigmoid) is not keras.activations.sigmoid,
+        "activations other than tanh and sigmoid": not usual(cell),
         "no bias": not cell.use_bias,
         "unroll=True": layer.unroll,
         "reset_after=False": not getattr(cell, "reset_after", True),

@@ -34,6 +34,16 @@ def suffixed(path: str | os.PathLike[str], accepted: tuple[str, ...]) -> Path:
     return Path(path)
 
 
+def recover(folder: Path) -> None:
+    """Finish what a process was doing that was killed while it replaced a folder; remove what it left."""
+    for workplace in folder.parent.glob(f".{folder.name}.*"):
+        if (
+            not folder.exists() and (workplace / "previous").exists()
+        ):  # killed between two renames: the new one is whole
+            os.replace(workplace / folder.name, folder)
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[Path]:
     """Give a temporary path to write to; it takes the final name only when the block ends without an error.

@@ -40,14 +40,14 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
     """Measure how the gradient of the loss vanishes or explodes on its way back through time.
 
     Args:
-        model: A Keras model with `SimpleRNN`, `LSTM`, `GRU` or `RNN` layers, alone or within `Bidirectional`, on the
-            TensorFlow backend; or a model of the zoo.
+        model: A Keras model with `SimpleRNN`, `LSTM` or `GRU` layers, alone or within `Bidirectional`, on TensorFlow;
+            or a model of the zoo.
         batch: `(x, y)` as `fit` takes them; for a model of the zoo a list of pieces.
         loss: `loss(y, prediction)` → tensor whose first axis is the batch. By default that of the compiled model, or
             the cross-entropy of logits and whole numbers `y`; where `y` is -1 nothing counts.
 
     Raises:
-        ArgumentError: No recurrent layer, another backend, or a batch that does not fit.
+        ArgumentError: No recurrent layer or one of another kind, another backend, or a batch that does not fit.
 
     Reference:
         Bengio, Simard & Frasconi, Learning Long-Term Dependencies with Gradient Descent is Difficult, IEEE TNN 5, 1994;
@@ -68,7 +68,7 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
         each = tf.reduce_mean(tf.reshape(each, (tf.shape(each)[0], -1)), 1)
         total = tf.reduce_sum(each)
     if not seen:
-        raise ArgumentError(f"{network.name} has no recurrent layer that runs step by step (SimpleRNN, LSTM, GRU, RNN)")
+        raise ArgumentError(f"{network.name} has no recurrent layer that runs step by step (SimpleRNN, LSTM, GRU)")
     gradients = tape.gradient(total, seen, unconnected_gradients="zero")
     norms = {name: np.array([_norm(gradient) for gradient in steps]) for name, steps in gradients.items()}
     return GradientFlow(norms, float(tf.reduce_mean(each)))
@@ -128,18 +128,26 @@ def _stepwise(layer: Any, tape: Any, seen: dict[str, list[Any]]) -> Callable:
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> tuple:  # noqa: ARG001
         import keras
 
+        if not isinstance(layer.cell, (keras.layers.SimpleRNNCell, keras.layers.LSTMCell, keras.layers.GRUCell)):
+            kind = type(layer.cell).__name__
+            raise ArgumentError(f"layer {layer.name} has a {kind}: the flow is taken of SimpleRNN, LSTM and GRU")
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         steps = range(sequences.shape[1])
         state, outputs, hidden = list(initial_state), [], []
+        begun = tf.zeros(tf.shape(sequences)[:1], tf.bool)
         for t in reversed(steps) if layer.go_backwards else steps:
             _, new = layer.cell(sequences[:, t], state)
             new = list(new) if isinstance(new, (list, tuple)) else [new]
             if mask is not None:
-                new = keras.tree.map_structure(lambda a, b, t=t: tf.where(mask[:, t, None], a, b), new, state)
-            new[0] = keras.tree.map_structure(tf.identity, new[0])
+                new = [tf.where(mask[:, t, None], a, b) for a, b in zip(new, state, strict=True)]
+            new[0] = tf.identity(new[0])
             tape.watch(new[0])
-            hidden.append(keras.tree.flatten(new[0])[0])
-            outputs.append(hidden[-1])
+            hidden.append(new[0])
+            outputs.append(new[0])
+            if mask is not None:  # as in Keras: zeros until the first step that counts
+                begun |= mask[:, t]
+                shown = mask[:, t] if layer.zero_output_for_mask else begun
+                outputs[-1] = tf.where(shown[:, None], new[0], tf.zeros_like(new[0]))
             state = new
         seen[layer.name if layer.name not in seen else f"{layer.name} ({len(seen)})"] = hidden
         return outputs[-1], tf.stack(outputs, 1), state

@@ -31,19 +31,21 @@ def slow_because(layer: Any) -> str:
         return f"the backend is {keras.backend.backend()}"
     import tensorflow as tf
 
-    cell = layer.cell
-    activations = {cell.activation: "tanh", getattr(cell, "recurrent_activation", None): "sigmoid"}
     reasons = {
         "there is a GPU": bool(tf.config.list_logical_devices("GPU")),
-        "the activations are not tanh and sigmoid": any(
-            given not in (None, getattr(keras.activations, usual)) for given, usual in activations.items()
-        )
-        or cell.activation is None,
+        "the activations are not tanh and sigmoid": not usual(layer.cell),
+        "it computes in float64": layer.compute_dtype == "float64",
         "unroll=True": layer.unroll,
         "use_cudnn=True": getattr(layer, "use_cudnn", "auto") is True,
-        "reset_after=False": not getattr(cell, "reset_after", True),
+        "reset_after=False": not getattr(layer.cell, "reset_after", True),
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def usual(cell: Any) -> bool:
+    """Tell whether the activations of a cell are tanh and, of its gates, sigmoid."""
+    gates = getattr(cell, "recurrent_activation", keras.activations.sigmoid)
+    return cell.activation is keras.activations.tanh and gates is keras.activations.sigmoid
 
 
 class _Fast:
@@ -142,4 +144,6 @@ def _masks(cell: Any, sequences: Any, h: Any) -> tuple[Any, Any]:
 
 def _saves_memory(layer: Any) -> bool:
     mode = layer._remat_mode
-    return mode is not None and (mode.mode != "list_of_layers" or layer.name in mode.layer_names)
+    if mode is None or mode.mode is None:
+        return False
+    return mode.mode != "list_of_layers" or layer.name in mode.layer_names

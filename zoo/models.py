@@ -124,7 +124,7 @@ class Generator:
         if not pieces:
             raise ArgumentError("no pieces to score: give at least one")
         total, tokens = 0.0, 0
-        ordered = sorted(pieces, key=len)
+        ordered = datasets.by_length(pieces)
         for start in _bar(range(0, len(ordered), EVALUATION_BATCH), progress, None, "batch"):
             x, y = self.codec.encode(ordered[start : start + EVALUATION_BATCH])
             logits, _ = self.engine.step(x, self.engine.initial_state(len(x)))

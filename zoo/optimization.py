@@ -123,12 +123,15 @@ class AdamW(keras.optimizers.AdamW):
         return super().apply(grads, trainable_variables)
 
 
-def compiled(network: keras.Model, recipe: Recipe, steps: int) -> Learner:
-    """Wrap and compile a network for `steps` optimizer steps an epoch."""
+def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1) -> Learner:
+    """Wrap and compile a network for `steps` optimizer steps an epoch.
+
+    Of several replicas each clips its share of a gradient, before they are added.
+    """
     total = max(recipe.epochs * steps, 2)
     rate = Schedule(recipe.learning_rate, min(recipe.warmup, total // 2), total, recipe.schedule)
     optimizer = AdamW(
-        rate, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip,
+        rate, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip / replicas,
         use_ema=recipe.ema > 0, ema_momentum=recipe.ema or 0.99,
     )  # fmt: skip
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])

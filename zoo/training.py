@@ -87,7 +87,7 @@ def train(
             set_weights(net, presets.read_weights(start, card))
         freeze(net, list(frozen))
         windows = Windows(splits["train"], codec, recipe, task.augment(splits["train"]))
-        learner = compiled(net, recipe, windows.steps)
+        learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         warnings.warn(
             f"only {total} optimizer steps: lower --set batch or --set window, or raise --set epochs", stacklevel=3
@@ -118,7 +118,7 @@ def _fit(
     if verbose:
         print(devices.path_taken(learner.network))
     averages = [keras.callbacks.SwapEMAWeights()] if plain(learner.optimizer).use_ema else []
-    progress = Progress(windows.steps, first, recipe.epochs, recipe.batch * windows.window, verbose)
+    progress = Progress(windows.steps, first, recipe.epochs, windows.tokens, verbose)
     logs = [keras.callbacks.CSVLogger(str(out / "log.csv"), append=first > 0), *_tensorboard(out / "tensorboard")]
     calls = [progress, *(logs if chief else []), checkpoint, *averages]
     try:
@@ -192,7 +192,7 @@ def _claim(out: Path, request: dict[str, Any], resume: bool) -> None:
             scratch.write_text(json.dumps(request, indent=2) + "\n")
 
 
-def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> list[Any]:
+def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> Sequence[Any]:
     """Leave out the pieces that a codec cannot hold, with a warning each.
 
     Raises:
@@ -202,12 +202,12 @@ def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> list[Any]:
     for i, piece in enumerate(pieces):
         try:
             codec.tokens(piece)
-            kept.append(piece)
+            kept.append(i)
         except CodecError as error:
             warnings.warn(f"left out piece {i + 1} of {split}: {error}", stacklevel=3)
     if not kept:
         raise DataError(f"no piece of {split} fits the model to start from: train anew without --from")
-    return kept
+    return datasets.Chosen(pieces, kept)
 
 
 def _trim(log: Path, epochs: int) -> None:

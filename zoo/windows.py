@@ -1,4 +1,4 @@
-"""Training data for sequence models: windows of pieces in a fixed order, and whole pieces for validation.
+"""Training data for sequence models: windows of pieces, or whole pieces, in a fixed order; whole pieces for validation.
 
 Pieces are encoded block by block, so that no more than a block is in memory: pieces may be read from a disk when the
 codec asks for them.
@@ -11,11 +11,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.datasets import by_length
+from zoo.errors import ArgumentError
 from zoo.tasks import Codec, Recipe
 
 VALIDATION_BATCH = 16
 AHEAD = 4  # batches prepared while a step runs
 BLOCK = 1 << 21  # tokens encoded at a time
+ENCODED = 16  # pieces encoded together
+POOL = 32  # batches whose pieces are sorted by length, so that a batch holds pieces of like length
+ROUND = 32  # steps that lengths of whole pieces are rounded up to: fewer shapes
 
 
 class Windows:
@@ -26,11 +31,17 @@ class Windows:
     the batch instead, each row takes its windows in order, and `keep` is 1 where a window goes on from the one before.
     Of data larger than a block, blocks of random pieces are taken one after the other.
 
+    With `recipe.window` 0 pieces are whole, and those of like length share a batch (bucketing); an epoch leaves out the
+    random few that fill no batch.
+
     Args:
         pieces: What the codec encodes; read one by one.
         codec: Raw data ↔ arrays.
         recipe: Window, batch, carry, seed, and the most steps of an epoch.
         augment: Function of a piece's index and a random generator that gives that piece changed.
+
+    Raises:
+        ArgumentError: An epoch has fewer steps than are to be executed at once.
     """
 
     def __init__(
@@ -39,12 +50,21 @@ class Windows:
         self.codec, self.recipe, self.augment = codec, recipe, augment
         self.window = recipe.window * codec.group
         self.lengths = np.array([len(piece) for piece in pieces])  # steps of the raw data
-        whole = max(1, int(self.lengths.sum()) // (recipe.window * recipe.batch))
-        self.steps = min(whole, recipe.epoch_steps or whole)
+        whole = len(pieces) // recipe.batch
+        if recipe.window:
+            whole = int(self.lengths.sum()) // (recipe.window * recipe.batch)
+        self.steps = min(max(1, whole), recipe.epoch_steps or max(1, whole))
+        if recipe.steps_per_execution > self.steps:
+            raise ArgumentError(f"steps_per_execution={recipe.steps_per_execution}: an epoch has {self.steps} steps")
+        self.steps -= self.steps % recipe.steps_per_execution  # what is left over would belong to the next epoch
+        self.tokens = recipe.batch * codec.group * (recipe.window or int(self.lengths.mean()))  # of a step, about
 
     def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yield inputs `(batch, time, features)`, `keep (batch, 1)`, targets `(batch, time)`, -1 past a piece's end."""
         rng = np.random.default_rng([self.recipe.seed, epoch])
+        if not self.window:
+            yield from self._whole(rng)
+            return
         left = self.steps
         for block in itertools.cycle(self._blocks(rng)):
             tokens = int(self.lengths[block].sum())
@@ -64,13 +84,34 @@ class Windows:
 
     def _windows(self, block: np.ndarray, steps: int, rng: np.random.Generator) -> Iterator[tuple]:
         """Cut the pieces of a block into so many batches."""
-        x, y = self.codec.encode([self.augment(int(i), rng) for i in block])
-        x = np.pad(x, ((0, 0), (0, self.window), (0, 0)), mode="edge")
-        y = np.pad(y, ((0, 0), (0, self.window)), constant_values=-1)
-        cuts = (self._rows if self.recipe.carry else self._shuffled)((y >= 0).sum(1), steps, rng)
-        for rows in cuts:
-            at = rows[:, :1], rows[:, 1:2] + np.arange(self.window)
-            yield x[at], rows[:, 2:].astype(np.float32), y[at]
+        pieces = self._encoded(block, rng)
+        tokens = np.array([len(y) - self.window for _, y in pieces])
+        for rows in (self._rows if self.recipe.carry else self._shuffled)(tokens, steps, rng):
+            cut = [[array[at : at + self.window] for array in pieces[piece]] for piece, at, _ in rows]
+            x, y = map(np.stack, zip(*cut, strict=True))
+            yield x, rows[:, 2:].astype(np.float32), y
+
+    def _encoded(self, block: np.ndarray, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Encode the pieces of a block, each with a window of padding at its end; only those of like length at once."""
+        found: list[tuple[np.ndarray, np.ndarray]] = []
+        ordered = block[np.argsort(self.lengths[block], kind="stable")]
+        for some in np.array_split(ordered, -(-len(ordered) // ENCODED)):
+            for x, y in zip(*self.codec.encode([self.augment(int(i), rng) for i in some]), strict=True):
+                length = int((y >= 0).sum())
+                x = np.pad(x[:length], ((0, self.window), (0, 0)), mode="edge")
+                found.append((x, np.pad(y[:length], (0, self.window), constant_values=-1)))
+        return found
+
+    def _whole(self, rng: np.random.Generator) -> Iterator[tuple]:
+        """Give whole pieces, those of like length together."""
+        order, size = rng.permutation(len(self.lengths))[: self.steps * self.recipe.batch], self.recipe.batch
+        pools = [order[i : i + POOL * size] for i in range(0, len(order), POOL * size)]
+        order = np.concatenate([pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools])
+        for batch in rng.permutation(self.steps):
+            x, y = self.codec.encode([self.augment(int(i), rng) for i in order[batch * size : (batch + 1) * size]])
+            more = -x.shape[1] % (ROUND * self.codec.group)
+            x = np.pad(x, ((0, 0), (0, more), (0, 0)), mode="edge")
+            yield x, np.zeros((len(x), 1), np.float32), np.pad(y, ((0, 0), (0, more)), constant_values=-1)
 
     def _shuffled(self, tokens: np.ndarray, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Give `(steps, batch, 3)`: piece, first token, 0."""
@@ -105,8 +146,16 @@ class Windows:
         import tensorflow as tf
 
         sample = fit_form(*next(iter(self.epoch(first))))
-        form = tf.nest.map_structure(lambda a: tf.TensorSpec(a.shape, a.dtype), sample)
+        time = {} if self.window else {1: None}
+        form = tf.nest.map_structure(lambda a: _spec(a, time if a.shape[1] > 1 else {}), sample)
         return tf.data.Dataset.from_generator(lambda: self.batches(first), output_signature=form).prefetch(AHEAD)
+
+
+def _spec(array: np.ndarray, changed: dict[int, None]) -> Any:
+    """Describe an array for TensorFlow, some of its axes of any length."""
+    import tensorflow as tf
+
+    return tf.TensorSpec([changed.get(axis, size) for axis, size in enumerate(array.shape)], array.dtype)
 
 
 def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray) -> tuple:
@@ -116,15 +165,12 @@ def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray) -> tuple:
 
 def whole(pieces: Sequence[Any], codec: Codec) -> Any:
     """Give whole pieces, those of like length together, each from its beginning, in the form `fit` validates with."""
-    ordered = sorted(pieces, key=len)
-    batches = _Batches([ordered[i : i + VALIDATION_BATCH] for i in range(0, len(ordered), VALIDATION_BATCH)], codec)
+    batches = _Batches(by_length(pieces), codec)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
 
-    form = tf.nest.map_structure(
-        lambda a: tf.TensorSpec((None, *(None, *a.shape[2:])[: a.ndim - 1]), a.dtype), batches[0]
-    )
+    form = tf.nest.map_structure(lambda a: _spec(a, {0: None, 1: None}), batches[0])
     encoded = lambda: map(batches.__getitem__, range(len(batches)))  # noqa: E731
     dataset = tf.data.Dataset.from_generator(encoded, output_signature=form)
     return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
@@ -133,13 +179,13 @@ def whole(pieces: Sequence[Any], codec: Codec) -> Any:
 class _Batches(keras.utils.PyDataset):
     """Batches of whole pieces, encoded when they are asked for."""
 
-    def __init__(self, groups: list[list[Any]], codec: Codec) -> None:
+    def __init__(self, pieces: Sequence[Any], codec: Codec) -> None:
         super().__init__()
-        self.groups, self.codec = groups, codec
+        self.pieces, self.codec = pieces, codec
 
     def __len__(self) -> int:
-        return len(self.groups)
+        return -(-len(self.pieces) // VALIDATION_BATCH)
 
     def __getitem__(self, index: int) -> tuple:
-        x, y = self.codec.encode(self.groups[index])
+        x, y = self.codec.encode(self.pieces[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH])
         return fit_form(x, np.zeros((len(x), 1), np.float32), y)

@@ -5,6 +5,7 @@ makes the same windows and takes its rows of each batch; gradients are summed ov
 of one machine with the whole batch. Every machine validates, so that all stop together; the first alone writes.
 """
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -39,10 +40,11 @@ def fit(
         callbacks: Called as `fit` would; only of the first machine, apart from what they decide.
 
     Raises:
-        TrainingError: Another machine is gone.
+        TrainingError: Another machine is gone, or is about to train something else.
     """
     recipe = windows.recipe
-    step = _step(learner, strategy)
+    _agree(strategy, first, repr((recipe, int(windows.lengths.sum()))))
+    step, validated = _step(learner, strategy), _validation(learner)
     calls = keras.callbacks.CallbackList(callbacks, model=learner, epochs=recipe.epochs, steps=windows.steps)
     learner.stop_training = False
     calls.on_train_begin()
@@ -55,7 +57,7 @@ def fit(
                 loss, nats, tokens = loss + sums[0], nats + sums[1], tokens + sums[2]
                 calls.on_train_batch_end(i, {"loss": loss / tokens})
             calls.on_test_begin()
-            measured = _validated(learner, valid)
+            measured = validated(valid)
             calls.on_test_end(measured)
             calls.on_epoch_end(epoch, {"loss": loss / tokens, "nats": nats / tokens, **measured})
             if learner.stop_training:
@@ -66,17 +68,48 @@ def fit(
     calls.on_train_end()
 
 
-def _validated(learner: Learner, valid: Iterable[tuple]) -> dict[str, float]:
-    """Measure loss and nats per token as `fit` does, on this machine alone."""
+def _agree(strategy: Any, first: int, run: str) -> None:
+    """Compare what the machines are about to do.
+
+    Raises:
+        TrainingError: They would not train the same.
+    """
+    mine, count = devices.worker(), devices.workers()
+    local = max(1, strategy.num_replicas_in_sync // count)  # all replicas of a machine say the same
+    row = tf.constant([first, zlib.crc32(run.encode()) % (1 << 20)], tf.float32)
+
+    @tf.function(autograph=False)
+    def gathered() -> Any:
+        def replica() -> Any:
+            table = tf.one_hot(mine, count)[:, None] * row / local
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, table)
+
+        return strategy.experimental_local_results(strategy.run(replica))[0]
+
+    epochs, runs = gathered().numpy().round().T
+    if len({*epochs}) > 1 or len({*runs}) > 1:
+        what = f"go on with epochs {', '.join(f'{epoch + 1:.0f}' for epoch in epochs)}"
+        raise TrainingError(
+            f"the machines {what if len({*epochs}) > 1 else 'have other settings or data'}: give all the same command, "
+            "with --resume or all without, and the same run folder"
+        )
+
+
+def _validation(learner: Learner) -> Callable[[Iterable[tuple]], dict[str, float]]:
+    """Return a function that measures loss and nats per token as `fit` does, on this machine alone."""
     forward = tf.function(lambda x, keep: learner((x, keep), training=False), autograph=False, reduce_retracing=True)
-    loss, nats, tokens = 0.0, 0.0, 0.0
     bare = CrossEntropy()
-    for (x, keep), y, counts in valid:
-        logits = forward(x, keep)
-        loss += float(tf.reduce_sum(learner.loss.call(y, logits) * counts))
-        nats += float(tf.reduce_sum(bare.call(y, logits) * counts))
-        tokens += float(tf.reduce_sum(counts))
-    return {"val_loss": loss / tokens, "val_nats": nats / tokens}
+
+    def validated(valid: Iterable[tuple]) -> dict[str, float]:
+        loss, nats, tokens = 0.0, 0.0, 0.0
+        for (x, keep), y, counts in valid:
+            logits = forward(x, keep)
+            loss += float(tf.reduce_sum(learner.loss.call(y, logits) * counts))
+            nats += float(tf.reduce_sum(bare.call(y, logits) * counts))
+            tokens += float(tf.reduce_sum(counts))
+        return {"val_loss": loss / tokens, "val_nats": nats / tokens}
+
+    return validated
 
 
 def _share(epoch: Iterator[tuple]) -> Iterator[tuple]:
@@ -90,18 +123,23 @@ def _share(epoch: Iterator[tuple]) -> Iterator[tuple]:
 def _step(learner: Learner, strategy: Any) -> Callable:
     """Return a function that takes one optimizer step, and gives the sums of loss and nats, and the tokens."""
     optimizer, count = plain(learner.optimizer), strategy.num_replicas_in_sync
-    clip, optimizer.clipnorm = optimizer.clipnorm, None  # it is for the sum over all machines
+    local = count // devices.workers()  # replicas of this machine, which share its rows
+    clip, optimizer.clipnorm = optimizer.clipnorm * count, None  # here it is the sum that is clipped
     smoothed, bare = CrossEntropy(learner.loss.smoothing), CrossEntropy()
     variables = learner.trainable_variables
+    with strategy.scope():
+        optimizer.build(variables)
 
     def replica(x: Any, keep: Any, y: Any, tokens: Any) -> tuple:
+        context = tf.distribute.get_replica_context()
+        mine, rows = context.replica_id_in_sync_group % local, tf.shape(x)[0]
+        x, keep, y = (array[mine * rows // local : (mine + 1) * rows // local] for array in (x, keep, y))
         counts, targets = tf.cast(y >= 0, tf.float32), tf.maximum(y, 0)
         with tf.GradientTape() as tape:
             logits = learner((x, keep), training=True)
             loss = tf.reduce_sum(smoothed.call(targets, logits) * counts)
-            mine = loss / tokens
-        context = tf.distribute.get_replica_context()
-        own = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(mine, [v.value for v in variables])]
+            share = loss / tokens
+        own = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(share, [v.value for v in variables])]
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, own)
         # Keras sums over the machines once more
         gradients = [tf.clip_by_norm(gradient, clip) / count for gradient in gradients]

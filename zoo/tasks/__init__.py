@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoo.datasets import Dataset
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (*SHARES, "warmup", "weight_decay", "seed", "ema", "epoch_steps")
+FROM_ZERO = (*SHARES, "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 CHOICES = {
     "schedule": ("cosine", "linear", "exponential", "constant"),
@@ -50,7 +50,7 @@ class Codec(Protocol):
     symbols: int  # rows of the embedding table: every feature has its own range of ids
     group: int  # tokens that make one step of the raw data
 
-    def encode(self, pieces: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Give inputs `(batch, time, features)` and targets `(batch, time)`, -1 where a piece has ended."""
 
     def decode(self, ids: np.ndarray) -> Any:
@@ -92,8 +92,8 @@ class Recipe:
         label_smoothing: Share of the target spread evenly over all classes (Szegedy et al., CVPR 2016).
         epochs: Most epochs; the learning rate falls over them.
         patience: Epochs without a better validation loss before stopping.
-        batch: Windows in a batch.
-        window: Length of a training window in steps of the raw data.
+        batch: Windows, or whole pieces, in a batch.
+        window: Length of a training window in steps of the raw data; 0: whole pieces, those of like length together.
         epoch_steps: Most optimizer steps of an epoch; 0: as many as the data has windows for.
         carry: Start a window from the state after the one before it (truncated back-propagation through time).
         learning_rate: Highest learning rate, reached after `warmup` steps.
@@ -149,7 +149,10 @@ def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             close = difflib.get_close_matches(name, known, 1)
             meant = f"did you mean {close[0]}? " if close else ""
             raise ArgumentError(f"no setting is called {name!r}: {meant}there are: {', '.join(known)}")
-    return replace(recipe, **{name: _setting(name, known[name], value) for name, value in changes.items()})
+    changed = replace(recipe, **{name: _setting(name, known[name], value) for name, value in changes.items()})
+    if changed.carry and not changed.window:
+        raise ArgumentError("carry=true goes from window to window, window=0 has none: set one of them otherwise")
+    return changed
 
 
 def _setting(name: str, kind: type, value: Any) -> Any:

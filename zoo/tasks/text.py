@@ -21,6 +21,7 @@ from zoo.files import sha256
 from zoo.tasks import Recipe, Task
 
 SEGMENT, VALID_SEGMENT = 1 << 17, 1 << 12  # characters of a piece of a longer text
+STORED = 1  # version of the form that texts are prepared in
 READ = 1 << 20  # bytes read at a time
 VALID_SHARE, VALID_MOST = 0.1, 1 << 20  # of a user's text, at its end, and at most so many characters
 DEFAULT_LENGTH, MAX_LENGTH = 200, 1_000_000
@@ -193,7 +194,7 @@ def read_text(path: Path) -> Text:
     """
     try:
         digest = sha256(path)
-        stored = prepared(f"text-{digest}", lambda folder: _prepare(path, folder))
+        stored = prepared(f"text-{STORED}-{digest}", lambda folder: _prepare(path, folder))
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start} of a block)") from error
     except OSError as error:
@@ -308,5 +309,5 @@ TASK = Task(
     augment=unchanged,
     default_codec=TextCodec("\n" + "".join(map(chr, range(32, 127)))),
     unit="character",
-    recipes={"": Recipe(units=512, embedding=64, window=256, carry=False)},
+    recipes={"": Recipe(units=512, embedding=64, window=256, epoch_steps=1000)},
 )
