@@ -1,13 +1,13 @@
 """Speed and memory of the recurrent layers of `zoo.layers`, beside Keras's and PyTorch's.
 
-    python benchmarks/layers.py            # measures, writes benchmarks/layers.json, prints the tables (40 minutes)
+    python benchmarks/layers.py            # measures, writes benchmarks/layers.json, prints the tables (50 minutes)
     python benchmarks/layers.py --show     # prints the tables of layers.json
     python benchmarks/layers.py LSTM "2 x 512"   # measures one cell, or one cell and size, and writes nothing
 
 Two threads. Every contender is a process of its own; in each row they take steps in turns, so that ratios hold where
-milliseconds do not. TensorFlow runs with the settings that `zoo train` gives it, for Keras's layers too. Memory is what
-the process has at most in a training step, less what it had before the first one, program code left out. PyTorch comes
-with `pip install rnn-zoo[backends]`; without it its columns stay empty.
+milliseconds do not. TensorFlow runs with the settings that `zoo train` gives it, for Keras's layers too; "Keras as it
+comes" runs without them. Memory is what the process has at most in a training step, less what it had before the first
+one, program code left out. PyTorch comes with `pip install rnn-zoo[backends]`; without it its columns stay empty.
 """
 
 import importlib.util
@@ -36,7 +36,7 @@ SIZES = {  # layers, units, both directions, batch, steps
     "1 x 256": (1, 256, False, 32, 256),
     "3 x 256, both ways": (3, 256, True, 16, 500),
 }
-CONTENDERS = ("Keras", "Keras XLA", "ours", "ours XLA", "ours, recomputed", "PyTorch")
+CONTENDERS = ("Keras as it comes", "Keras", "Keras XLA", "ours", "ours XLA", "ours, recomputed", "PyTorch")
 PRECISIONS = {"float32": (), "bfloat16": ("avx512_bf16", "amx_bf16")}  # a processor has it if one of these is there
 ROUNDS = 7
 
@@ -143,9 +143,10 @@ class Contender:
     """A process that takes steps when asked."""
 
     def __init__(self, **task):
+        settings = {} if "as it comes" in task.get("who", "") else TRAINING_ENVIRONMENT
         command = [sys.executable, __file__, "--work", json.dumps(task)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, **pipes, text=True, env=TRAINING_ENVIRONMENT | os.environ)
+        self.process = subprocess.Popen(command, **pipes, text=True, env=settings | os.environ)
 
     def __call__(self, action):
         self.process.stdin.write(f"{action}\n")
@@ -214,6 +215,7 @@ def summary(row):
     ours = min(train[name] for name in best["ours"])
     floor = row["gflop"] / row["best_gflop_s"] * 1e3
     return {
+        "as it comes / ours": train["Keras as it comes"] / ours,
         "Keras / ours": min(train[name] for name in best["Keras"]) / ours,
         "PyTorch / ours": train.get("PyTorch", math.nan) / ours,
         "share": floor / ours,
@@ -228,13 +230,13 @@ def tables(results):
     def table(rows, headers):
         return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
-    shown = results["rows"]
+    shown, ratios = results["rows"], ("as it comes / ours", "Keras / ours", "PyTorch / ours")
     speed = []
     for row in shown:
         told = summary(row)
         speed.append([
             row["cell"], row["size"], *(f"{row['ms'][n]['train']:.0f}" if n in row["ms"] else "" for n in CONTENDERS),
-            f"{told['Keras / ours']:.2f}", f"{told['PyTorch / ours']:.2f}", f"{told['share']:.0%}",
+            *(f"{told[key]:.2f}" for key in ratios), f"{told['share']:.0%}",
         ])  # fmt: skip
     forward = [
         [row["cell"], row["size"], *(f"{row['ms'][n]['forward']:.0f}" if n in row["ms"] else "" for n in CONTENDERS),
@@ -245,7 +247,7 @@ def tables(results):
         [row["cell"], row["size"], *(str(row["mb"].get(name, "")) for name in CONTENDERS)] for row in shown
     ]  # fmt: skip
     return [
-        table(speed, ["cell", "units", *CONTENDERS, "Keras / ours", "PyTorch / ours", "of the best rate"]),
+        table(speed, ["cell", "units", *CONTENDERS, *ratios, "of the best rate"]),
         table(forward, ["cell", "units", *CONTENDERS, "Keras / ours", "PyTorch / ours"]),
         table(memory, ["cell", "units", *CONTENDERS]),
     ]

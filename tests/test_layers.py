@@ -61,8 +61,9 @@ def gradients(layer, x, state, mask=None, training=True, second=False, jit=False
 
     def run(x, state):
         inner = [x, *state]
-        with tf.GradientTape() as outer:
-            outer.watch(inner)
+        with tf.GradientTape() if second else contextlib.nullcontext() as outer:
+            if second:
+                outer.watch(inner)
             with tf.GradientTape() as tape:
                 tape.watch(inner)
                 out = flat(layer(x, mask=mask, initial_state=state or None, training=training))
@@ -71,7 +72,7 @@ def gradients(layer, x, state, mask=None, training=True, second=False, jit=False
                     for o in out
                 )
             found = tape.gradient(loss, [*inner, *watched[len(inner) :]], unconnected_gradients="zero")
-            squares = sum(tf.reduce_sum(tf.sin(tf.cast(f, tf.float32))) for f in found)
+            squares = second and sum(tf.reduce_sum(tf.sin(tf.cast(f, tf.float32))) for f in found)
         if second:
             found += outer.gradient(squares, [*inner, *watched[len(inner) :]], unconnected_gradients="zero")
         return out + found

@@ -8,8 +8,9 @@ Automatic differentiation of a loop keeps every intermediate value of every step
 - the gradients of the weights are one matrix product each, after the loop.
 
 Time is the first axis in this module: `(time, batch, features)`. Products are computed in the dtype of the input,
-everything between them in float32. In training XLA compiles the loops that are long, and nothing else: TensorFlow's own
-products of large matrices are faster. Gradients of gradients are right too: they are taken through the plain loop.
+everything between them in float32. In training XLA compiles the loops that are long, and the sums after them where the
+weights are few: TensorFlow's own products of large matrices are faster. Gradients of gradients are right too: they are
+taken through the plain loop.
 
 References:
     Werbos, Backpropagation Through Time: What It Does and How to Do It, Proc. IEEE 78, 1990.
@@ -25,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 WORTH_COMPILING = 1 << 23  # multiplications of a loop, for one row of a batch: a loop of less runs as it is
+SMALL = 1 << 18  # elements of a matrix: TensorFlow (oneDNN) computes a product with so few on one thread, XLA on all
 Tensors = list[Any]
 
 
@@ -201,7 +203,10 @@ def _step(run: Run, t: Any, a: Any, state: Tensors, recurrent: Any, bias: Any) -
 
 
 def _backward(run: Run, given: Tensors, d: Tensors, states: Tensors, kept: Tensors) -> Any:
-    """Return the gradients of `given` from those of the results; differentiable in its turn."""
+    """Return the gradients of `given` from those of the results; differentiable in its turn.
+
+    Control dependencies keep what is computed from the forward pass alone from being computed, and held, from then on.
+    """
 
     @tf.custom_gradient
     def differentiable(*_both: Any) -> Any:
@@ -211,13 +216,15 @@ def _backward(run: Run, given: Tensors, d: Tensors, states: Tensors, kept: Tenso
         x, kernel, recurrent, bias, *state = given
         known = kept
         if not run.keep:
-            with tf.control_dependencies(d):  # not earlier than needed, for the sake of memory
+            with tf.control_dependencies(d):
                 known = [_product(x, kernel, run.drop_x) + bias[0]]
         first = _stored(state, x.dtype)
         steps = _compiled(_steps_back, run, states[0], recurrent)
         dz, d_state = steps(run, known, recurrent, bias, first, states, d)
-        h = tf.concat([first[0][None], states[0][:-1]], 0)  # before each step
-        return _sums(run, given, h, dz, d_state), gradient
+        with tf.control_dependencies(dz):
+            h = tf.concat([first[0][None], states[0][:-1]], 0)  # before each step
+        sums = _compiled(_sums, run, h, recurrent) if recurrent.shape.num_elements() <= SMALL else _sums
+        return sums(run, given, h, dz, d_state), gradient
 
     return differentiable(*given, *d)
 
@@ -256,20 +263,20 @@ def _steps_back(
 
 
 def _compiled(steps: Callable[..., Any], run: Run, a: Any, recurrent: Any) -> Callable[..., Any]:
-    """Have XLA compile a loop that is worth it: in a graph, with a fixed number of steps (each number anew)."""
+    """Have XLA compile what belongs to a loop that is worth it: in a graph, for each number of steps anew."""
     worth = (a.shape[0] or 0) * recurrent.shape.num_elements() >= WORTH_COMPILING
     if run.compiled and worth and not tf.executing_eagerly() and _has_xla():
         # without the tapes, which would have the function return what gradients of its own need
         hidden = functools.partial(tf.nest.map_structure, tf.stop_gradient)
-        return lambda _, *given: _xla(steps, run.cell, run.keep)(run.mask, run.drop, hidden(given))
+        return lambda _, *given: _xla(steps, run.cell, run.keep)(run.mask, run.drop, run.drop_x, hidden(given))
     return steps
 
 
 @functools.cache
 def _xla(steps: Callable[..., Any], cell: str, keep: bool) -> Callable[..., Any]:
-    """Give a loop that XLA compiles once for all layers of the same sizes."""
+    """Give a function that XLA compiles once for all layers of the same sizes."""
     return tf.function(
-        lambda mask, drop, given: steps(Run(cell, keep, mask=mask, drop=drop), *given),
+        lambda mask, drop, drop_x, given: steps(Run(cell, keep, mask=mask, drop=drop, drop_x=drop_x), *given),
         jit_compile=True,
         autograph=False,
     )
