@@ -80,10 +80,10 @@ def check_onnx(path):
     onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
 
 
-def check_all_formats(source, cases, folder, tolerance=2e-5, counts=None):
+def check_all_formats(source, cases, folder, tolerance=2e-5, counts=None, left_out=()):
     """Convert a model to every format; compare with the outputs of Keras, and count the nodes of the ONNX file."""
     face = Face(source, source.signature("sequence"))
-    for row in formats().values():
+    for row in (row for name, row in formats().items() if name not in left_out):
         path = folder / f"model{row.suffix}"
         row.convert([face], path, Options())
         operators = row.operators(path)
@@ -105,7 +105,10 @@ UNEQUAL = ("cross attention",)
 
 @pytest.mark.parametrize("name", MODELS)
 def test_artifacts_are_keras(name, tmp_path):
-    """The model in all formats; `export.save`'s own checks have tests of their own."""
+    """The model in all formats; `export.save`'s own checks have tests of their own.
+
+    A SavedModel takes the steps of TFLite's cells in a plainer loop, which one cell is enough to show.
+    """
     model = build(name)
     source = Source(model, INPUTS.get(name))
     rng, cases = np.random.default_rng(1), []
@@ -119,19 +122,19 @@ def test_artifacts_are_keras(name, tmp_path):
         zeros = [np.zeros((len(arrays[0]), *slot.shape), np.float32) for slot in source.slots]
         cases.append((arrays + zeros, by_keras(model, arrays, [t.name for t in source.inputs])))
     tolerance = 3e-2 if name.startswith("mixed_") else 2e-5  # Keras itself computes in 16 bits there
-    check_all_formats(source, cases, tmp_path, tolerance, COUNTS.get(name))
+    left_out = ["saved_model"] if name.startswith(("rnn ", "gru ")) else []
+    check_all_formats(source, cases, tmp_path, tolerance, COUNTS.get(name), left_out)
 
 
-@pytest.mark.parametrize("kind", ["rnn", "gru"])
-@pytest.mark.parametrize("model", ["plain", "masked"])
-def test_scan(kind, model, tmp_path):
+@pytest.mark.parametrize("model", ["rnn masked", "gru plain"])
+def test_scan(model, tmp_path):
     """The second form of ONNX: no native node, the same values."""
-    report = export.save(build(f"{kind} {model}"), tmp_path / "model.onnx", recurrence="scan")
+    report = export.save(build(model), tmp_path / "model.onnx", recurrence="scan")
     assert report.operators["Scan"] >= 8
     assert not {"RNN", "GRU"} & set(report.operators)
 
 
-@pytest.mark.parametrize("name", ["rnn embedding mask", "attention"])
+@pytest.mark.parametrize("name", ["gru embedding mask", "attention"])
 @pytest.mark.parametrize("format_", ["onnx", "tflite", "saved_model"])
 def test_fixed_shape(name, format_, tmp_path):
     path = tmp_path / f"m{formats()[format_].suffix}"
@@ -141,12 +144,11 @@ def test_fixed_shape(name, format_, tmp_path):
     assert report.differences["sequence"]["parity"] < 1e-5
 
 
-@pytest.mark.parametrize("kind", ["lstm"])
-def test_tflite_crosses_its_blocks(kind, tmp_path):
+def test_tflite_crosses_its_blocks(tmp_path):
     """Lengths around the rows that the inner loops collect."""
     from export import loops
 
-    model = build(f"{kind} stateful")
+    model = build("lstm stateful")
     export.save(model, tmp_path / "m.tflite")
     run = export.load(tmp_path / "m.tflite")
     for time in (loops.SIZES[0] - 1, loops.SIZES[0], loops.SIZES[0] + 1, loops.SIZES[1], loops.SIZES[1] + 1, 600):
@@ -234,8 +236,7 @@ def test_random_models(plan, masked, whole, seed, tmp_path_factory):
     ("format_", "kind", "both"),
     [
         *itertools.product(["onnx", "tflite"], CELLS, [False]),
-        *(("onnx", kind, True) for kind in CELLS),
-        ("tflite", "gru", True),
+        ("onnx", "gru", True),
     ],
 )
 def test_int8_and_float16(format_, kind, both, tmp_path):
@@ -260,12 +261,17 @@ def test_int8_of_convolutions(format_, tmp_path):
     assert sizes["int8"] <= 0.35 * sizes[None]
 
 
-@pytest.mark.parametrize("format_", ["onnx", "tflite"])
-def test_int8_of_lstm_music_loses_at_most_one_percent(format_, data, tmp_path):
+@pytest.mark.parametrize(("format_", "every"), [("onnx", 1), ("tflite", 8)])
+def test_int8_of_lstm_music_loses_at_most_one_percent(format_, every, data, tmp_path, monkeypatch):
+    """On all pieces of the validation split in the faster runtime, on some in the other."""
     import zoo
+    from zoo.models import Generator
 
+    score = Generator.score
+    some = lambda pieces: [pieces[i] for i in range(0, len(pieces), every)]  # noqa: E731
+    monkeypatch.setattr(Generator, "score", lambda self, pieces, progress=False: score(self, some(pieces), progress))
     path = tmp_path / f"m{formats()[format_].suffix}"
     measured = export.save(zoo.load("lstm_music"), path, quantize="int8").differences["sequence"]
     before, after = (measured[f"valid nats_per_step {when}"] for when in ("before", "after"))
     assert after <= 1.01 * before
-    assert before == pytest.approx(zoo.info("lstm_music").metrics["valid"]["nats_per_step"], abs=1e-3)
+    assert every > 1 or before == pytest.approx(zoo.info("lstm_music").metrics["valid"]["nats_per_step"], abs=1e-3)

@@ -149,15 +149,7 @@ def nested_time(cell, kind):
     return seq(L.TimeDistributed(cell(U)), cell(3), shape=(None, 2, D))
 
 
-PER_CELL = {
-    "plain": plain, "activations": activations, "masked": masked, "masked unrolled": masked_unrolled,
-    "unrolled": unrolled, "bidirectional": bidirectional, "given states": given, "embedding mask": embedded,
-    "encoder-decoder": lambda c, k: encoder_decoder(c), "stateful": stateful, "stateful both": stateful_both,
-    "time distributed": nested_time,
-}  # fmt: skip
-
-
-def encoder_decoder(cell):
+def encoder_decoder(cell, kind):
     source, target = keras.Input((None,), name="source"), keras.Input((None,), name="target")
     _, *state = cell(U, return_state=True)(L.Embedding(9, D, mask_zero=True)(source))
     hidden = cell(U, return_sequences=True)(L.Embedding(7, D)(target), initial_state=state)
@@ -332,10 +324,19 @@ def conv_masked():
     return keras.Model([x, mask], L.ConvLSTM2D(2, 3, return_sequences=True)(x, mask=mask))
 
 
+PER_CELL = dict.fromkeys((plain, activations, masked, bidirectional, given), tuple(CELLS)) | {
+    masked_unrolled: ["lstm"], unrolled: ["rnn"], embedded: ["gru"], encoder_decoder: ["lstm"], stateful: ["lstm"],
+    stateful_both: ["rnn"], nested_time: ["gru"],
+}  # fmt: skip
+"""Options that meet the equations of a cell, with every cell; those of what is around it, with one."""
+TITLES = {
+    given: "given states", embedded: "embedding mask", encoder_decoder: "encoder-decoder",
+    nested_time: "time distributed",
+}  # fmt: skip
 MODELS = {
-    f"{kind} {name}": lambda make=make, kind=kind: make(CELLS[kind], kind)
-    for kind in CELLS
-    for name, make in PER_CELL.items()
+    f"{kind} {TITLES.get(make, make.__name__.replace('_', ' '))}": lambda make=make, kind=kind: make(CELLS[kind], kind)
+    for make, kinds in PER_CELL.items()
+    for kind in kinds
 } | AROUND
 INPUTS = {"two arguments": [np.zeros((1, 5, D), np.float32), np.zeros((1, 2), np.float32)]}
 """Models that do not say themselves what they take."""
