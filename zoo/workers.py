@@ -44,7 +44,7 @@ def fit(
     """
     recipe = windows.recipe
     _agree(strategy, first, repr((recipe, int(windows.lengths.sum()))))
-    step, validated = _step(learner, strategy), _validation(learner)
+    step, validated = _step(learner, strategy, recipe.clip), _validation(learner)
     calls = keras.callbacks.CallbackList(callbacks, model=learner, epochs=recipe.epochs, steps=windows.steps)
     learner.stop_training = False
     calls.on_train_begin()
@@ -120,11 +120,11 @@ def _share(epoch: Iterator[tuple]) -> Iterator[tuple]:
         yield tuple(map(tf.constant, (x[rows], keep[rows], y[rows], float((y >= 0).sum()))))
 
 
-def _step(learner: Learner, strategy: Any) -> Callable:
+def _step(learner: Learner, strategy: Any, clip: float) -> Callable:
     """Return a function that takes one optimizer step, and gives the sums of loss and nats, and the tokens."""
     optimizer, count = plain(learner.optimizer), strategy.num_replicas_in_sync
     local = count // devices.workers()  # replicas of this machine, which share its rows
-    clip, optimizer.clipnorm = optimizer.clipnorm * count, None  # here it is the sum that is clipped
+    optimizer.clipnorm = None  # here it is the sum that is clipped
     smoothed, bare = CrossEntropy(learner.loss.smoothing), CrossEntropy()
     variables = learner.trainable_variables
     with strategy.scope():

@@ -103,7 +103,7 @@ class Recipe:
         clip: Largest norm of each gradient.
         ema: Decay of the running average of the weights that is validated and kept (Polyak & Juditsky, 1992); 0: none.
         precision: What products are computed in: float32, mixed_bfloat16 or mixed_float16.
-        xla: Compile the training step.
+        xla: Compile the training step; on a processor faster with `variational`, slower with other dropout.
         steps_per_execution: Optimizer steps in one call of the compiled function.
         seed: Seed of initial weights, dropout and data order.
     """
