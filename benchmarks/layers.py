@@ -6,12 +6,10 @@
 
 Two threads. Every contender is a process of its own; in each row they take steps in turns, so that ratios hold where
 milliseconds do not. TensorFlow runs with the settings that `zoo train` gives it, for Keras's layers too; "Keras as it
-comes" runs without them. After the first steps every contender gives back the memory that is free, as `zoo train` does.
-Memory is what the process has at most in a later training step, less what it had before the first one, program code
-left out. PyTorch comes with `pip install rnn-zoo[backends]`; without it its columns stay empty.
+comes" runs without them. Memory is what the process has at most in a training step, less what it had before the first
+one, program code left out. PyTorch comes with `pip install rnn-zoo[backends]`; without it its columns stay empty.
 """
 
-import ctypes
 import importlib.util
 import json
 import math
@@ -131,7 +129,6 @@ def work():
     else:
         build = torch_steps if task["who"] == "PyTorch" else keras_steps
         actions = dict(zip(("train", "forward"), build(**task), strict=True))
-        actions["release"] = lambda: ctypes.CDLL(None).malloc_trim(0)
     held = status("RssAnon")
     for line in sys.stdin:
         action = line.strip()
@@ -190,7 +187,7 @@ def measure(cell, size, precision="float32"):
         if name in ("TensorFlow", "NumPy", *names)
     ]
     contenders = {name: Contender(who=name, precision=precision, **task) for name in names}
-    first = {name: [one(a) for a in ("train", "train", "forward", "release")] for name, one in contenders.items()}
+    first = {name: [one(a) for a in ("train", "train", "forward")] for name, one in contenders.items()}
     found = {name: {"train": [], "forward": []} for name in names}
     rates = []
     for _ in range(ROUNDS):

@@ -1,7 +1,6 @@
 """What a training run computes on: one processor or GPU, several GPUs of one machine, several machines."""
 
 import contextlib
-import ctypes
 import json
 import os
 from collections.abc import Sequence
@@ -65,12 +64,6 @@ def strategy(devices: Sequence[str], recipe: Recipe) -> Any:
 def scope(spread: Any) -> Any:
     """Return the context in which what a strategy spreads is made; of None, one that does nothing."""
     return spread.scope() if spread else contextlib.nullcontext()
-
-
-def release() -> None:
-    """Give memory that is free back to the system, where the C library can (glibc): compiling a step leaves some."""
-    with contextlib.suppress(AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def cluster() -> dict[str, Any]:

@@ -120,8 +120,7 @@ def _fit(
     averages = [keras.callbacks.SwapEMAWeights()] if plain(learner.optimizer).use_ema else []
     progress = Progress(windows.steps, first, recipe.epochs, windows.tokens, verbose)
     logs = [keras.callbacks.CSVLogger(str(out / "log.csv"), append=first > 0), *_tensorboard(out / "tensorboard")]
-    releasing = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: devices.release())
-    calls = [progress, *(logs if chief else []), checkpoint, *averages, releasing]
+    calls = [progress, *(logs if chief else []), checkpoint, *averages]
     try:
         if chief:
             _trim(out / "log.csv", first)
