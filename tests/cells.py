@@ -61,15 +61,22 @@ def over_time(kind, x, weights, state, mask=None, backwards=False, zeros=False):
 
 
 def forward(model, x, state):
-    """Run a zoo network in float64 NumPy: embedding, recurrent layers, dense."""
+    """Run a zoo network in float64 NumPy: embedding, recurrent layers in one or both directions, dense."""
     network = model.engine.network
     table = network.get_layer("embedding").get_weights()[0].astype(float)
     hidden = table[x].reshape(*x.shape[:2], -1)
     recurrent = [layer for layer in network.layers if layer.name.startswith("recurrent")]
     each = len(state) // len(recurrent)
     new = []
+    kinds = {"SimpleRNN": "rnn", "LSTM": "lstm", "GRU": "gru"}
     for i, layer in enumerate(recurrent):
-        kind = {"SimpleRNN": "rnn", "LSTM": "lstm", "GRU": "gru"}[type(layer).__name__]
+        if hasattr(layer, "backward_layer"):
+            kind, both = kinds[type(layer.forward_layer).__name__], (layer.forward_layer, layer.backward_layer)
+            zeros = [np.zeros((len(x), both[0].units))] * (2 if kind == "lstm" else 1)
+            ways = [over_time(kind, hidden, one.get_weights(), zeros, backwards=one is both[1])[0] for one in both]
+            hidden = np.concatenate([ways[0], ways[1][:, ::-1]], -1)
+            continue
+        kind = kinds[type(layer).__name__]
         hidden, last = over_time(kind, hidden, layer.get_weights(), state[i * each : (i + 1) * each])
         new += last
     kernel, bias = network.get_layer("y").get_weights()

@@ -13,11 +13,11 @@ import pytest
 
 from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card
+from zoo.codecs.music import MusicCodec
 from zoo.midi import HOLD, REST
 from zoo.models import make
 from zoo.score import Score
 from zoo.tasks import Recipe
-from zoo.tasks.music import MusicCodec
 
 gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects, and most of them stay
 ROOT = Path(__file__).parent.parent
@@ -49,9 +49,11 @@ def random_score(seed: int, steps: int = 40, codec: MusicCodec = CODEC) -> Score
 
 def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int = 0):
     """An untrained model with asymmetric random weights, so that no two gates or directions are alike."""
-    from zoo.networks import KerasEngine, network, set_weights, weights
+    from zoo.keras_engine import KerasEngine
+    from zoo.networks import network, set_weights, weights
 
     row = ARCHITECTURES[architecture]
+    codec = MusicCodec(**codec.settings | {"masked": row.bidirectional})
     net = network(row, codec, RECIPE)
     rng = np.random.default_rng(seed)
     set_weights(net, {k: rng.normal(0.1, 0.4, a.shape).astype(np.float32) for k, a in weights(net).items()})

@@ -73,7 +73,7 @@ def test_face_is_the_same_everywhere(artifacts, key):
 @pytest.mark.parametrize("key", BOTH)
 def test_score_is_the_same(artifacts, sealed, key):
     pieces = [random_score(i, 6 + i) for i in range(3)]
-    found, expected = export.load(artifacts[key]).score(pieces), sealed.score(pieces)
+    found, expected = export.load(artifacts[key]).measure(pieces), sealed.measure(pieces)
     assert found == pytest.approx(expected, rel=1e-6)
 
 

@@ -3,11 +3,13 @@ import pytest
 
 from tests.conftest import CODEC, random_score
 from zoo import datasets
+from zoo.codecs import Gapped
+from zoo.codecs.music import MusicCodec
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.files import sha256
 from zoo.midi import HOLD, REST
 from zoo.score import Score
-from zoo.tasks.music import JSB_16TH, TASK, MusicCodec, make_codec, read_folder, transposed
+from zoo.tasks.music import JSB_16TH, TASK, make_codec, read_folder, transposed
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -150,7 +152,7 @@ def test_published_data_has_the_published_sizes(data):
     splits = TASK.prepare(datasets.load(JSB_16TH))
     assert {k: len(v) for k, v in splits.items()} == {"train": 229, "valid": 76, "test": 77}
     assert {k: sum(map(len, v)) for k, v in splits.items()} == {"train": 55228, "valid": 18408, "test": 18900}
-    assert len(TASK.default_codec.tokens(splits["test"][0])) == 4 * len(splits["test"][0])
+    assert len(TASK.default_codec().tokens(splits["test"][0])) == 4 * len(splits["test"][0])
 
 
 def test_canonical_file_has_the_same_music(data, tmp_path, monkeypatch):
@@ -206,3 +208,52 @@ def test_folder_is_read_once_and_from_disk(tmp_path, monkeypatch):
     (tmp_path / "2.mid").unlink()
     with pytest.raises(pytest.fail.Exception, match="read again"):
         read_folder(tmp_path)
+
+
+def test_masked_inputs_show_what_is_known():
+    codec = MusicCodec(voices=2, low=60, high=70, masked=True)
+    piece = Score([[60, 65], [HOLD, 67], [62, HOLD], [HOLD, REST]])
+    hidden = np.zeros((4, 2), bool)
+    hidden[1] = True  # the hold of the upper voice, and a note
+    x, y = codec.encode([Gapped(piece, hidden.ravel())])
+    columns = (x - codec.offsets)[0].reshape(6, 2, -1)
+    edge, blank = codec.edge, codec.blank
+    assert columns[:, 0, 0].tolist() == [0] * 6
+    assert columns[:, 1, 0].tolist() == [1] * 6
+    assert columns[:, 0, 1].tolist() == [15, 0, 1, 2, 3, 4]
+    assert columns[:, 0, 2:4].tolist() == [[edge] * 2, [2, 7], [blank] * 2, [4, 0], [0, 1], [edge] * 2]
+    assert columns[:, 0, 4:].tolist() == [[edge] * 2, [2, 7], [blank] * 2, [4, blank], [4, 1], [edge] * 2]
+    np.testing.assert_array_equal(columns[:, 0, 2:], columns[:, 1, 2:])
+    assert y[0].reshape(6, 2).tolist() == [[-1, -1], [-1, -1], [0, 9], [-1, -1], [-1, -1], [-1, -1]]
+
+
+def test_training_hides_voices_and_stretches_and_single_tokens():
+    codec, rng = MusicCodec(masked=True), np.random.default_rng(0)
+    piece = random_score(0, 96, MusicCodec())
+    seen = [codec.hide(piece, rng).hidden.reshape(-1, 4) for _ in range(200)]
+    voices = [hidden for hidden in seen if (hidden.all(0) | ~hidden.any(0)).all()]
+    stretches = [hidden for hidden in seen if (hidden.all(1) | ~hidden.any(1)).all()]
+    assert min(len(voices), len(stretches), 200 - len(voices) - len(stretches)) > 20
+    assert 0.3 < np.mean(seen) < 0.7
+    assert codec.hide(piece, rng, "hidden_voices").hidden.reshape(-1, 4).mean(0).tolist() == [0, 1, 1, 1]
+    bars = codec.hide(piece, rng, "hidden_bars").hidden.reshape(6, 16, 4)
+    assert (bars.all((1, 2)) | ~bars.any((1, 2))).all()
+    assert 1 <= bars[:, 0, 0].sum() <= 2
+
+
+def test_gaps_of_a_piece_and_of_a_melody():
+    codec = MusicCodec(masked=True)
+    piece = random_score(0, 40, MusicCodec())
+    _, hidden = codec.gaps(piece, free=["alto", "bass"], bars=(1, 2))
+    expected = np.zeros((40, 4), bool)
+    expected[16:32, [1, 3]] = True
+    np.testing.assert_array_equal(hidden.reshape(-1, 4), expected)
+    assert codec.gaps(piece)[1].all()
+    for melody in ("C5/4 D5/4", Score.melody("C5/4 D5/4"), [72, HOLD, HOLD, HOLD, 74, HOLD, HOLD, HOLD]):
+        ids, hidden = codec.gaps(melody)
+        assert codec.decode(ids).grid[:, 0].tolist() == [72, HOLD, HOLD, HOLD, 74, HOLD, HOLD, HOLD]
+        assert hidden.reshape(-1, 4).all(0).tolist() == [False, True, True, True]
+    with pytest.raises(ArgumentError, match="must all be free"):
+        codec.gaps("C5/4", free="alto")
+    with pytest.raises(ArgumentError, match="nothing is to be filled"):
+        codec.gaps(piece, bars=(1, 1))

@@ -10,7 +10,7 @@ from keras import layers
 
 from export.formats import Face, Options, formats
 from export.lowering import States, lowered
-from export.recurrent import ConvCell, cells_of, name_of, walk
+from export.recurrent import ConvCell, cells_of, is_recurrent, name_of, walk
 from export.source import Source
 from tests import cells
 from tests.conftest import FEATURES, UNITS, randomized, tiny_model
@@ -35,11 +35,11 @@ def described(layer):
 def test_description_has_the_weights_of_the_layer(architecture):
     network = tiny_model(architecture).engine.network
     row = ARCHITECTURES[architecture]
-    found = [(path, layer) for path, layer in walk(network) if path.startswith("recurrent")]
-    assert [path for path, _ in found if "/" not in path] == [f"recurrent_{i}" for i in range(row.layers)]
+    found = [(path, layer) for path, layer in walk(network) if is_recurrent(layer)]
+    ways = ("/forward_recurrent_{0}", "/backward_recurrent_{0}") if row.bidirectional else ("",)
+    names = [f"recurrent_{i}{way.format(i)}" for i in range(row.layers) for way in ways]
+    assert [path for path, _ in found] == names
     for path, layer in found:
-        if "/" in path:
-            continue
         [cell] = cells_of(layer, path)
         assert (cell.kind, cell.units) == (row.cell, layer.units)
         for array, weight in zip((cell.kernel, cell.recurrent_kernel, cell.bias), layer.get_weights(), strict=True):

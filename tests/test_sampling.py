@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.errors import ArgumentError
-from zoo.sampling import check, log_softmax, sample
+from zoo.sampling import check, log_softmax, penalised, sample
 
 LOGITS = np.log(np.array([[0.5, 0.25, 0.15, 0.1]]))
 UNIFORM = np.linspace(0, 1, 4001)[:-1]
@@ -35,7 +35,17 @@ def test_distribution(options, expected):
 
 @pytest.mark.parametrize(
     "bad",
-    [{"temperature": -0.1}, {"temperature": float("nan")}, {"top_k": 0}, {"top_k": 1.5}, {"top_p": 0}, {"top_p": 1.1}],
+    [
+        {"temperature": -0.1},
+        {"temperature": float("nan")},
+        {"top_k": 0},
+        {"top_k": 1.5},
+        {"top_p": 0},
+        {"top_p": 1.1},
+        {"repetition_penalty": 0.5},
+        {"temperature": []},
+        {"temperature": [1, -1]},
+    ],
 )
 def test_bad_options_name_the_range(bad):
     with pytest.raises(ArgumentError, match="give a"):
@@ -56,3 +66,27 @@ def test_choice_is_always_possible(logits, uniform, top_k, top_p):
 
 def test_log_softmax_survives_large_logits():
     np.testing.assert_allclose(log_softmax(np.array([[1e4, 0.0]]))[0], [0, -1e4])
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0.3}, {"top_k": 3}, {"top_p": 0.6}, {"top_k": 5, "top_p": 0.9}]
+)
+def test_a_graph_draws_alike(options):
+    """In float32, so that a random number within rounding of a border may fall on its other side."""
+    from zoo.keras_engine import draw
+
+    rng = np.random.default_rng(0)
+    logits, uniform = rng.normal(0, 3, (5000, 9)).astype(np.float32), rng.random(5000, np.float32)
+    expected = sample(logits, uniform, **options)
+    top_k, top_p = options.get("top_k"), options.get("top_p")
+    found = np.asarray(draw(logits, uniform, np.float32(options.get("temperature", 1)), top_k, top_p))
+    near = [sample(logits, np.clip(uniform + shift, 0, 1 - 1e-7), **options) for shift in (-1e-5, 1e-5)]
+    assert ((found == expected) | (found == near[0]) | (found == near[1])).all()
+    assert (found == expected).mean() > 0.999
+    np.testing.assert_array_equal(np.asarray(draw(logits, uniform, np.float32(0))), logits.argmax(-1))
+
+
+def test_repetitions_are_divided_by_the_penalty():
+    logits = np.log(np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]))
+    changed = np.exp(penalised(logits, np.array([[0, 0], [1, 2]]), 2.0))
+    np.testing.assert_allclose(changed, [[0.25, 0.3, 0.2], [0.5, 0.15, 0.1]])

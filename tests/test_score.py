@@ -271,3 +271,12 @@ def test_example_files(data, tmp_path):
         held = {(n.pitch, round(source.time_to_tick(n.start) * 4 / 384)) for t in source.instruments for n in t.notes}
         assert len(list(score.notes())) >= 0.97 * (len(held) - lost)
         assert Score.read(score.save(tmp_path / "again.mid")) == score
+
+
+def test_written_melody():
+    score = Score.melody("C4/4 r/8 F#4/8. Bb3/16 c5/1")
+    assert [(n.pitch, n.start, n.end) for n in score.notes()] == [(60, 0, 4), (66, 6, 9), (58, 9, 10), (72, 10, 26)]
+    assert len(Score.melody("C4/4", steps_per_beat=12)) == 12
+    for bad in ("", "C4", "H4/4", "C4/0", "C4/32", "C/4", "C4/4 x"):
+        with pytest.raises(CodecError):
+            Score.melody(bad)

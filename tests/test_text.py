@@ -8,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zoo
+from tests.conftest import RECIPE
+from zoo.codecs import Context, Gapped
+from zoo.codecs.text import Text, TextCodec
 from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.networks import network, set_weights
 from zoo.tasks import text as module
-from zoo.tasks.text import TASK, TextCodec, make_codec, read_folder, read_text, segments
+from zoo.tasks.text import TASK, cold, make_codec, read_folder, read_text, segments
 
 CODEC = TextCodec("abc é\n🎵")
 
@@ -24,10 +28,38 @@ def test_inputs_are_the_characters_before():
     x, y = CODEC.encode(["ab", "cab"])
     assert y.tolist() == [[0, 1, -1], [2, 0, 1]]
     assert x[..., 0].tolist() == [[7, 0, 1], [7, 2, 0]]
-    context = CODEC.context(1)
+    context = Context(CODEC, 1)
     for i in range(3):
         assert context.x().tolist() == x[1:, i : i + 1].tolist()
         context.push(y[1:, i])
+
+
+def test_masked_inputs_are_the_characters_but_for_the_gaps():
+    codec = TextCodec("abc", masked=True)
+    gapped = [Gapped("abc", np.array([True, False, True])), Gapped("cc", np.array([False, True]))]
+    x, y = codec.encode(gapped)
+    assert x[..., 0].tolist() == [[3, 1, 3], [2, 3, 3]]
+    assert y.tolist() == [[0, -1, 2], [-1, 2, -1]]
+    ids, hidden = codec.gaps("a__c", spans=[(4, 2), (0, 1)])
+    assert ids[~hidden].tolist() == [0, 2]
+    assert hidden.tolist() == [True, False, True, True, False, True, True]
+
+
+def test_training_hides_every_share_singly_and_in_spans():
+    codec, rng = TextCodec("abc", masked=True), np.random.default_rng(0)
+    hidden = codec.hide("a" * 256 * 400, rng).hidden.reshape(400, 256)
+    shares = hidden.mean(1)
+    assert np.histogram(shares, 4, (0, 1))[0].min() > 60
+    runs = [np.diff(np.flatnonzero(np.diff(np.pad(row.astype(int), 1)))).max(initial=0) for row in hidden[shares < 0.3]]
+    assert min(runs) <= 3
+    assert max(runs) >= 16
+
+
+def test_vocabulary_grows_at_its_end():
+    codec, symbols, classes = TextCodec("ba").extended([Text(np.array([0, 1]), "az"), Text(np.array([0]), "b!")])
+    assert codec.vocabulary == "ba!z"
+    assert symbols.tolist() == [0, 1, -1, -1, 2]
+    assert classes.tolist() == [0, 1, -1, -1]
 
 
 def test_unknown_characters_are_named_with_their_place():
@@ -35,6 +67,9 @@ def test_unknown_characters_are_named_with_their_place():
         CODEC.tokens("abxc")
     with pytest.raises(CodecError, match="ids 0 to 9"):
         CODEC.decode([0, 9])
+    assert CODEC.script("abxc", 1, replace=" ").tolist() == [*CODEC.tokens("ab c"), -1]
+    with pytest.raises(ArgumentError, match="replace='x'"):
+        CODEC.script("abxc", 1, replace="x")
     for bad in ("", "aa"):
         with pytest.raises(ArgumentError, match="every character once"):
             TextCodec(bad)
@@ -94,9 +129,18 @@ def test_shakespeare_is_split_as_usual(data):
     from zoo import datasets
 
     splits = TASK.prepare(datasets.load(TASK.dataset))
-    assert sum(map(len, splits["train"])) == 1_003_854
-    assert sum(map(len, splits["valid"])) == 111_540
+    assert sum(map(len, splits["train"])) + sum(map(len, splits["valid"])) == 1_003_854
+    assert abs(sum(map(len, splits["valid"])) - 0.03 * 1_115_394) < 2
+    assert sum(map(len, splits["test"])) == 111_540
+    assert {len(piece) for piece in cold(splits["test"])} == {256, 111_540 % 4096 % 256}
     assert len(make_codec(splits["train"]).vocabulary) == 65
+    codec = make_codec(splits["train"])
+    train, valid, test = ("".join(codec.decode(codec.tokens(piece)) for piece in splits[name]) for name in splits)
+    assert "PETRUCHIO" in train
+    assert "PETRUCHIO" in test
+    assert "PETRUCHIO" not in valid
+    assert "DUKE VINCENTIO" in train
+    assert "DUKE VINCENTIO" in valid
 
 
 def test_it_trains_and_writes(tmp_path):
@@ -111,3 +155,37 @@ def test_it_trains_and_writes(tmp_path):
     assert "".join(model.stream(prompt="the cat", length=12, temperature=0)) == "the cat sat on the "
     with pytest.raises(CodecError, match="'x' at position 0"):
         model.generate(prompt="x")
+    assert model.generate(prompt="x", length=3, replace="t", temperature=0) == "the "
+    assert model.generate(prompt="the", length=50, temperature=0, stop="sat") == "the cat sat"
+    assert "".join(model.stream(prompt="the", length=50, temperature=0, stop="sat")) == "the cat sat"
+    found = model.measure(["the cat sat on the mat. " * 30])
+    assert found["nats_per_character"] > found["stateful_nats_per_character"]
+    surprise = model.score("the cat hat")
+    assert surprise.labels[8:] == ("h", "a", "t")
+    assert surprise.nats[:8].max() < 1 < surprise.nats[8]
+    assert surprise.plot(tmp_path / "surprise.png").stat().st_size > 1000
+
+    other = tmp_path / "other.txt"
+    other.write_text("the dog, the log. " * 60)
+    tuned = zoo.train("gru_text", out=tmp_path / "tuned", data=other, start=out / "preset", window=24, batch=4, epochs=3,
+                      learning_rate=0.01, warmup=2, verbose=False)  # fmt: skip
+    grown = zoo.load(tmp_path / "tuned/preset")
+    assert grown.codec.vocabulary == " .acehmnost,dgl"
+    assert tuned.metrics["valid"]["nats_per_character"] < 1.5
+    assert grown.generate(prompt="the ", length=4, temperature=0) in ("the dog,", "the log.")
+
+
+def test_what_was_learned_is_kept_when_the_vocabulary_grows():
+    from zoo.networks import grown, weights
+
+    codec = TextCodec("ab")
+    larger, *kept = codec.extended([Text(np.array([0]), "z")])
+    nets = [network(zoo.ARCHITECTURES["lstm"], one, RECIPE) for one in (codec, larger)]
+    set_weights(nets[1], grown(weights(nets[0], "float32"), weights(nets[1], "float32"), *kept))
+    x = np.array([[[2], [0], [1], [1]]], np.int32)  # the beginning of a text, a, b, b
+    state = [np.zeros((1, 12), np.float32)] * 2
+    before, after = (
+        net([np.where(x == 2, one.blank, x), *state])[0].numpy() for net, one in zip(nets, (codec, larger), strict=True)
+    )
+    np.testing.assert_allclose(after[..., :2], before, atol=1e-6)
+    np.testing.assert_allclose(after[..., 2], before.min(-1), atol=2)

@@ -12,9 +12,10 @@ import zoo
 import zoo.training
 from tests.conftest import ROOT, random_score
 from zoo import callbacks, optimization
+from zoo.codecs.music import MusicCodec
 from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.tasks import Recipe, adjusted
-from zoo.tasks.music import TASK, MusicCodec, transposed
+from zoo.tasks.music import TASK, transposed
 from zoo.windows import Windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:only .* optimizer steps")
@@ -76,7 +77,7 @@ def test_it_learns(run):
 
 def test_card_metric_is_that_of_the_stored_weights(run, folder):
     out, card = run
-    measured = zoo.load(out / "preset").score(TASK.read_folder(folder)["valid"])
+    measured = zoo.load(out / "preset").measure(TASK.read_folder(folder)["valid"])
     assert measured["nats_per_step"] == pytest.approx(card.metrics["valid"]["nats_per_step"], abs=1e-5)
     best = min(column(out, "val_nats"))
     assert measured["nats_per_token"] == pytest.approx(best, abs=2e-3)  # stored as float16
@@ -130,7 +131,7 @@ def test_loss_that_is_no_number_stops_the_run(folder, tmp_path, monkeypatch):
 def test_validation_metric_is_pooled():
     """A batch of short pieces counts by its tokens, not by its pieces."""
     rng = np.random.default_rng(0)
-    metric, total, count = optimization.Nats(), 0.0, 0
+    metric, total, count = optimization.Nats(optimization.CrossEntropy()), 0.0, 0
     for steps, real in ((4, 1), (9, 8)):
         logits, y = rng.normal(size=(3, steps, 5)).astype(np.float32), rng.integers(0, 5, (3, steps))
         weights = (np.arange(steps) < real).astype(np.float32) * np.ones((3, 1), np.float32)
@@ -343,7 +344,7 @@ def test_other_backends_train_the_same_network(backend, run, folder, tmp_path):
     losses = column(out, "val_nats")
     assert losses[-1] < 0.99 * losses[0]
     assert backend in zoo.info(out / "preset").versions
-    measured = zoo.load(out / "preset").score(TASK.read_folder(folder)["valid"])  # here, on TensorFlow
+    measured = zoo.load(out / "preset").measure(TASK.read_folder(folder)["valid"])  # here, on TensorFlow
     assert measured["nats_per_token"] == pytest.approx(min(losses), abs=2e-3)
 
 

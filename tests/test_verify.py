@@ -12,9 +12,9 @@ from export.formats import onnx as onnx_format
 from export.source import Source
 from tests import cells
 from tests.conftest import CODEC, FEATURES, NAMES, UNITS, tiny_model, user_model
+from zoo.codecs.music import MusicCodec
 from zoo.errors import DataError, VerificationError
 from zoo.models import make
-from zoo.tasks.music import MusicCodec
 
 TOLERANCE = 1e-5
 
@@ -483,7 +483,7 @@ def test_verify_of_a_quantized_model_of_the_zoo_asks_for_its_metric(faces, tiny,
 def test_verify_of_a_model_of_the_zoo_asks_what_it_plays(faces, tiny):
     moved = make(tiny.card, MusicCodec(3, CODEC.low + 1, CODEC.high + 1), tiny.engine)
     candidate = BoundEngine("numpy", faces["zoo"].signature, zoo_run())
-    moved.generate = tiny.generate  # what Keras plays, while the artifact gets the codec of the moved one
+    moved.trial = tiny.trial  # what Keras plays, while the artifact gets the codec of the moved one
     assert failed_check(verify.verify, faces["zoo"], candidate, Options(), moved) == "decode"
 
 

@@ -78,7 +78,7 @@ def load(name: str | Path) -> Any:
         name: Catalog name such as `lstm_music`, or the path of a preset folder.
 
     Returns:
-        The model; music models have `generate`, `stream`, `score` and `evaluate`.
+        The model: a `zoo.generation.Generator`, or, of the bidirectional ones, a `zoo.infilling.Infiller`.
 
     Raises:
         UnknownModel: No such name, or no weights of that name.
@@ -94,9 +94,9 @@ def load(name: str | Path) -> Any:
     folder = _folder(name)
     card, codec = presets.read(folder)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
-    from zoo import networks  # Keras comes in only once there is something to load
+    from zoo import keras_engine  # Keras comes in only once there is something to load
 
-    return make(card, codec, networks.KerasEngine(presets.load_network(folder, card, codec)))
+    return make(card, codec, keras_engine.KerasEngine(presets.load_network(folder, card, codec)))
 
 
 def info(name: str | Path) -> Card:
@@ -134,7 +134,7 @@ def build(name: str, **changes: Any) -> Any:
     from zoo.tasks import adjusted
 
     entry = find(name)
-    codec = entry.task.default_codec
+    codec = entry.task.default_codec(masked=entry.architecture.bidirectional)
     return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
 
 
@@ -181,8 +181,8 @@ def train(
 
     entry = find(name)
     recipe = adjusted(entry.task.recipe(entry.architecture.name), changes)
-    if start and {"units", "embedding"} & set(changes):
-        raise ArgumentError("units and embedding are those of the model to start from: leave them out")
+    if start and {"units", "embedding", "layers"} & set(changes):
+        raise ArgumentError("units, embedding and layers are those of the model to start from: leave them out")
     given = {"data": data, "from": start}
     words = [word for key, value in given.items() if value is not None for word in (f"--{key}", str(value))]
     words += [word for layer in freeze for word in ("--freeze", layer)]

@@ -99,21 +99,30 @@ def info(name: str) -> None:
         click.echo(f"{key}:{chr(10) if isinstance(value, dict) else ' '}{shown}")
 
 
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out options that were not given."""
+    return {key: value for key, value in options.items() if value not in (None, ())}
+
+
 @main.command()
 @click.argument("name")
-@click.option("--bars", type=float, help="New bars to compose [8 if nothing says otherwise].")
-@click.option("--steps", type=int, help="The same in grid steps (sixteenths).")
-@click.option("--temperature", default=1.0, help="0 is greedy, below 1 cautious, above 1 adventurous.")
+@click.option("--prompt", help="What to continue: text, or a MIDI file.")
+@click.option("--length", type=int, help="Text: new characters [200].")
+@click.option("--bars", type=float, help="Music: new bars to compose [8 if nothing says otherwise].")
+@click.option("--steps", type=int, help="Music: the same in grid steps (sixteenths).")
+@click.option("--temperature", multiple=True, type=float, help="0 is greedy, below 1 cautious; several take turns. [1]")
 @click.option("--top-k", type=int, help="Choose among the k most likely tokens.")
 @click.option("--top-p", type=float, help="Choose among the most likely tokens that together reach p.")
+@click.option("--repetition-penalty", type=float, help="Divide the probability of the last 64 tokens by this.")
 @click.option("--seed", type=int, help="The same seed gives the same piece, in every format.")
-@click.option("--prompt", type=click.Path(), help="MIDI file to continue.")
+@click.option("--stop", help="Text after which a piece ends.")
+@click.option("--replace", help="Text: takes the place of characters that the model does not know.")
 @click.option("--fixed", multiple=True, metavar="VOICE=FILE", help="MIDI file with the line that VOICE shall sing.")
 @click.option("-n", "count", default=1, help="Number of pieces.")
-@click.option("--out", type=click.Path(path_type=Path), help="MIDI file to write [NAME.mid]; pieces are numbered.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
-@click.option("--wav", type=click.Path(path_type=Path), help="Sound to write too.")
-@click.option("--stream", is_flag=True, help="Print each step as it is made, and write nothing.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write [music: NAME.mid]; pieces are numbered.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Music: piano roll to write too (.png, .pdf, .svg).")
+@click.option("--wav", type=click.Path(path_type=Path), help="Music: sound to write too.")
+@click.option("--stream", is_flag=True, help="Print a piece as it is made, and write nothing.")
 def generate(
     name: str,
     count: int,
@@ -124,33 +133,134 @@ def generate(
     fixed: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Make music with model NAME (or an exported artifact, or a preset folder).
+    """Make text or music with model NAME (or an exported artifact, or a preset folder).
 
     \b
     Examples:
+      zoo generate lstm_text --prompt "ROMEO:" --stream
       zoo generate lstm_music --bars 16 --temperature 0.9 --seed 7 --plot roll.png
       zoo generate lstm_music --prompt beginning.mid --bars 4
       zoo generate lstm_music --fixed soprano=melody.mid -n 3
       zoo generate lstm_music.onnx --seed 7
     """
-    from zoo import plots, score
-
-    for path, accepted in ((out, score.MIDI_SUFFIXES), (plot, plots.FORMATS), (wav, score.WAV_SUFFIXES)):
-        if path:
-            suffixed(path, accepted)
-    options["fixed"] = dict(_pair(text) for text in fixed) or None
     model = _open(name)
+    if not hasattr(model, "generate"):
+        raise ArgumentError(f"{name} sees both sides and fills gaps: use zoo infill or zoo harmonize")
+    options = _given({**options, "fixed": dict(_pair(text) for text in fixed) or None})
+    music = model.card.task == "music"
+    _check_outputs(out, plot, wav, music)
     if stream:
         for step in model.stream(**options):
-            click.echo(" ".join(str(value) for value in step))
+            click.echo(" ".join(str(value) for value in step) if music else step, nl=music)
         return
     pieces = model.generate(n=count, progress=True, **options)
-    out = out or Path(f"{Path(name).stem}.mid")
+    if not music:
+        _tell(pieces, out)
+        return
+    _write(pieces, out or Path(f"{Path(name).stem}.mid"), plot, wav)
+
+
+@main.command()
+@click.argument("name")
+@click.argument("text")
+@click.option("--mark", help="Character that stands for one to be filled in. [_]")
+@click.option("--replace", help="Takes the place of characters that the model does not know.")
+@click.option("--sweeps", type=int, help="Times that gaps are drawn. [60]")
+@click.option("--temperature", type=float, help="0 takes the most likely characters. [1]")
+@click.option("--seed", type=int, help="The same seed fills alike, in every format.")
+@click.option("-n", "count", default=1, help="Number of ways to fill them.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write (.txt); several are numbered.")
+def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -> None:
+    """Fill the gaps of TEXT with model NAME (or an exported artifact, or a preset folder).
+
+    \b
+    Examples:
+      zoo infill bilstm_text "To be, or ______ to be"
+      zoo infill bilstm_text "What ~~~~ is this?" --mark "~" -n 5
+    """
+    model = _open(name)
+    if not hasattr(model, "infill") or model.card.task != "text":
+        raise ArgumentError(f"{name} does not fill gaps in texts: try {_like('bilstm_text')}")
+    _check_outputs(out, None, None, music=False)
+    _tell(model.infill(text, n=count, progress=True, **_given(options)), out)
+
+
+@main.command()
+@click.argument("melody")
+@click.option("--model", "name", default="bilstm_music", help="Model, artifact or preset folder.")
+@click.option("--free", multiple=True, metavar="VOICE", help="Voice to fill in. [all but the highest]")
+@click.option("--bars", metavar="FIRST-LAST", help="Bars to fill in, counted from 1. [all]")
+@click.option("--sweeps", type=int, help="Times that gaps are drawn. [60]")
+@click.option("--temperature", type=float, help="0 takes the most likely notes. [1]")
+@click.option("--seed", type=int, help="The same seed gives the same notes, in every format.")
+@click.option("-n", "count", default=1, help="Number of pieces.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("chorale.mid"), help="MIDI file to write.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
+@click.option("--wav", type=click.Path(path_type=Path), help="Sound to write too.")
+def harmonize(
+    melody: str, name: str, bars: str | None, count: int, out: Path, plot: Path | None, wav: Path | None, **options: Any
+) -> None:
+    """Find the other voices of MELODY, a MIDI file or notes such as "C4/4 D4/4 E4/2"; or fill parts of a piece.
+
+    \b
+    Examples:
+      zoo harmonize melody.mid -o chorale.mid
+      zoo harmonize "C5/4 D5/4 E5/4 C5/4 D5/4 D5/4 C5/2" --seed 1 --wav chorale.wav
+      zoo harmonize chorale.mid --free alto --free tenor --bars 3-4 -o other.mid
+    """
+    model = _open(name)
+    if not hasattr(model, "infill") or model.card.task != "music":
+        raise ArgumentError(f"{name} does not fill in voices: try {_like('bilstm_music')}")
+    _check_outputs(out, plot, wav, music=True)
+    given = _given({**options, "bars": _bars(bars) if bars else None})
+    _write(model.infill(melody, n=count, progress=True, **given), out, plot, wav)
+
+
+def _bars(text: str) -> tuple[int, int]:
+    first, sign, last = text.partition("-")
+    if not first.isdecimal() or (sign and not last.isdecimal()):
+        raise ArgumentError(f"--bars {text}: give FIRST-LAST, such as 3-4")
+    return int(first) - 1, int(last or first)
+
+
+def _like(name: str) -> str:
+    return " or ".join(zoo.list_models(name))
+
+
+def _write(pieces: list[Any], out: Path, plot: Path | None, wav: Path | None) -> None:
+    """Write scores as MIDI, and as picture and sound where asked."""
     for i, piece in enumerate(pieces, 1):
+        count = len(pieces)
         written = [piece.save(_numbered(out, i, count))]
         written += [piece.plot(_numbered(plot, i, count))] if plot else []
         written += [piece.render(_numbered(wav, i, count))] if wav else []
         click.echo(" ".join(str(path) for path in written))
+
+
+def _check_outputs(out: Path | None, plot: Path | None, wav: Path | None, music: bool) -> None:
+    """Refuse names of files that could not be written, before anything is made."""
+    from zoo import plots, score
+
+    if not music and (plot or wav):
+        raise ArgumentError("--plot and --wav are for music")
+    accepted = score.MIDI_SUFFIXES if music else (".txt",)
+    for path, suffixes in ((out, accepted), (plot, plots.FORMATS), (wav, score.WAV_SUFFIXES)):
+        if path:
+            suffixed(path, suffixes)
+
+
+def _tell(pieces: list[str], out: Path | None) -> None:
+    """Print texts, or write each into a file."""
+    from zoo.files import replacing
+
+    for i, piece in enumerate(pieces, 1):
+        if out is None:
+            click.echo(piece)
+            continue
+        path = _numbered(out, i, len(pieces))
+        with replacing(path) as scratch:
+            scratch.write_text(piece, encoding="utf-8")
+        click.echo(path)
 
 
 def _pair(text: str) -> tuple[str | int, str]:

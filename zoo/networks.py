@@ -1,10 +1,9 @@
-"""Architecture × codec → a Keras network with explicit state, and the engine that runs it.
+"""Architecture × codec → a Keras network with explicit state.
 
 Every network has the same face: inputs `x, h0_0, c0_0, h0_1, …`, outputs `y, hn_0, cn_0, …`.
 Nothing is hidden: what a call returns as state is what the next call takes.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,9 +11,10 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.architectures import STATES, Architecture, state_names
+from zoo.codecs import Codec
 from zoo.errors import ArgumentError
 from zoo.layers import GRU, LSTM, SimpleRNN
-from zoo.tasks import Codec, Recipe
+from zoo.tasks import Recipe
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -32,65 +32,31 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
 
     Returns:
         Model `[x (batch, time, features) int32, states (batch, units) …]` →
-        `[y (batch, time, classes) logits, new states …]`.
+        `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
     """
-    x = keras.Input((None, codec.features), dtype="int32", name="x")
-    given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture)]
-    hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(x)
-    hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
+    x = keras.Input((None, codec.features), dtype="float32" if codec.dense else "int32", name="x")
+    given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture, recipe.layers)]
+    hidden = x
+    if not codec.dense:
+        hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
+        hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
     every_step = (None, 1, None) if recipe.variational else None
     hidden = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
     per_layer = len(STATES[architecture.cell])
     returned = []
-    for i in range(architecture.layers):
+    for i in range(recipe.layers or architecture.layers):
         cell = CELLS[architecture.cell](
-            recipe.units, recurrent_dropout=recipe.dropout_recurrent, return_sequences=True, return_state=True,
-            name=f"recurrent_{i}",
+            recipe.units, recurrent_dropout=recipe.dropout_recurrent, return_sequences=True,
+            return_state=not architecture.bidirectional, name=f"recurrent_{i}",
         )  # fmt: skip
-        hidden, *state = cell(hidden, initial_state=given[i * per_layer : (i + 1) * per_layer])
-        returned += state
+        if architecture.bidirectional:
+            hidden = layers.Bidirectional(cell, name=f"recurrent_{i}")(hidden)
+        else:
+            hidden, *state = cell(hidden, initial_state=given[i * per_layer : (i + 1) * per_layer])
+            returned += state
         hidden = layers.Dropout(recipe.dropout_out, noise_shape=every_step, name=f"dropout_{i}")(hidden)
     y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
     return keras.Model([x, *given], [y, *returned], name=architecture.name)
-
-
-class KerasEngine:
-    """Runs a network through Keras.
-
-    Attributes:
-        network: The Keras model.
-        units: Units of the recurrent layers.
-        states: Names of the state inputs.
-    """
-
-    name = "keras"
-
-    def __init__(self, network: keras.Model) -> None:
-        self.network = network
-        self.states = [tensor.name for tensor in network.inputs[1:]]
-        self.units = network.inputs[1].shape[-1]
-        self._call: Any = None
-
-    def initial_state(self, batch: int) -> list[np.ndarray]:
-        """Give the state before the first step: zeros, `(batch, units)` each."""
-        return [np.zeros((batch, self.units), np.float32) for _ in self.states]
-
-    def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Run `x (batch, time, features)` from a state; give logits `(batch, time, classes)` and the new state."""
-        if self._call is None:
-            self._call = _compiled(self.network)
-        y, *new = (ops.convert_to_numpy(tensor) for tensor in self._call([x, *state]))
-        return y, new
-
-
-def _compiled(network: keras.Model) -> Any:
-    """Return the network's forward pass, traced once for any batch and time on TensorFlow."""
-    if keras.backend.backend() != "tensorflow":
-        return lambda inputs: network(inputs, training=False)
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in network.inputs]
-    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[signature])
 
 
 def weights(network: keras.Model, dtype: str = "float16") -> dict[str, np.ndarray]:
@@ -112,3 +78,26 @@ def set_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         raise ArgumentError(f"the weights are those of another network: {different[:4]}")
     for path, variable in variables.items():
         variable.assign(arrays[path].astype(np.float32))
+
+
+def grown(arrays: dict[str, np.ndarray], new: dict[str, np.ndarray], symbols: Any, classes: Any) -> dict[str, Any]:
+    """Fit trained arrays to a codec with more symbols and classes.
+
+    A new symbol has the vector that a new network gave it. A new class begins as rare as the rarest there is.
+
+    Args:
+        arrays: Of the trained network.
+        new: Of an untrained network of that codec.
+        symbols: For each of its input symbols that of the trained network, -1 where it is new.
+        classes: The same for its classes.
+    """
+    table, kernel, bias = (arrays[path] for path in ("embedding/embeddings", "y/kernel", "y/bias"))
+    rare = np.argmin(bias)
+    known = np.where(np.asarray(classes) < 0, rare, classes)
+    fresh = np.asarray(symbols)[:, None] < 0
+    return {
+        **arrays,
+        "embedding/embeddings": np.where(fresh, new["embedding/embeddings"], table[symbols]),
+        "y/kernel": kernel[:, known],
+        "y/bias": bias[known],
+    }

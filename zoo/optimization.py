@@ -41,7 +41,7 @@ class Learner(keras.Model):
             if batch
         ]
         shape = network.inputs[0].shape
-        self((np.zeros((1, 1, *shape[2:]), np.int32), np.zeros((1, 1), np.float32)))  # builds it
+        self((np.zeros((1, 1, *shape[2:]), network.inputs[0].dtype), np.zeros((1, 1), np.float32)))  # builds it
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Run the network from the carried state in training, from zeros otherwise."""
@@ -50,7 +50,7 @@ class Learner(keras.Model):
             state = [ops.stop_gradient(carried * keep) for carried in self.carried]
         else:
             state = [ops.zeros((ops.shape(x)[0], size), "float32") for size in self.sizes]
-        y, *new = self.network([x, *state], training=training)
+        y, *new = keras.tree.flatten(self.network([x, *state], training=training))  # one alone is not in a list
         if training:
             for carried, value in zip(self.carried, new, strict=False):
                 carried.assign(ops.cast(ops.stop_gradient(value), "float32"))
@@ -58,11 +58,19 @@ class Learner(keras.Model):
 
 
 class Nats(keras.metrics.Mean):
-    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more."""
+    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more.
+
+    Args:
+        loss: What gives the nats of every token, `(batch, time)`.
+    """
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        super().__init__(name="nats")
+        self.loss = loss
 
     def update_state(self, y: Any, logits: Any, sample_weight: Any = None) -> Any:
         """Add targets `(batch, time)`, logits `(batch, time, classes)` and weights `(batch, time)`."""
-        values = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        values = self.loss.call(y, logits)
         return super().update_state(ops.reshape(values, (-1,)), ops.reshape(sample_weight, (-1,)))
 
 
@@ -80,6 +88,26 @@ class CrossEntropy(keras.losses.Loss):
             return nats
         everywhere = ops.logsumexp(logits, -1) - ops.mean(logits, -1)
         return (1 - self.smoothing) * nats + self.smoothing * everywhere
+
+
+class Keys(keras.losses.Loss):
+    """Cross-entropy of many yes-no questions at every step, summed over them, in nats.
+
+    Label smoothing moves every target by its half towards one half.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__(name="keys", reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every step, `(batch, time)`, of targets and logits `(batch, time, keys)`."""
+        wanted = ops.cast(y, logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        return ops.sum(ops.softplus(logits) - wanted * logits, -1)
+
+
+LOSSES: dict[str, Any] = {"classes": CrossEntropy, "keys": Keys}
+"""What is minimised, by the kind of a codec's targets: one of many classes; any of many keys."""
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -123,8 +151,8 @@ class AdamW(keras.optimizers.AdamW):
         return super().apply(grads, trainable_variables)
 
 
-def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1) -> Learner:
-    """Wrap and compile a network for `steps` optimizer steps an epoch.
+def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1, loss: str = "classes") -> Learner:
+    """Wrap and compile a network for `steps` optimizer steps an epoch, with a loss of `LOSSES`.
 
     Of several replicas each clips its share of a gradient, before they are added.
     """
@@ -137,7 +165,7 @@ def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
     learner = Learner(network, recipe.batch if recipe.carry else None)
     learner.compile(
-        optimizer, CrossEntropy(recipe.label_smoothing), weighted_metrics=[Nats(name="nats")],
+        optimizer, LOSSES[loss](recipe.label_smoothing), weighted_metrics=[Nats(LOSSES[loss]())],
         jit_compile=recipe.xla, steps_per_execution=recipe.steps_per_execution,
     )  # fmt: skip
     return learner

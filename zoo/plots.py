@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = (".png", ".pdf", ".svg")
+LINE = 100  # characters
 COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7f8c8d", "#34495e")
 
 
@@ -78,4 +79,36 @@ def piano_roll(score: Any, names: Sequence[str], path: Path) -> Path:
     axes.set_xlabel("bar")
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1.005, 1), frameon=False)
+    return save(figure, path)
+
+
+def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
+    """Draw labels in lines, each on the colour of its value; a line ends at a line break too."""
+    from matplotlib import colormaps
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+    widest = max(len(label) for label in labels)
+    places, line, column = [], 0, 0
+    for label in labels:
+        if column == LINE // widest:
+            line, column = line + 1, 0
+        places.append((line, column * widest))
+        line, column = (line + 1, 0) if label == "\n" else (line, column + 1)
+    scale, colours = Normalize(0, max(float(max(values)), 1e-6)), colormaps["YlOrRd"]
+    figure = Figure(figsize=(0.11 * LINE, 0.26 * (places[-1][0] + 1) + 0.6))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, LINE)
+    axes.set_ylim(places[-1][0] + 2.5, -0.2)
+    axes.axis("off")
+    axes.barh([row + 0.5 for row, _ in places], widest, left=[at for _, at in places], height=1,
+              color=colours(scale(values)), linewidth=0)  # fmt: skip
+    for label, (row, left) in zip(labels, places, strict=True):
+        shown = {"\n": "¶", "\t": "→"}.get(label, label).replace("$", r"\$")
+        axes.text(left + widest / 2, row + 0.55, shown, ha="center", va="center", family="monospace", fontsize=9)
+    legend = figure.add_axes((0.02, 0.25 / (places[-1][0] + 2.5), 0.3, 0.25 / (places[-1][0] + 2.5)))
+    legend.imshow([[i / 99 for i in range(100)]], aspect="auto", cmap=colours, extent=(0, scale.vmax, 0, 1))
+    legend.set_yticks([])
+    legend.set_xlabel(unit, fontsize=8, labelpad=1)
+    legend.tick_params(labelsize=7)
     return save(figure, path)

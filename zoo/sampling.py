@@ -1,28 +1,72 @@
 """From logits to ids: greedy, temperature, top-k, top-p. NumPy only; the random numbers come from the caller."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from zoo.checks import number
+from zoo.errors import ArgumentError
 
 LEAST_P = 1e-9  # the smallest top_p: still one class
+MOST_PENALTY = 1e6
 
 
-def check(temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> None:
+def check(
+    temperature: float | Sequence[float] = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    repetition_penalty: float = 1.0,
+) -> None:
     """Refuse sampling options outside their range.
 
     Args:
-        temperature: At least 0; 0 is greedy, below 1 cautious, above 1 adventurous.
+        temperature: At least 0; 0 is greedy, below 1 cautious, above 1 adventurous. Several take turns.
         top_k: Keep the k most likely classes; at least 1.
         top_p: Keep the most likely classes that together reach this probability; 1e-9 to 1.
+        repetition_penalty: What the probability of a class chosen lately is divided by; at least 1.
 
     Raises:
         ArgumentError: A value is out of range; the message names the range.
     """
-    number("temperature", temperature, 0)
+    for value in cycle(temperature):
+        number("temperature", value, 0)
     if top_k is not None:
         number("top_k", top_k, 1, whole=True)
     if top_p is not None:
         number("top_p", top_p, LEAST_P, 1)
+    number("repetition_penalty", repetition_penalty, 1, MOST_PENALTY)
+
+
+def cycle(temperature: Any) -> list[Any]:
+    """Give the temperatures that take turns.
+
+    Raises:
+        ArgumentError: There is none.
+    """
+    values = list(temperature) if isinstance(temperature, (list, tuple, np.ndarray)) else [temperature]
+    if not values:
+        raise ArgumentError("temperature=[]: give a number, or several that take turns")
+    return values
+
+
+def penalised(logits: np.ndarray, lately: np.ndarray, penalty: float) -> np.ndarray:
+    """Divide the probability of classes chosen lately by a penalty, before the probabilities are scaled to one.
+
+    Args:
+        logits: `(batch, classes)`.
+        lately: Their ids, `(batch, any number)`.
+        penalty: The divisor.
+
+    Reference:
+        Keskar et al., CTRL: A Conditional Transformer Language Model for Controllable Generation, 2019, section 4.1,
+        which divides the logits themselves.
+    """
+    changed = logits.copy()
+    seen = np.zeros(logits.shape, bool)
+    np.put_along_axis(seen, lately, True, -1)
+    changed[seen] -= np.log(penalty)
+    return changed
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -69,10 +113,9 @@ def sample(
         scaled = np.where(scaled >= floor, scaled, -np.inf)
     probabilities = np.exp(log_softmax(scaled))
     if top_p is not None:
-        order = np.argsort(-probabilities, axis=-1, kind="stable")
-        ranked = np.take_along_axis(probabilities, order, -1)
-        ranked[ranked.cumsum(-1) - ranked >= top_p] = 0  # drop a class once those before it reach p
-        np.put_along_axis(probabilities, order, ranked, -1)
+        ranked = -np.sort(-probabilities, axis=-1)
+        kept = (ranked.cumsum(-1) - ranked < top_p).sum(-1, keepdims=True)  # a class goes once those before it reach p
+        probabilities[probabilities < np.take_along_axis(ranked, kept - 1, -1)] = 0
     cumulative = probabilities.cumsum(-1)
     drawn = (cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(-1)
     # Rounding can carry the sum past the last class that is possible at all.

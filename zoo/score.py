@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ MAX_SECONDS = 2 * 3600
 MAX_VOICES = 16
 TICKS_PER_BEAT = 480
 PROGRAM = 52  # General MIDI "Choir Aahs"
+WRITTEN = re.compile(r"([A-Ga-g][#b]*-?\d+|[rR])/(\d+)(\.*)")  # note or rest, its value, dots
 HARMONICS = (1.0, 0.5, 0.33, 0.2, 0.1, 0.05)  # strengths of an organ-like tone
 
 
@@ -96,6 +98,43 @@ class Score:
     def steps_per_bar(self) -> int:
         """Count the steps in a bar."""
         return self.steps_per_beat * self.beats_per_bar
+
+    @classmethod
+    def melody(cls, text: str, steps_per_beat: int = 4) -> "Score":
+        """Read a line of notes such as `C4/4 D4/8. r/16 E4/2`: name and octave, or r for a rest, and the note value.
+
+        Args:
+            text: Notes between spaces; C4 is the middle C, `#` and `b` raise and lower, a dot makes half as long again.
+            steps_per_beat: Grid steps in a quarter note.
+
+        Returns:
+            A score of one voice.
+
+        Raises:
+            CodecError: A word is no note, or its value no whole number of grid steps.
+
+        Example:
+            >>> Score.melody("C4/4 r/16 D4/8.").sounding()[:, 0].tolist()
+            [60, 60, 60, 60, -1, 62, 62, 62]
+        """
+        import pretty_midi
+
+        values: list[int] = []
+        for word in text.split():
+            found = WRITTEN.fullmatch(word)
+            if not found or int(found[2]) < 1:
+                raise CodecError(f"{word!r} is no note: write C4/4 (a quarter), F#4/8. (dotted), r/2 (a rest)")
+            steps = 4 * steps_per_beat / int(found[2]) * (2 - 0.5 ** len(found[3]))
+            if steps != int(steps) or not steps:
+                raise CodecError(
+                    f"{word!r} is {steps:g} steps of the grid, which has {steps_per_beat} in a quarter note"
+                )
+            rest = found[1] in "rR"
+            pitch = REST if rest else pretty_midi.note_name_to_number(found[1][0].upper() + found[1][1:])
+            values += [pitch] + [REST if rest else HOLD] * (int(steps) - 1)
+        if not values:
+            raise CodecError("a melody without a note: write C4/4 D4/4 E4/2")
+        return cls(np.array(values)[:, None], steps_per_beat=steps_per_beat)
 
     @classmethod
     def from_pitches(cls, pitches: np.ndarray, **settings: float) -> "Score":
@@ -226,3 +265,8 @@ def _last_event(grid: np.ndarray) -> np.ndarray:
     steps = np.arange(len(grid))[:, None]
     last = np.maximum.accumulate(np.where(grid != HOLD, steps, -1), axis=0)
     return np.where(last >= 0, np.take_along_axis(grid, np.maximum(last, 0), 0), REST)
+
+
+def is_melody(text: str) -> bool:
+    """Tell a written melody, `C4/4 D4/4`, from the name of a file."""
+    return all(WRITTEN.fullmatch(word) for word in text.split()[:1]) and bool(text.split())

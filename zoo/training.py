@@ -22,15 +22,18 @@ from zoo import datasets, devices, presets
 from zoo.callbacks import Checkpoint, Progress, draw
 from zoo.cards import Card
 from zoo.catalog import Entry
-from zoo.errors import CodecError, DataError, TrainingError
+from zoo.codecs import Codec
+from zoo.errors import ArgumentError, CodecError, DataError, TrainingError
 from zoo.files import replacing
+from zoo.keras_engine import KerasEngine
 from zoo.models import make
-from zoo.networks import KerasEngine, network, set_weights, weights
+from zoo.networks import grown, network, set_weights, weights
 from zoo.optimization import Learner, compiled, freeze, plain
-from zoo.tasks import Codec, Recipe
+from zoo.tasks import Recipe
 from zoo.windows import Windows, whole
 
 FEW_STEPS = 100
+SIZES = ("units", "embedding", "layers")  # settings that a model to start from has already
 
 
 def train(
@@ -65,15 +68,18 @@ def train(
         The card of the trained model.
 
     Raises:
-        ArgumentError: There is no layer of a name in `frozen`, or no device of a name in `used`.
+        ArgumentError: There is no layer of a name in `frozen`, or no device of a name in `used`; or states are to be
+            carried on in a network that reads backwards too.
         TrainingError: `out` holds another run, there is nothing to resume, `start` is of another kind, or the loss is
             no number any more.
         DataError: The data is not to be had, none of it fits the codec of `start`, or the run folder cannot be written.
     """
     task, chief = entry.task, devices.worker() == 0
+    if recipe.carry and entry.architecture.bidirectional:
+        raise ArgumentError(f"carry=true: {entry.name} reads backwards too, no state goes from window to window")
     spread = devices.strategy(used, recipe)
     splits = task.read_folder(data) if data else task.prepare(datasets.load(task.dataset, verbose))
-    card, codec, recipe = _beginning(entry, recipe, start, splits)
+    card, codec, recipe, kept = _beginning(entry, recipe, start, splits)
     if start:
         splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
     request = {"name": entry.name, "recipe": asdict(recipe), "data": str(data or ""), "start": str(start or "")}
@@ -84,15 +90,15 @@ def train(
     with _precision(recipe), devices.scope(spread):
         net = network(entry.architecture, codec, recipe)
         if card and start:
-            set_weights(net, presets.read_weights(start, card))
+            set_weights(net, grown(presets.read_weights(start, card), weights(net, "float32"), *kept))
         freeze(net, list(frozen))
         windows = Windows(splits["train"], codec, recipe, task.augment(splits["train"]))
-        learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1)
+        learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1, codec.loss)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         warnings.warn(
             f"only {total} optimizer steps: lower --set batch or --set window, or raise --set epochs", stacklevel=3
         )
-    checkpoint = _fit(learner, spread, windows, splits["valid"], out, resume, verbose and chief)
+    checkpoint = fit(learner, spread, windows, splits["valid"], out, resume, verbose and chief)
     final = network(entry.architecture, codec, recipe)  # in float32, whatever the training's precision was
     checkpoint.best(final)
     about = {
@@ -105,7 +111,7 @@ def train(
     return _finish(entry, final, codec, recipe, splits, about, out if chief else None)
 
 
-def _fit(
+def fit(
     learner: Learner, spread: Any, windows: Windows, valid: Sequence[Any], out: Path, resume: bool, verbose: bool
 ) -> Checkpoint:
     """Train from the last checkpoint on; return the checkpoint it ends with."""
@@ -146,14 +152,16 @@ def _fit(
 
 def _beginning(
     entry: Entry, recipe: Recipe, start: Path | None, splits: Mapping[str, Sequence[Any]]
-) -> tuple[Card | None, Codec, Recipe]:
-    """Give the card to start from, if any, the codec, and the recipe with the sizes it must have."""
+) -> tuple[Card | None, Codec, Recipe, tuple]:
+    """Give the card to start from, if any, the codec, the recipe with its sizes, and which symbols are the old ones."""
     if not start:
-        return None, entry.task.make_codec(itertools.chain(splits["train"], splits["valid"])), recipe
+        pieces = itertools.chain(splits["train"], splits["valid"])
+        return None, entry.task.make_codec(pieces, masked=entry.architecture.bidirectional), recipe, ()
     card, codec = presets.read(start)
     if (card.architecture, card.task) != (entry.architecture.name, entry.task.name):
         raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
-    return card, codec, replace(recipe, units=card.recipe.units, embedding=card.recipe.embedding)
+    codec, *kept = codec.extended(itertools.chain(splits["train"], splits["valid"]))
+    return card, codec, replace(recipe, **{size: getattr(card.recipe, size) for size in SIZES}), tuple(kept)
 
 
 @contextlib.contextmanager
@@ -232,7 +240,7 @@ def _finish(
     card = Card(entry.name, entry.architecture.name, entry.task.name, recipe, net.count_params(), **about)
     model = make(card, codec, KerasEngine(net))
     metrics: dict[str, dict[str, float]] = {
-        split: model.score(splits[split]) for split in ("valid", "test") if split in splits
+        split: model.measure(splits[split]) for split in ("valid", "test") if split in splits
     }
     card = replace(card, metrics=metrics)
     if out is None:

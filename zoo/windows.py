@@ -11,9 +11,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.codecs import Codec
 from zoo.datasets import by_length
 from zoo.errors import ArgumentError
-from zoo.tasks import Codec, Recipe
+from zoo.tasks import Recipe
 
 VALIDATION_BATCH = 16
 AHEAD = 4  # batches prepared while a step runs
@@ -34,6 +35,8 @@ class Windows:
     With `recipe.window` 0 pieces are whole, and those of like length share a batch (bucketing); an epoch leaves out the
     random few that fill no batch.
 
+    For a masked codec, tokens are hidden anew in every epoch.
+
     Args:
         pieces: What the codec encodes; read one by one.
         codec: Raw data ↔ arrays.
@@ -47,7 +50,10 @@ class Windows:
     def __init__(
         self, pieces: Sequence[Any], codec: Codec, recipe: Recipe, augment: Callable[[int, np.random.Generator], Any]
     ) -> None:
-        self.codec, self.recipe, self.augment = codec, recipe, augment
+        self.codec, self.recipe = codec, recipe
+        self.changed = augment
+        if codec.masked:
+            self.changed = lambda index, rng: codec.hide(augment(index, rng), rng)
         self.window = recipe.window * codec.group
         self.lengths = np.array([len(piece) for piece in pieces])  # steps of the raw data
         whole = len(pieces) // recipe.batch
@@ -96,10 +102,10 @@ class Windows:
         found: list[tuple[np.ndarray, np.ndarray]] = []
         ordered = block[np.argsort(self.lengths[block], kind="stable")]
         for some in np.array_split(ordered, -(-len(ordered) // ENCODED)):
-            for x, y in zip(*self.codec.encode([self.augment(int(i), rng) for i in some]), strict=True):
-                length = int((y >= 0).sum())
-                x = np.pad(x[:length], ((0, self.window), (0, 0)), mode="edge")
-                found.append((x, np.pad(y[:length], (0, self.window), constant_values=-1)))
+            arrays = self.codec.encode([self.changed(int(i), rng) for i in some])
+            for piece, x, y in zip(some, *arrays, strict=True):
+                length = (self.lengths[piece] + self.codec.edges) * self.codec.group
+                found.append((_longer(x[:length], self.window, "edge"), _longer(y[:length], self.window)))
         return found
 
     def _whole(self, rng: np.random.Generator) -> Iterator[tuple]:
@@ -108,10 +114,9 @@ class Windows:
         pools = [order[i : i + POOL * size] for i in range(0, len(order), POOL * size)]
         order = np.concatenate([pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools])
         for batch in rng.permutation(self.steps):
-            x, y = self.codec.encode([self.augment(int(i), rng) for i in order[batch * size : (batch + 1) * size]])
+            x, y = self.codec.encode([self.changed(int(i), rng) for i in order[batch * size : (batch + 1) * size]])
             more = -x.shape[1] % (ROUND * self.codec.group)
-            x = np.pad(x, ((0, 0), (0, more), (0, 0)), mode="edge")
-            yield x, np.zeros((len(x), 1), np.float32), np.pad(y, ((0, 0), (0, more)), constant_values=-1)
+            yield _longer(x, more, "edge", 1), np.zeros((len(x), 1), np.float32), _longer(y, more, axis=1)
 
     def _shuffled(self, tokens: np.ndarray, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Give `(steps, batch, 3)`: piece, first token, 0."""
@@ -151,6 +156,12 @@ class Windows:
         return tf.data.Dataset.from_generator(lambda: self.batches(first), output_signature=form).prefetch(AHEAD)
 
 
+def _longer(array: np.ndarray, steps: int, mode: Any = "constant", axis: int = 0) -> np.ndarray:
+    """Add steps at the end of an axis: the last one again, or -1."""
+    more = [(0, steps if i == axis else 0) for i in range(array.ndim)]
+    return np.pad(array, more, mode) if mode == "edge" else np.pad(array, more, mode, constant_values=-1)
+
+
 def _spec(array: np.ndarray, changed: dict[int, None]) -> Any:
     """Describe an array for TensorFlow, some of its axes of any length."""
     import tensorflow as tf
@@ -160,7 +171,8 @@ def _spec(array: np.ndarray, changed: dict[int, None]) -> Any:
 
 def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray) -> tuple:
     """Give a batch as `fit` takes it; the weights are 0 where a piece has ended."""
-    return (x, keep), np.maximum(y, 0), (y >= 0).astype(np.float32)
+    counted = y if y.ndim == 2 else y[..., 0]
+    return (x, keep), np.maximum(y, 0), (counted >= 0).astype(np.float32)
 
 
 def whole(pieces: Sequence[Any], codec: Codec) -> Any:
@@ -187,5 +199,9 @@ class _Batches(keras.utils.PyDataset):
         return -(-len(self.pieces) // VALIDATION_BATCH)
 
     def __getitem__(self, index: int) -> tuple:
-        x, y = self.codec.encode(self.pieces[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH])
+        pieces = self.pieces[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH]
+        if self.codec.masked:
+            rng = np.random.default_rng(index)
+            pieces = [self.codec.hide(piece, rng) for piece in pieces]
+        x, y = self.codec.encode(pieces)
         return fit_form(x, np.zeros((len(x), 1), np.float32), y)

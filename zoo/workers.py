@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from zoo import devices
 from zoo.errors import TrainingError
-from zoo.optimization import CrossEntropy, Learner, plain
+from zoo.optimization import Learner, plain
 from zoo.windows import Windows
 
 GONE = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError)
@@ -98,7 +98,7 @@ def _agree(strategy: Any, first: int, run: str) -> None:
 def _validation(learner: Learner) -> Callable[[Iterable[tuple]], dict[str, float]]:
     """Return a function that measures loss and nats per token as `fit` does, on this machine alone."""
     forward = tf.function(lambda x, keep: learner((x, keep), training=False), autograph=False, reduce_retracing=True)
-    bare = CrossEntropy()
+    bare = type(learner.loss)()
 
     def validated(valid: Iterable[tuple]) -> dict[str, float]:
         loss, nats, tokens = 0.0, 0.0, 0.0
@@ -125,7 +125,7 @@ def _step(learner: Learner, strategy: Any, clip: float) -> Callable:
     optimizer, count = plain(learner.optimizer), strategy.num_replicas_in_sync
     local = count // devices.workers()  # replicas of this machine, which share its rows
     optimizer.clipnorm = None  # here it is the sum that is clipped
-    smoothed, bare = CrossEntropy(learner.loss.smoothing), CrossEntropy()
+    smoothed, bare = learner.loss, type(learner.loss)()
     variables = learner.trainable_variables
     with strategy.scope():
         optimizer.build(variables)

