@@ -99,7 +99,9 @@ def test_killed_run_resumes_as_if_nothing_had_happened(run, folder, tmp_path, mo
         with pytest.raises(KeyboardInterrupt):
             zoo.train("lstm_music", **options)
     assert not (out / "preset").exists()
-    zoo.train("lstm_music", resume=True, **options)
+    card = zoo.train("lstm_music", out=out, resume=True, verbose=False)  # as it was asked before
+    assert card.command.startswith("zoo train lstm_music --data")
+    assert "--set epochs=4" in card.command
     assert log(out) == log(whole)
     assert (out / "preset/weights.safetensors").read_bytes() == (whole / "preset/weights.safetensors").read_bytes()
 

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+import yaml
 
 import zoo
 from tests.conftest import ROOT
@@ -206,7 +207,7 @@ def test_memory_of_gpus_grows_and_the_path_is_told(monkeypatch):
     devices.strategy([], Recipe(units=4, embedding=2))
     assert grown == [("gpu a", True), ("gpu b", True)]
 
-    def told(*layers):
+    def told_of(*layers):
         net = keras.Sequential([keras.Input((None, 3)), *layers])
         return devices.path_taken(net)
 
@@ -215,16 +216,69 @@ def test_memory_of_gpus_grows_and_the_path_is_told(monkeypatch):
         "b": fast.GRU(2, return_sequences=True, recurrent_dropout=0.1, name="b"),
         "c": fast.SimpleRNN(2, name="c", activation="relu"),
     }
-    text = told(*layers.values())
-    assert text == "a: fast path, b: fast path, c: Keras's loop (the activations are not tanh and sigmoid)"
-    net = keras.Sequential([keras.Input((None, 3)), *layers.values()])
+    assert (
+        told_of(*layers.values())
+        == "a: fast path, b: fast path, c: Keras's loop (the activations are not tanh and sigmoid)"
+    )
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: ["GPU:0"])
-    told = devices.path_taken(net)
+    told = told_of(*layers.values())
     assert told.startswith("a: cuDNN, b: Keras's loop on the GPU, not cuDNN (recurrent dropout), c: ")
     assert "c: Keras's loop on the GPU, not cuDNN (it is a vanilla RNN" in told
+    both = keras.layers.Bidirectional(fast.LSTM(2, name="e"), name="e")
+    assert told_of(both) == "backward_e: cuDNN, forward_e: cuDNN"
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
     monkeypatch.setattr("jax.default_backend", lambda: "gpu")
-    net = keras.Sequential([keras.Input((None, 3)), layers["a"], fast.GRU(2, name="d")])
-    assert (
-        devices.path_taken(net) == "a: cuDNN, d: Keras's loop on the GPU, not cuDNN (Keras has no GRU by cuDNN on JAX)"
+    told = told_of(layers["a"], fast.GRU(2, name="d"))
+    assert told == "a: cuDNN, d: Keras's loop on the GPU, not cuDNN (Keras has no GRU by cuDNN on JAX)"
+
+
+def fake(folder, **commands):
+    for name, body in commands.items():
+        (folder / name).write_text(f"#!/usr/bin/env bash\n{body}\n")
+        (folder / name).chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+TELL = 'echo "$*"; echo "$TF_CONFIG"'
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_slurm_script(tmp_path, again):
+    """Its commands faked: not run on a cluster."""
+    (tmp_path / "runs/lstm_music").mkdir(parents=True)
+    if again:
+        (tmp_path / "runs/lstm_music/run.json").write_text("{}")
+    here = fake(
+        tmp_path, zoo=TELL, scontrol="printf '%s\\n' node1 node2",
+        srun='for i in 0 1; do SLURM_PROCID=$i "$@"; done',
+    )  # fmt: skip
+    script = [str(ROOT / "examples/slurm.sh"), "lstm_music", "--set", "batch=64"]
+    done = subprocess.run(
+        script, cwd=tmp_path, env=here | {"SLURM_JOB_NODELIST": "node[1-2]"}, capture_output=True, text=True, check=True
     )
+    words, first, more, second = done.stdout.splitlines()
+    asked = f"train lstm_music --set batch=64{' --resume' * again} --out runs/lstm_music"
+    assert (words, more) == (asked, asked)
+    assert [json.loads(told) for told in (first, second)] == [
+        {"cluster": {"worker": ["node1:2222", "node2:2222"]}, "task": {"type": "worker", "index": i}} for i in (0, 1)
+    ]
+
+
+def test_kubernetes_job(tmp_path):
+    """What its containers run, `zoo` faked: not run on a cluster."""
+    service, job = yaml.safe_load_all((ROOT / "examples/kubernetes.yaml").read_text())
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    env = fake(tmp_path, zoo=TELL) | {"JOB_COMPLETION_INDEX": "1"}
+    done = subprocess.run(
+        [*container["command"], *container["args"]], env=env, capture_output=True, text=True, check=True
+    )
+    words, told = done.stdout.splitlines()
+    assert words == "train lstm_music --out /shared/run"
+    found = json.loads(told)
+    assert found["task"] == {"type": "worker", "index": 1}
+    name, subdomain = job["metadata"]["name"], pod["subdomain"]
+    addresses = [f"{name}-{i}.{subdomain}:2222" for i in range(job["spec"]["completions"])]
+    assert found["cluster"] == {"worker": addresses}
+    assert service["metadata"]["name"] == subdomain
+    assert service["spec"]["selector"] == {"job-name": name}

@@ -154,12 +154,13 @@ def train(
     Args:
         name: Catalog name.
         out: Run folder; by default `runs/<name>`. The preset is its sub-folder `preset`.
-        data: Folder of your own files (for music: MIDI) instead of the task's data set.
+        data: Your own files instead of the task's data set: for music a folder of MIDI files, for text a text file or a
+            folder of .txt files. A part of them is for validation.
         start: Catalog name or preset folder to fine-tune.
         freeze: Layers that keep their weights, such as `["embedding", "recurrent_0"]`.
         devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; by default the first GPU,
             or the processor. Several machines are told of each other by `TF_CONFIG`.
-        resume: Go on after the last whole epoch of the run in `out`.
+        resume: Go on after the last whole epoch of the run in `out`, with what that run was asked.
         verbose: Show progress.
         changes: Settings of the recipe to change, such as `epochs=10`; see `zoo.tasks.Recipe`.
 
@@ -177,18 +178,22 @@ def train(
 
     for variable, value in TRAINING_ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
-    from zoo.training import train as run
+    from zoo import training
 
-    entry = find(name)
-    recipe = adjusted(entry.task.recipe(entry.architecture.name), changes)
+    entry, out = find(name), Path(out or f"runs/{name}")
     if start and {"units", "embedding", "layers"} & set(changes):
         raise ArgumentError("units, embedding and layers are those of the model to start from: leave them out")
     given = {"data": data, "from": start}
-    words = [word for key, value in given.items() if value is not None for word in (f"--{key}", str(value))]
+    words = [word for key, value in given.items() if value for word in (f"--{key}", str(value))]
     words += [word for layer in freeze for word in ("--freeze", layer)]
     words += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     command = shlex.join(["zoo", "train", name, *words])
-    return run(
-        entry, recipe, Path(out or f"runs/{name}"), command, Path(data) if data else None,
-        _folder(start) if start else None, freeze, devices, resume, verbose,
+    if resume:
+        before = training.asked(out)
+        data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
+        command, changes = before["command"], before["recipe"] | changes
+    recipe = adjusted(entry.task.recipe(entry.architecture.name), changes)
+    return training.train(
+        entry, recipe, out, command, Path(data) if data else None, _folder(start) if start else None, freeze, devices,
+        resume, verbose,
     )  # fmt: skip

@@ -324,13 +324,13 @@ def _settings() -> str:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [runs/NAME]; the preset is its sub-folder preset."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of your own files (music: MIDI).")
+@click.option("--data", type=click.Path(path_type=Path), help="Own files: a folder of MIDI; text files.")
 @click.option("--from", "start", help="Model or preset folder to fine-tune.")
 @click.option("--freeze", multiple=True, metavar="LAYER", help="Layer that is not trained, such as embedding.")
 @click.option("--devices", default="", metavar="NAME,NAME…", help="GPUs that share a batch: GPU:0,GPU:1 [the first].")
 @click.option("--precision", type=click.Choice(CHOICES["precision"]), help="The same as --set precision=…")
 @click.option("--set", "changes", multiple=True, metavar="SETTING=VALUE", help="Change a setting of the recipe.")
-@click.option("--resume", is_flag=True, help="Go on after the last whole epoch of the run.")
+@click.option("--resume", is_flag=True, help="Go on with the run, after its last whole epoch.")
 def train(name: str, changes: tuple[str, ...], precision: str | None, devices: str, **options: Any) -> None:
     """Train model NAME: progress, CSV log, TensorBoard, a checkpoint every epoch, early stopping.
 

@@ -97,7 +97,7 @@ def worker() -> int:
 
 def path_taken(network: keras.Model) -> str:
     """Say how the recurrent layers are computed: by cuDNN, by the fast path, or by neither and why."""
-    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.RNN)]
+    layers = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.RNN)]
     return ", ".join(f"{layer.name}: {_path(layer)}" for layer in layers)
 
 

@@ -33,6 +33,7 @@ from zoo.tasks import Recipe
 from zoo.windows import Windows, whole
 
 FEW_STEPS = 100
+REQUEST = "run.json"
 SIZES = ("units", "embedding", "layers")  # settings that a model to start from has already
 
 
@@ -84,7 +85,7 @@ def train(
         splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
     request = {"name": entry.name, "recipe": asdict(recipe), "data": str(data or ""), "start": str(start or "")}
     if chief:
-        _claim(out, request | {"frozen": list(frozen)}, resume)
+        _claim(out, request | {"freeze": list(frozen)}, command, resume)
 
     keras.utils.set_random_seed(recipe.seed)
     with _precision(recipe), devices.scope(spread):
@@ -182,22 +183,32 @@ def _tensorboard(folder: Path) -> list[Any]:
     return [keras.callbacks.TensorBoard(str(folder), write_graph=False)]
 
 
-def _claim(out: Path, request: dict[str, Any], resume: bool) -> None:
+def asked(out: Path) -> dict[str, Any]:
+    """Read what a run was asked: its name, recipe, data, the preset it starts from, frozen layers, and its command.
+
+    Raises:
+        TrainingError: There is no run in `out`.
+    """
+    try:
+        found = json.loads((out / REQUEST).read_text())
+        return {key: found[key] for key in ("name", "recipe", "data", "start", "freeze", "command")}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise TrainingError(f"{out} holds no run to resume ({error}): start without --resume") from error
+
+
+def _claim(out: Path, request: dict[str, Any], command: str, resume: bool) -> None:
     """Make the run folder ours, or recognise it as the run to go on with."""
-    note = out / "run.json"
+    note = out / REQUEST
     if resume:
-        try:
-            before = dict(json.loads(note.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            raise TrainingError(f"{out} holds no run to resume ({error}): start without --resume") from error
-        changed = [key for key in request if before.get(key) != request[key]]
+        before = asked(out)
+        changed = [key for key in request if before[key] != request[key]]
         if changed:
             raise TrainingError(f"{out} is a run with another {', '.join(changed)}: resume with the same options")
     else:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise TrainingError(f"{out} is not empty: add --resume to go on with that run, or choose another --out")
         with replacing(note) as scratch:
-            scratch.write_text(json.dumps(request, indent=2) + "\n")
+            scratch.write_text(json.dumps(request | {"command": command}, indent=2) + "\n")
 
 
 def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> Sequence[Any]:
