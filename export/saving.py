@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ import numpy as np
 from export import formats
 from export.artifact import load, seal, size_of
 from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature, bind
+from export.generating import Loop, check_generation
 from export.lowering import Call
 from export.recurrent import walk
 from export.source import Source
@@ -22,6 +24,7 @@ from export.verify import TOLERANCES, check_chain, check_structure, tolerance_of
 from zoo.checks import number
 from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer, VerificationError
 from zoo.files import replacing
+from zoo.generation import Generator
 
 FEW = 12  # single steps that tell whether a model is causal
 SHOWN = (
@@ -44,7 +47,7 @@ class Report:
     Attributes:
         path: Where.
         format: Format name.
-        form: `sequence` or `step`.
+        form: `sequence`, `step` or `generate`.
         quantize: None, `float16` or `int8`.
         size: Bytes.
         signatures: What it takes and gives, form by form.
@@ -103,7 +106,10 @@ def save(
         format: `onnx`, `tflite` or `saved_model`; None goes by the path.
         form: `sequence` takes any number of time steps in a call; `step` takes one, with the state of every recurrent
             layer explicit: inputs `h0_0, c0_0, h0_1, …` and outputs `hn_0, cn_0, …`, cell by cell in the order of the
-            calls. A SavedModel in sequence form has the signature `step` too if the model is causal.
+            calls. `generate`, for models of the zoo that generate, has the whole loop inside: `prompt` (ids, and -1
+            where it chooses), `uniform` random numbers, `temperature`, `top_k` (0: all) and `top_p` (1: all) go in,
+            `ids` come out. A SavedModel in sequence form has the signatures `step` and `generate` too, if the model is
+            causal or generates.
         quantize: `int8` or `float16`; None keeps float32. In int8, weights are stored as whole numbers, and
             products are computed so where that is faster; see the README for what each format does. A model of the
             zoo is evaluated on its validation split before and after, which is downloaded if it is not there.
@@ -136,12 +142,12 @@ def save(
     _check_target(target, row)
     began = time.perf_counter()
     zoo_model, build = _source(model, inputs)
-    face = _face(build, form, batch, steps, state)
+    face = _face(build, form, batch, steps, state, zoo_model)
     if samples is not None:
         options = replace(options, representative=[_bound(face, one) for one in samples])
     faces, notes = [face], _notes(face)
     if row.faces > 1 and form == "sequence" and steps is None:
-        extra, note = _step_face(build, batch)
+        extra, note = _more_faces(build, batch, zoo_model)
         faces, notes = [face, *extra], notes + note
     with replacing(target, folder=not row.suffix) as scratch:
         operators, results = _convert(row, faces, scratch, options, zoo_model)
@@ -232,6 +238,8 @@ def _check_options(row: Format, form: str, options: Options, batch: int | None, 
             number(name, size, 1, whole=True)
     if form == "step" and steps not in (None, 1):
         raise ArgumentError(f"steps={steps}: the step form has one")
+    if form == "generate" and (options.representative is not None or options.recurrence == "fused"):
+        raise ArgumentError("form='generate': representative= and recurrence='fused' are for the other forms")
     fixed = batch is not None and (steps is not None or form == "step")
     row.check(options, fixed)
 
@@ -249,9 +257,14 @@ def _source(model: Any, inputs: Any) -> tuple[Any, Any]:
     return model, lambda every: Source(network, None, every, names, model.codec.example, known)
 
 
-def _face(build: Any, form: str, batch: int | None, steps: int | None, state: bool) -> Face:
+def _face(build: Any, form: str, batch: int | None, steps: int | None, state: bool, model: Any) -> Face:
     if form == "step":
         return _single_steps(build(True), batch)
+    if form == "generate":
+        if not isinstance(model, Generator):
+            raise UnsupportedLayer("form='generate': give what zoo.load gives of a model that generates")
+        loop = Loop(build(True), model.codec)
+        return Face(loop, loop.signature(form, batch, steps))
     source = build(state)
     return Face(source, source.signature(form, batch, steps))
 
@@ -295,15 +308,15 @@ def _single_steps(source: Source, batch: int | None) -> Face:
     return face
 
 
-def _step_face(build: Any, batch: int | None) -> tuple[list[Face], list[str]]:
-    """Give a SavedModel its second signature, if the model can go step by step."""
+def _more_faces(build: Any, batch: int | None, model: Any) -> tuple[list[Face], list[str]]:
+    """Give a SavedModel more signatures, if the model can go step by step."""
     try:
         step = _single_steps(build(True), batch)
         if not step.signature.states:
             raise UnsupportedLayer("it keeps no state")
     except UnsupportedLayer as error:
         return [], [f"no signature `step`: {error}"]
-    return [step], []
+    return [step, *([_face(build, "generate", batch, None, True, model)] if isinstance(model, Generator) else [])], []
 
 
 def _convert(row: Format, faces: list[Face], path: Path, options: Options, model: Any) -> tuple[list[str], dict]:
@@ -313,14 +326,32 @@ def _convert(row: Format, faces: list[Face], path: Path, options: Options, model
         raise
     except Exception as error:
         text = str(error)
-        if found := next(filter(None, (re.search(pattern, text) for pattern in NO_OPERATOR)), None):
-            layer = _path_in(faces[0].source.network, found["path"])
-            raise UnsupportedLayer(f"{layer}: {row.name} has no operator {found['kind']}: {INSTEAD}") from error
+        if match := next(filter(None, (re.search(pattern, text) for pattern in NO_OPERATOR)), None):
+            layer = _path_in(faces[0].source.network, match["path"])
+            raise UnsupportedLayer(f"{layer}: {row.name} has no operator {match['kind']}: {INSTEAD}") from error
         reason = next(iter(text.strip().splitlines()), "")
         raise ExportError(f"conversion to {row.name} failed: {type(error).__name__}: {reason}") from error
     operators = row.operators(path)
     check_structure(row.name, row.expected(faces, options), row.forbidden, operators)
-    return operators, {f.form: verify(f, row.open(path, f.signature), options, model) for f in faces}
+    opened = {face.form: row.open(path, face.signature) for face in faces}
+    found = {f.form: verify(f, opened[f.form], options, model) for f in faces if f.form != "generate"}
+    if looped := [face for face in faces if face.form == "generate"]:
+        stepper, (differences, tried) = opened.get("step"), found.get("step", ({}, []))
+        if stepper is None:
+            stepper, differences, tried = _stepper(row, faces[0], options, model)
+        compared, where = check_generation(looped[0], opened["generate"].run, model.codec, stepper)
+        found["generate"] = differences | compared, [*tried, where]
+    return operators, found
+
+
+def _stepper(row: Format, face: Face, options: Options, model: Any) -> tuple[Any, dict[str, float], list[str]]:
+    """Save the single steps of a loop, which are compared with Keras as ever; return them and how well they agreed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, batch = Path(folder) / f"step{row.suffix}", face.signature.inputs[0].shape[0]
+        report = save(
+            model, path, row.name, "step", quantize=options.quantize, batch=batch, recurrence=options.recurrence
+        )
+        return load(path).engine, report.differences["step"], [report.compared]
 
 
 def _path_in(network: Any, scope: str) -> str:
@@ -358,7 +389,7 @@ def _about(
             "python": platform.python_version(),
             **{n: version(n) for n in ("rnn-zoo", "keras", "tensorflow")},
         },
-        **({"x": model.codec.columns()} if model else {}),
+        **({"x": model.codec.columns()} if model and faces[0].form != "generate" else {}),
     }
 
 

@@ -102,15 +102,19 @@ def preset(tmp_path: Path, tiny) -> Path:
     return tmp_path / "preset"
 
 
-@pytest.fixture(scope="session")
-def sealed(tiny):
-    """The tiny model with the checksums a written card has, as `zoo.load` would give it."""
+def seal(model):
+    """Give a model the checksums that a written card has, as `zoo.load` would."""
     from dataclasses import replace
 
     from zoo.cards import codec_json
     from zoo.files import sha256
 
-    return make(replace(tiny.card, codec_sha256=sha256(codec_json(tiny.codec).encode())), tiny.codec, tiny.engine)
+    return make(replace(model.card, codec_sha256=sha256(codec_json(model.codec).encode())), model.codec, model.engine)
+
+
+@pytest.fixture(scope="session")
+def sealed(tiny):
+    return seal(tiny)
 
 
 NAMES = {"onnx": "tiny.onnx", "tflite": "tiny.tflite", "saved_model": "tiny"}

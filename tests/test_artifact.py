@@ -114,7 +114,7 @@ def test_manifest_is_where_each_format_has_it(artifacts):
         for measured in about["differences"].values():
             assert 0 < measured["parity"] <= about["tolerance"] <= 1e-5
             assert 0 < measured["chain"] <= about["tolerance"]
-    assert sorted(about["differences"]) == ["sequence", "step"]
+    assert sorted(about["differences"]) == ["generate", "sequence", "step"]
 
 
 def test_saved_model_has_both_forms(artifacts, sealed):
@@ -127,7 +127,7 @@ def test_saved_model_has_both_forms(artifacts, sealed):
         == "sequence"
     )
     assert stepped.generate(steps=5, seed=1) == sealed.generate(steps=5, seed=1)
-    with pytest.raises(ArgumentError, match="form='loop': .* has sequence, step"):
+    with pytest.raises(ArgumentError, match="form='loop': .* has sequence, step, generate"):
         export.load(path, form="loop")
     with pytest.raises(ArgumentError, match="form='sequence': .* has step"):
         export.load(artifacts["onnx", "step"], form="sequence")
@@ -142,7 +142,7 @@ def child(artifacts, tmp_path_factory):
         sys.modules["keras"] = None
         import tensorflow as tf
         loaded = tf.saved_model.load({str(artifacts["saved_model", "sequence"])!r})
-        assert sorted(loaded.signatures) == ["sequence", "serving_default", "step"]
+        assert sorted(loaded.signatures) == ["generate", "sequence", "serving_default", "step"]
         for form, time in (("sequence", 5), ("serving_default", 3), ("step", 1)):
             out = loaded.signatures[form](x=tf.zeros((2, time, 8), tf.int32), h0_0=tf.zeros((2, 12)), c0_0=tf.zeros((2, 12)))
             assert sorted(out) == ["cn_0", "hn_0", "y"] and out["y"].shape[:2] == (2, time)

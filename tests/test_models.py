@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from tests.conftest import CODEC, random_score
-from zoo import generation
 from zoo.codecs import Context
 from zoo.errors import ArgumentError, CodecError
 from zoo.score import Score
@@ -48,10 +47,10 @@ def test_greedy_does_not_depend_on_the_seed(tiny):
 @pytest.mark.parametrize("options", [{}, {"top_k": 5, "top_p": 0.8, "temperature": [0.5, 1, 0]}])
 def test_one_call_makes_what_single_steps_make(tiny, options, monkeypatch):
     """Rounding could tip a choice where a random number is next to a border; with this seed there is none."""
-    monkeypatch.setattr(generation, "CHUNK", 16)
+    monkeypatch.setattr(tiny.engine, "chunk", 16)
     given = {"n": 2, "steps": 15, "fixed": {0: [60, -2, -2, 62]}, "seed": 3, **options}
     slow = tiny.generate(**given)
-    monkeypatch.setattr(generation, "WORTH", 1)
+    monkeypatch.setattr(tiny.engine, "worth", 1)
     monkeypatch.setattr(tiny.engine, "step", None)
     assert tiny.generate(**given) == slow
 

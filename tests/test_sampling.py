@@ -78,12 +78,15 @@ def test_a_graph_draws_alike(options):
     rng = np.random.default_rng(0)
     logits, uniform = rng.normal(0, 3, (5000, 9)).astype(np.float32), rng.random(5000, np.float32)
     expected = sample(logits, uniform, **options)
-    top_k, top_p = options.get("top_k"), options.get("top_p")
-    found = np.asarray(draw(logits, uniform, np.float32(options.get("temperature", 1)), top_k, top_p))
+    warm = np.float32([[options.get("temperature", 1)]])
+    kinds = {"top_k": np.int32, "top_p": np.float32}
+    limits = [np.array([[options[name]]], kind) if name in options else None for name, kind in kinds.items()]
+    found = np.asarray(draw(logits, uniform[:, None], warm, *limits))[:, 0]
     near = [sample(logits, np.clip(uniform + shift, 0, 1 - 1e-7), **options) for shift in (-1e-5, 1e-5)]
     assert ((found == expected) | (found == near[0]) | (found == near[1])).all()
     assert (found == expected).mean() > 0.999
-    np.testing.assert_array_equal(np.asarray(draw(logits, uniform, np.float32(0))), logits.argmax(-1))
+    greedy = draw(logits, uniform[:, None], np.zeros((1, 1), np.float32))
+    np.testing.assert_array_equal(np.asarray(greedy)[:, 0], logits.argmax(-1))
 
 
 def test_repetitions_are_divided_by_the_penalty():

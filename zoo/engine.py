@@ -1,24 +1,72 @@
 """The seam between models and what runs their networks."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+
+from zoo.cards import Card
+from zoo.tasks import find, split_of
 
 
 class Engine(Protocol):
     """Whatever can run a network: Keras, SavedModel, TFLite, ONNX Runtime.
 
-    One that can also make many tokens in one call has a method `generate`; see `zoo.keras_engine.KerasEngine`.
+    Attributes:
+        name: What it is.
+        worth: From how many tokens on its method `generate`, which makes many in one call, is the faster way; 0: the
+            only one; None: there is none. See `zoo.keras_engine.KerasEngine.generate`.
+        chunk: How many tokens such a call makes; None: any number.
     """
 
     name: str
+
+    @property
+    def worth(self) -> int | None:
+        """From how many tokens on `generate` is the faster way."""
+
+    @property
+    def chunk(self) -> int | None:
+        """How many tokens a call of `generate` makes."""
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
         """Give the state before the first step."""
 
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state."""
+
+
+@dataclass(repr=False)
+class Model:
+    """What all models have in common.
+
+    Attributes:
+        card: What is known of it.
+        codec: Raw data ↔ tokens.
+        engine: What runs its network.
+    """
+
+    card: Card
+    codec: Any
+    engine: Engine
+
+    def __repr__(self) -> str:
+        """Show which model, and what runs it."""
+        return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
+
+    def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
+        """Measure how well the model does on pieces."""
+        raise NotImplementedError
+
+    def evaluate(self, split: str = "test", progress: bool = True) -> dict[str, float]:
+        """Measure the model on a split of the data set of its task; values as in `measure`.
+
+        Raises:
+            ArgumentError: There is no such split.
+            DataError: The data set is not to be had.
+        """
+        return self.measure(split_of(find(self.card.task), split, progress), progress)
 
 
 def bar(iterable: Iterable[Any], show: bool, total: int | None, unit: str) -> Iterable[Any]:

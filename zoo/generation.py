@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 
 from zoo import datasets, plots, sampling
-from zoo.cards import Card
 from zoo.checks import number
 from zoo.codecs import Context
-from zoo.engine import Engine, bar
+from zoo.engine import Model, bar
 from zoo.errors import ArgumentError
-from zoo.tasks import find, split_of
+from zoo.tasks import find
 
 MAX_PIECES = 1024
 EVALUATION_BATCH = 16
 REMEMBERED = 64  # tokens that a repetition penalty looks back at
-CHUNK, WORTH = 256, 512  # tokens in one call of a compiled loop; fewer than so many are made one by one
+AHEAD = 256  # random numbers drawn together
 
 
 @dataclass(frozen=True)
@@ -51,23 +50,8 @@ class Surprise:
         return plots.coloured(self.labels, self.nats, Path(path), "nats")
 
 
-@dataclass(repr=False)
-class Generator:
-    """A left-to-right model: it continues what it is given, one token after another.
-
-    Attributes:
-        card: What is known of it.
-        codec: Raw data ↔ tokens.
-        engine: What runs its network.
-    """
-
-    card: Card
-    codec: Any
-    engine: Engine
-
-    def __repr__(self) -> str:
-        """Show which model, and what runs it."""
-        return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
+class Generator(Model):
+    """A left-to-right model: it continues what it is given, one token after another."""
 
     def generate(self, n: int | None = None, progress: bool = False, **options: Any) -> Any:
         """Make a piece, or several at once.
@@ -116,7 +100,7 @@ class Generator:
 
     def trial(self, steps: int, seed: int) -> Any:
         """Make a piece of so many steps, whatever the task: to compare engines."""
-        _, tokens = self._tokens(1, seed, script=np.full(steps * self.codec.group, -1))
+        _, tokens = self._tokens(1, seed, script=np.full(steps * self.codec.group, -1), ahead=True)
         return self.codec.decode(np.concatenate(list(tokens)))
 
     def _tokens(
@@ -147,8 +131,9 @@ class Generator:
         # One stream of random numbers a piece: piece i is the same however many are made beside it.
         draws = [np.random.default_rng([entropy, i]) for i in range(n)]
         plan = _Plan(script, temperatures, draws, top_k, top_p, repetition_penalty)
-        compiled = ahead and repetition_penalty == 1 and len(script) >= WORTH and hasattr(self.engine, "generate")
-        made = self._in_graph(plan) if compiled else self._step_by_step(plan)
+        worth = self.engine.worth if repetition_penalty == 1 else None
+        at_once = worth == 0 or (worth is not None and ahead and len(script) >= worth)
+        made = self._in_graph(plan) if at_once else self._step_by_step(plan)
         return script, _until(made, end, int((script >= 0).argmin()), n)
 
     def _script(self, options: dict[str, Any]) -> np.ndarray:
@@ -161,10 +146,10 @@ class Generator:
     def _in_graph(self, plan: "_Plan") -> Iterator[np.ndarray]:
         """Make tokens chunk by chunk, each in one call of the engine."""
         engine: Any = self.engine
-        memory = None
-        for start in range(0, len(plan.script), CHUNK):
-            script, temperatures = (row[start : start + CHUNK] for row in (plan.script, plan.temperatures))
-            rest = (0, CHUNK - len(script))  # what is made beyond the end is not used
+        memory, size = None, engine.chunk or max(1, len(plan.script))
+        for start in range(0, len(plan.script), size):
+            script, temperatures = (row[start : start + size] for row in (plan.script, plan.temperatures))
+            rest = (0, size - len(script))  # what is made beyond the end is not used
             given = np.tile(np.pad(script, rest), (len(plan.draws), 1))
             uniform = np.pad(plan.numbers(len(script)), ((0, 0), rest))
             warm = np.pad(temperatures, rest, constant_values=1)
@@ -176,15 +161,18 @@ class Generator:
         n = len(plan.draws)
         context, state = Context(self.codec, n), self.engine.initial_state(n)
         lately = np.full((n, REMEMBERED), -1)
-        for known, temperature in zip(plan.script, plan.temperatures, strict=True):
+        for at, (known, temperature) in enumerate(zip(plan.script, plan.temperatures, strict=True)):
+            if at % AHEAD == 0:
+                numbers = plan.numbers(min(AHEAD, len(plan.script) - at))
             logits, state = self.engine.step(context.x(), state)
-            uniform, ids = plan.numbers(1)[:, 0], np.full(n, known)
+            ids = np.full(n, known)
             if known < 0:
                 likely = _penalised(logits[:, -1], lately, plan.penalty)
-                ids = sampling.sample(likely, uniform, temperature, plan.top_k, plan.top_p)
+                ids = sampling.sample(likely, numbers[:, at % AHEAD], temperature, plan.top_k, plan.top_p)
             context.push(ids)
             yield ids
-            lately = np.column_stack((lately[:, 1:], ids))
+            if plan.penalty != 1:
+                lately = np.column_stack((lately[:, 1:], ids))
 
     def score(self, piece: Any) -> Surprise:
         """Tell how little the model expected each token of a piece, given those before it.
@@ -222,15 +210,6 @@ class Generator:
             found[f"{name}nats_per_token"] = total / tokens
         return {**found, "tokens": tokens}
 
-    def evaluate(self, split: str = "test", progress: bool = True) -> dict[str, float]:
-        """Measure the model on a split of the data set of its task; values as in `measure`.
-
-        Raises:
-            ArgumentError: There is no such split.
-            DataError: The data set is not to be had.
-        """
-        return self.measure(split_of(find(self.card.task), split, progress), progress)
-
     def _nats(self, pieces: Sequence[Any], carried: bool = False, progress: bool = False) -> list[np.ndarray]:
         """Give the nats of every token of pieces, `(time,)` each, the pieces by length unless the state is carried."""
         ordered, size = (pieces, 1) if carried else (datasets.by_length(pieces), EVALUATION_BATCH)
@@ -262,11 +241,14 @@ class _Plan:
 
 def _until(tokens: Iterator[np.ndarray], end: np.ndarray, first: int, n: int) -> Iterator[np.ndarray]:
     """Give -1 for the tokens of pieces that have ended: after those of `end`, made from place `first` on."""
-    ended, lately = np.zeros(n, bool), np.full((n, max(len(end), 1)), -1)
+    if not len(end):
+        yield from tokens
+        return
+    ended, lately = np.zeros(n, bool), np.full((n, len(end)), -1)
     for at, ids in enumerate(tokens, 1):
         yield np.where(ended, -1, ids)
         lately = np.column_stack((lately[:, 1:], ids))
-        if len(end) and at >= first + len(end):
+        if at >= first + len(end):
             ended |= (lately == end).all(1)
             if ended.all():
                 return

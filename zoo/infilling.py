@@ -3,17 +3,15 @@
 import itertools
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo import datasets, sampling
-from zoo.cards import Card
 from zoo.checks import number
-from zoo.engine import Engine, bar
+from zoo.engine import Model, bar
 from zoo.errors import ArgumentError
-from zoo.tasks import find, split_of
+from zoo.tasks import find
 
 MAX_PIECES, MAX_SWEEPS = 1024, 100_000
 EVALUATION_BATCH = 16
@@ -21,23 +19,8 @@ DEFAULT_SWEEPS, TRIAL_SWEEPS = 60, 6
 LEAST, FALLING = 0.05, 0.7  # share of the gaps drawn anew at the end, and the part of the sweeps over which it falls
 
 
-@dataclass(repr=False)
-class Infiller:
-    """A model that sees both sides: it fills the gaps of what it is given.
-
-    Attributes:
-        card: What is known of it.
-        codec: Raw data ↔ tokens.
-        engine: What runs its network.
-    """
-
-    card: Card
-    codec: Any
-    engine: Engine
-
-    def __repr__(self) -> str:
-        """Show which model, and what runs it."""
-        return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
+class Infiller(Model):
+    """A model that sees both sides: it fills the gaps of what it is given."""
 
     def infill(
         self,
@@ -145,15 +128,6 @@ class Infiller:
             found[f"{scheme}_nats_per_{self.codec.hidden_unit}"] = total / max(units, 1)
             found[f"{scheme}_accuracy"] = right / max(tokens, 1)
         return {**found, "tokens": sum(map(len, ordered)) * self.codec.group}
-
-    def evaluate(self, split: str = "test", progress: bool = True) -> dict[str, float]:
-        """Measure the model on a split of the data set of its task; values as in `measure`.
-
-        Raises:
-            ArgumentError: There is no such split.
-            DataError: The data set is not to be had.
-        """
-        return self.measure(split_of(find(self.card.task), split, progress), progress)
 
 
 def _alike(ordered: Sequence[Any]) -> list[list[int]]:

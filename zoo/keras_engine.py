@@ -9,6 +9,9 @@ from keras import ops
 
 from zoo.codecs import Codec
 
+LEAST = -1e30  # below all logits
+MOST = 1 - 2.0**-22  # of random numbers: with larger ones rounding could carry the sum past the last possible class
+
 
 class KerasEngine:
     """Runs a network through Keras.
@@ -20,6 +23,7 @@ class KerasEngine:
     """
 
     name = "keras"
+    worth, chunk = 512, 256
 
     def __init__(self, network: keras.Model) -> None:
         self.network = network
@@ -62,29 +66,44 @@ class KerasEngine:
             memory = (codec.begin(np.zeros((batch, 1), np.int32)), tuple(self.initial_state(batch)), np.int32(0))
         key = (batch, time, top_k is None, top_p is None)
         if key not in self._loops:
-            self._loops[key] = _jitted(loop(self.network, codec, not key[2], not key[3]))
-        limits = np.int32(top_k or 1), np.float32(top_p or 1)
-        given = script.astype(np.int32), uniform.astype(np.float32), temperatures.astype(np.float32), limits, memory
+            step = lambda inputs: self.network(inputs, training=False)  # noqa: E731
+            self._loops[key] = _jitted(loop(step, codec, not key[2], not key[3]))
+        limits = np.array([[top_k or 1]], np.int32), np.array([[top_p or 1]], np.float32)
+        warm = temperatures[None].astype(np.float32)
+        given = script.astype(np.int32), uniform.astype(np.float32), warm, limits, memory
         ids, memory = self._loops[key](*keras.tree.map_structure(ops.convert_to_tensor, given))
         return ops.convert_to_numpy(ids), memory
 
 
-def loop(network: keras.Model, codec: Codec, with_k: bool = True, with_p: bool = True) -> Callable:
-    """Return a function that runs a network token by token, for a graph; see `KerasEngine.generate`."""
+def loop(step: Callable, codec: Codec, with_k: bool = True, with_p: bool = True) -> Callable:
+    """Return a function that makes tokens one after the other, for a graph.
+
+    Args:
+        step: `[x (batch, 1, features), *states]` → logits `(batch, 1, classes)` and new states.
+        codec: Of the network.
+        with_k: Look at `top_k`.
+        with_p: Look at `top_p`.
+
+    Returns:
+        `(script (batch, time), uniform (batch, time), temperatures, (top_k, top_p), memory) -> (ids, memory)`:
+        temperatures `(batch, any number)` take turns, `top_k` and `top_p` are `(batch, 1)`; a batch of 1 is for all.
+    """
 
     def run(script: Any, uniform: Any, temperatures: Any, limits: tuple, memory: tuple) -> tuple[Any, tuple]:
-        count = script.shape[1]
+        count, turns = ops.shape(script)[1], ops.shape(temperatures)[1]
+        places = ops.expand_dims(ops.arange(count), 0)
+        warm = ops.take(temperatures, ops.arange(count) % turns, axis=1)
 
         def one(t: Any, ids: Any, memory: tuple) -> tuple:
             known, state, position = memory
-            given, number = (ops.take(array, t, axis=1) for array in (ids, uniform))
-            y, *state = network([codec.look(ops, known, position), *state], training=False)
-            drawn = draw(
-                y[:, 0], number, ops.take(temperatures, t), limits[0] if with_k else None, limits[1] if with_p else None
-            )
+            here = places == t
+            given, number, heat = (ops.sum(ops.where(here, a, 0), 1, keepdims=True) for a in (ids, uniform, warm))
+            y, *state = step([codec.look(ops, known, position), *state])
+            logits = ops.sum(y, 1)  # of one step: drops its axis
+            drawn = draw(logits, number, heat, limits[0] if with_k else None, limits[1] if with_p else None)
             chosen = ops.where(given >= 0, given, drawn)
-            after = (codec.after(ops, known, position, chosen), tuple(state), position + 1)
-            return t + 1, ops.slice_update(ids, (0, t), chosen[:, None]), after
+            after = (codec.after(ops, known, position, ops.squeeze(chosen, 1)), tuple(state), position + 1)
+            return t + 1, ops.where(here, chosen, ids), after  # not every format can write a single place
 
         _, ids, memory = ops.while_loop(lambda t, *_: t < count, one, (0, script, memory))
         return ids, memory
@@ -97,33 +116,33 @@ def draw(logits: Any, uniform: Any, temperature: Any, top_k: Any = None, top_p: 
 
     Args:
         logits: `(batch, classes)`.
-        uniform: `(batch,)`.
-        temperature: A number; 0 is greedy.
-        top_k: A whole number from 1 on, or None.
-        top_p: A number up to 1, or None.
+        uniform: `(batch, 1)`.
+        temperature: `(batch, 1)` or `(1, 1)`; 0 is greedy.
+        top_k: Whole numbers from 1 on, of the same shape, or None.
+        top_p: Numbers up to 1, of the same shape, or None.
 
     Returns:
-        `(batch,)` int32.
+        `(batch, 1)` int32.
     """
-    places = ops.arange(logits.shape[-1], dtype="int32")
+    classes = logits.shape[-1]
+    places, greedy = np.arange(classes, dtype=np.int32)[None], temperature == 0
     scaled = (logits - ops.max(logits, -1, keepdims=True)) / ops.maximum(temperature, 1e-6)
+    floor = ops.where(greedy, 0.0, LEAST)
+    ranked = scaled if top_k is None and top_p is None else ops.top_k(scaled, classes)[0]
 
-    def ranked(values: Any, rank: Any) -> Any:
+    def of_rank(rank: Any) -> Any:
         """Give the value of a rank, `(batch, 1)`, counted from 0 for the largest."""
-        return ops.sum(ops.where(places[None] == rank, ops.flip(ops.sort(values, -1), -1), 0.0), -1, keepdims=True)
+        return ops.sum(ops.where(places == rank, ranked, 0.0), -1, keepdims=True)
 
     if top_k is not None:
-        scaled = ops.where(scaled >= ranked(scaled, ops.minimum(top_k, logits.shape[-1]) - 1), scaled, -1e30)
-    shares = ops.softmax(scaled, -1)
+        floor = ops.maximum(floor, of_rank(ops.minimum(top_k, classes) - 1))
     if top_p is not None:
-        falling = ops.flip(ops.sort(shares, -1), -1)
-        kept = ops.sum(ops.cast(ops.cumsum(falling, -1) - falling < top_p, "int32"), -1, keepdims=True)
-        shares = ops.where(shares >= ranked(shares, kept - 1), shares, 0.0)
-    sums = ops.cumsum(shares, -1)
-    drawn = ops.sum(ops.cast(sums <= uniform[:, None] * sums[:, -1:], "int32"), -1)
-    last = ops.max(ops.where(shares > 0, places[None], 0), -1)  # rounding can carry the sum past what is possible
-    greedy = ops.cast(ops.argmax(logits, -1), "int32")
-    return ops.where(temperature == 0, greedy, ops.minimum(drawn, last))
+        shares = ops.softmax(ops.where(ranked >= floor, ranked, LEAST), -1)
+        kept = ops.sum(ops.cast(ops.cumsum(shares, -1) - shares < top_p, "int32"), -1, keepdims=True)
+        floor = ops.maximum(floor, of_rank(kept - 1))
+    sums = ops.cumsum(ops.where(scaled >= floor, ops.exp(scaled), 0.0), -1)
+    target = ops.where(greedy, 0.0, ops.minimum(uniform, MOST)) * sums[:, -1:]
+    return ops.sum(ops.cast(sums <= target, "int32"), -1, keepdims=True)
 
 
 def _jitted(function: Callable) -> Callable:

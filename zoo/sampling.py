@@ -10,6 +10,7 @@ from zoo.errors import ArgumentError
 
 LEAST_P = 1e-9  # the smallest top_p: still one class
 MOST_PENALTY = 1e6
+MOST = 1 - 2.0**-52  # of random numbers: one more bit, and rounding could carry the sum past the last possible class
 
 
 def check(
@@ -105,19 +106,15 @@ def sample(
     if temperature == 0:
         return logits.argmax(-1)
     scaled = logits.astype(np.float64)
-    scaled = (scaled - scaled.max(-1, keepdims=True)) / max(
-        temperature, 1e-6
-    )  # below that it is greedy to the last bit
+    scaled -= scaled.max(-1, keepdims=True)
+    scaled /= max(temperature, 1e-6)  # below that it is greedy to the last bit
     if top_k is not None and top_k < scaled.shape[-1]:
-        floor = np.partition(scaled, -int(top_k))[:, -int(top_k), None]
-        scaled = np.where(scaled >= floor, scaled, -np.inf)
-    probabilities = np.exp(log_softmax(scaled))
+        scaled[scaled < np.partition(scaled, -int(top_k))[:, -int(top_k), None]] = -np.inf
+    shares = np.exp(scaled)
     if top_p is not None:
-        ranked = -np.sort(-probabilities, axis=-1)
+        shares /= shares.sum(-1, keepdims=True)
+        ranked = -np.sort(-shares)
         kept = (ranked.cumsum(-1) - ranked < top_p).sum(-1, keepdims=True)  # a class goes once those before it reach p
-        probabilities[probabilities < np.take_along_axis(ranked, kept - 1, -1)] = 0
-    cumulative = probabilities.cumsum(-1)
-    drawn = (cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(-1)
-    # Rounding can carry the sum past the last class that is possible at all.
-    last = probabilities.shape[-1] - 1 - (probabilities[:, ::-1] > 0).argmax(-1)
-    return np.minimum(drawn, last)
+        shares[shares < np.take_along_axis(ranked, kept - 1, -1)] = 0
+    sums = shares.cumsum(-1)
+    return (sums <= np.minimum(uniform, MOST)[:, None] * sums[:, -1:]).sum(-1)

@@ -16,7 +16,7 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 
-FORMS = {"sequence": None, "step": 1}
+FORMS = {"sequence": None, "step": 1, "generate": None}
 """Form → length of the time axis; None is any."""
 QUANTIZATIONS = ("float16", "int8")
 
@@ -77,7 +77,7 @@ class Face:
 
     @property
     def form(self) -> str:
-        """`sequence` or `step`."""
+        """Row of `FORMS`."""
         return self.signature.form
 
 
@@ -210,6 +210,34 @@ class BoundEngine:
             return results[0]
         return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
 
+    @property
+    def worth(self) -> int | None:
+        """From how many tokens on `generate` is to make them: all if the loop is inside, else never."""
+        return 0 if self.signature.form == "generate" else None
+
+    @property
+    def chunk(self) -> int | None:
+        """How many tokens one call of `generate` makes; None: any number."""
+        return self.inputs[0].shape[1]
+
+    def generate(
+        self, codec: Any, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,  # noqa: ARG002
+        top_k: int | None, top_p: float | None, memory: Any,
+    ) -> tuple[np.ndarray, Any]:  # fmt: skip
+        """Make tokens in one call of an artifact in `generate` form; see `zoo.keras_engine.KerasEngine.generate`.
+
+        Raises:
+            ArgumentError: The artifact is fixed to fewer tokens, or to another batch size.
+        """
+        if memory is not None:
+            raise ArgumentError(f"the artifact is fixed to {self.chunk} tokens, prompt included: make no more of them")
+        rows = np.ones(len(script))
+        ids = self(
+            prompt=script, uniform=uniform, temperature=np.tile(temperatures, (len(script), 1)),
+            top_k=(rows * (top_k or 0)).astype(np.int32), top_p=(rows * (top_p or 1)).astype(np.float32),
+        )  # fmt: skip
+        return ids, ()
+
     def initial_state(self, batch: int) -> list[np.ndarray]:
         """Give the state before the first step: zeros, `(batch, units)` each."""
         states = [self.inputs[i] for i, _ in self.signature.states]
@@ -224,6 +252,11 @@ class BoundEngine:
             ArgumentError: The artifact is fixed to another batch size or number of steps, or takes or gives more than
                 `x`, `y` and states.
         """
+        if self.worth is not None:
+            raise ArgumentError(
+                "this artifact has the whole loop inside, it makes pieces and no more: for repetition_penalty, score "
+                "and evaluate load one in the form step or sequence"
+            )
         states = len(self.signature.states)
         if len(self.inputs) - states != 1 or len(self.outputs) - states != 1:
             raise ArgumentError(f"step() is for one input, one output and states; call the artifact: {self!r}")

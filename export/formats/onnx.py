@@ -19,21 +19,18 @@ from typing import Any
 
 import numpy as np
 
-from export import loops
+from export import loops, rewriting
 from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor
 from export.lowering import Through
-from export.nodes import MICROSOFT, NODES, Builder, Layer, activations, build, choose, product, stored
-from export.recurrent import STATES, WEIGHTS, Cell, Track
+from export.nodes import NODES, Layer, activations, choose
+from export.recurrent import WEIGHTS, Cell, Track
 from zoo.errors import ArtifactError
 
 OPSET = 17
 STAND_IN = "recurrent_stand_in_"
-DOMAIN = "rnn_zoo.stand_in"
 DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
 """ONNX Runtime's names that are not NumPy's in `tensor()`."""
 PRODUCER = "rnn-zoo"
-SMALL = 1024  # numbers: weights with fewer stay as they are
-OUTPUTS = {"Conv": 0, "ConvTranspose": 1}  # the axis of a weight that is its node's outputs, where it is not the last
 
 
 def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
@@ -47,62 +44,42 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     names = [tensor.name for tensor in face.signature.outputs]
 
     def run(*inputs: Any) -> dict[str, Any]:
-        return dict(zip(names, face.source.trace(inputs, _through(layers, options, face.form == "step")), strict=True))
+        return dict(
+            zip(names, face.source.trace(inputs, _through(layers, options, face.form != "sequence")), strict=True)
+        )
 
     def handler(_context: Any, node: Any, name: str, _args: Any) -> None:
         if number := re.search(rf"{STAND_IN}(\d+)", name):
-            node.type, node.domain = "Recurrent", DOMAIN
+            node.type, node.domain = "Recurrent", rewriting.DOMAIN
             for key in list(node.attr):
                 del node.attr[key]
             node.set_attr("index", int(number[1]))
 
+    def select(_context: Any, node: Any, _name: str, _args: Any) -> None:
+        node.type = "Where"  # of few numbers it is faster than tf2onnx's sum of products
+
+    handlers: dict[str, Any] = {"PyFunc": (handler, [])}
+    if face.form == "generate":
+        handlers["SelectV2"] = (select, [])
     form = [tf.TensorSpec(t.shape, t.dtype, t.name) for t in face.signature.inputs]
     with _quiet():
         model, _ = tf2onnx.convert.from_function(
             tf.function(run, autograph=False), input_signature=form, opset=OPSET,
-            custom_op_handlers={"PyFunc": (handler, [])}, extra_opset=[onnx.helper.make_opsetid(DOMAIN, 1)],
+            custom_op_handlers=handlers, extra_opset=[onnx.helper.make_opsetid(rewriting.DOMAIN, 1)],
         )  # fmt: skip
-    _add_erfc(model)
-    _check_known(model)
-    _expand(model, layers)
+    rewriting.add_erfc(model)
+    rewriting.check_known(model)
+    rewriting.expand(model, layers)
+    rewriting.free_loops(model)
     if options.quantize:
-        quantize(model, options.quantize)
+        rewriting.quantize(model, options.quantize)
     by_name = {value.name: value for value in model.graph.output}
     del model.graph.output[:]
     model.graph.output.extend(by_name[name] for name in names)
     _name_axes(model, face)
-    _drop_domains(model)
+    rewriting.drop_domains(model)
     model.producer_name = PRODUCER
     path.write_bytes(model.SerializeToString())
-
-
-def _add_erfc(model: Any) -> None:
-    """Write `1 - Erf` for the Erfc of Keras's gelu, which ONNX does not have."""
-    import onnx
-
-    for graph in reversed(_graphs(model.graph)):  # inner ones first: what is put back is a copy
-        nodes = []
-        for node in graph.node:
-            if node.op_type != "Erfc":
-                nodes.append(node)
-                continue
-            [x], [y] = node.input, node.output
-            one, erf = onnx.numpy_helper.from_array(np.float32(1)), f"{y}/erf"
-            nodes.append(onnx.helper.make_node("Constant", [], [f"{y}/one"], value=one))
-            nodes.append(onnx.helper.make_node("Erf", [x], [erf]))
-            nodes.append(onnx.helper.make_node("Sub", [f"{y}/one", erf], [y]))
-        del graph.node[:]
-        graph.node.extend(nodes)
-
-
-def _check_known(model: Any) -> None:
-    """Look for operators that tf2onnx had no translation for and left as they were."""
-    import onnx
-
-    for graph in _graphs(model.graph):
-        for node in graph.node:
-            if node.domain == "" and not onnx.defs.has(node.op_type):
-                raise ValueError(f"NO_OPERATOR {node.op_type} {node.name}")
 
 
 def expressible(tracks: Sequence[Track]) -> bool:
@@ -183,78 +160,6 @@ def _stand_in(number: int, tracks: Sequence[Track], x: Any, lengths: Any) -> lis
     return [(h, [next(new) for _ in track.state]) for h, track in zip(hidden, tracks, strict=True)]
 
 
-def _expand(model: Any, layers: Sequence[Layer]) -> None:
-    """Put the real nodes in the place of the stand-ins."""
-    import onnx
-
-    nodes = []
-    for node in model.graph.node:
-        if node.domain != DOMAIN:
-            nodes.append(node)
-            continue
-        layer, b = layers[node.attribute[0].i], Builder(f"recurrent_{node.attribute[0].i}")
-        each, x, given = len(STATES[layer.cells[0].kind]), node.input[0], list(node.input[1:])
-        states = [[given.pop(0) for _ in range(each)] for _ in layer.cells]
-        hidden, last = build(b, layer, x, states, given[0] if given else "")
-        wanted = [*hidden, *(name for names in last for name in names)]
-        nodes += b.nodes + [
-            onnx.helper.make_node("Identity", [a], [z]) for a, z in zip(wanted, node.output, strict=True)
-        ]
-        model.graph.initializer.extend(b.constants)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    for entry in model.opset_import:
-        if entry.domain == DOMAIN:
-            entry.domain, entry.version = MICROSOFT, 1
-
-
-def quantize(model: Any, how: str) -> None:
-    """Store the large weights outside the recurrent layers as `float16` or `int8`; products with `int8` compute so."""
-    import onnx
-
-    constants = {tensor.name: tensor for tensor in model.graph.initializer}
-    b, nodes = Builder("quantized"), []
-    replaced: dict[str, str] = {}
-    for node in model.graph.node:
-        for i, name in enumerate(node.input):
-            tensor = constants.get(name)
-            if tensor is None or name.startswith("recurrent_") or not _large(tensor):
-                continue
-            array = onnx.numpy_helper.to_array(tensor)
-            if how == "int8" and node.op_type == "MatMul" and i == 1 and array.ndim == 2:
-                node = onnx.helper.make_node(
-                    "Identity", [product(b, node.input[0], array, None, "dynamic")], node.output
-                )
-                break
-            if name not in replaced:
-                replaced[name] = stored(b, array, how, OUTPUTS.get(node.op_type))
-            node.input[i] = replaced[name]
-        nodes += [*b.nodes, node]
-        b.nodes.clear()
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    used = _used(model.graph)
-    kept = [tensor for tensor in (*model.graph.initializer, *b.constants) if tensor.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-
-
-def _large(tensor: Any) -> bool:
-    import onnx
-
-    return tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1 and np.prod(tensor.dims) >= SMALL
-
-
-def _used(graph: Any) -> set[str]:
-    """Return the names that nodes take and the graph gives, in subgraphs too."""
-    return {
-        name
-        for one in _graphs(graph)
-        for names in (*(node.input for node in one.node), [value.name for value in one.output])
-        for name in names
-    }
-
-
 def _never(*_: Any) -> Any:
     raise RuntimeError("a stand-in for a recurrent node is not for running")
 
@@ -269,14 +174,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _drop_domains(model: Any) -> None:
-    """Ask for no operators that do not occur."""
-    used = {node.domain for graph in _graphs(model.graph) for node in graph.node}
-    kept = [entry for entry in model.opset_import if entry.domain in ("", *used)]
-    del model.opset_import[:]
-    model.opset_import.extend(kept)
 
 
 def _name_axes(model: Any, face: Face) -> None:
@@ -353,16 +250,11 @@ def manifest(path: Path) -> dict[str, str]:
     return found
 
 
-def _graphs(graph: Any) -> list[Any]:
-    inner = [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
-    return [graph, *(deeper for one in inner for deeper in _graphs(one))]
-
-
 def operators(path: Path) -> list[str]:
     """List the operators, those of subgraphs too."""
     import onnx
 
-    return [node.op_type for graph in _graphs(onnx.load(path).graph) for node in graph.node]
+    return [node.op_type for graph in rewriting.graphs(onnx.load(path).graph) for node in graph.node]
 
 
 def precision(path: Path) -> dict[str, int]:
@@ -370,7 +262,7 @@ def precision(path: Path) -> dict[str, int]:
     import onnx
 
     counts: Counter[str] = Counter()
-    for graph in _graphs(onnx.load(path).graph):
+    for graph in rewriting.graphs(onnx.load(path).graph):
         for tensor in graph.initializer:
             counts[onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name] += int(np.prod(tensor.dims))
     return dict(counts)
@@ -380,12 +272,13 @@ def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
     """Count the nodes there must be: one for every call of a layer that a node can express, a loop for others."""
     counts = dict.fromkeys((*NODES.values(), "DynamicQuantizeLSTM", "Scan", "Loop"), 0)
     for face in faces:
+        counts["Loop"] += face.form == "generate"
         for call in face.source.calls:
             for part in [call.tracks] if expressible(call.tracks) else [(track,) for track in call.tracks]:
                 if not expressible(part):
                     counts["Loop"] += 1
                     continue
-                layer = _layer(part, options, face.form == "step" and not call.masked)
+                layer = _layer(part, options, face.form != "sequence" and not call.masked)
                 kinds = {"native": NODES[layer.cells[0].kind], "quantized": "DynamicQuantizeLSTM", "scan": "Scan"}
                 if layer.form in kinds:
                     counts[kinds[layer.form]] += len(layer.cells) if layer.form == "scan" else 1

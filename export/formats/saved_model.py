@@ -34,7 +34,7 @@ def write(faces: Sequence[Face], path: Path, through: Through) -> None:
     import tensorflow as tf
 
     functions = {face.form: _constant(face, through).get_concrete_function() for face in faces}
-    served = functions.get("sequence") or functions["step"]
+    served = functions[faces[0].form]
     tf.saved_model.save(tf.Module(), str(path), signatures={**functions, SERVING: served})
 
 

@@ -1,0 +1,165 @@
+"""The loop of generation inside artifacts."""
+
+import numpy as np
+import pytest
+
+import export
+from export import generating
+from tests.conftest import NAMES, random_score, seal, tiny_model
+from zoo import keras_engine
+from zoo.errors import ArgumentError, UnsupportedLayer, VerificationError
+from zoo.tasks import Recipe
+
+OPTIONS = (
+    {"steps": 20, "seed": 3},
+    {"steps": 12, "n": 2, "seed": 1, "prompt": random_score(1, 6), "fixed": {0: [60] * 4}, "top_k": 9, "top_p": 0.8,
+     "temperature": [0.5, 1.2, 0]},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loops(tmp_path_factory, sealed):
+    """Format → artifact of the tiny model with the loop inside."""
+    folder = tmp_path_factory.mktemp("generate")
+    for file in NAMES.values():
+        export.save(sealed, folder / file, form="generate")
+    return {name: folder / file for name, file in NAMES.items()}
+
+
+def text_model(architecture, units=8):
+    from zoo.architectures import ARCHITECTURES
+    from zoo.cards import Card
+    from zoo.codecs.text import TextCodec
+    from zoo.keras_engine import KerasEngine
+    from zoo.models import make
+    from zoo.networks import network, set_weights, weights
+
+    codec, recipe, row = TextCodec("\n abcdefgh"), Recipe(units=units, embedding=6), ARCHITECTURES[architecture]
+    net, rng = network(row, codec, recipe), np.random.default_rng(0)
+    set_weights(net, {k: rng.normal(0.1, 0.5, a.shape).astype(np.float32) for k, a in weights(net).items()})
+    card = Card(f"{architecture}_text", architecture, "text", recipe, net.count_params())
+    return seal(make(card, codec, KerasEngine(net)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("options", OPTIONS)
+def test_one_call_makes_what_keras_makes(loops, sealed, name, options):
+    opened = export.load(loops[name])
+    assert opened.engine.signature.form == "generate"
+    assert opened.generate(**options) == sealed.generate(**options)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_this_package(loops, sealed, name):
+    """Ids in, ids out: one temperature for all places, another row's limits do not matter."""
+    engine, codec = export.load(loops[name]).engine, sealed.codec
+    rng = np.random.default_rng(4)
+    script = np.full((2, 30), -1, np.int32)
+    script[1, :6] = rng.integers(0, codec.classes, 6)
+    uniform = rng.random((2, 30), np.float32)
+    both = engine(prompt=script, uniform=uniform, temperature=[[1.0], [0.0]], top_k=[5, 0], top_p=[0.9, 1.0])
+    for row, (warm, top_k, top_p) in enumerate([(1.0, 5, 0.9), (0.0, 0, 1.0)]):
+        one = slice(row, row + 1)
+        alone = engine(script[one], uniform[one], [[warm]], [top_k], [top_p])
+        np.testing.assert_array_equal(alone, both[one])
+    np.testing.assert_array_equal(both[1, :6], script[1, :6])
+    assert both.min() >= 0
+    assert both.max() < codec.classes
+
+
+@pytest.mark.parametrize(
+    ("architecture", "file"), [("rnn", "t.tflite"), ("gru", "t.onnx"), ("stacked_lstm", "t.onnx"), ("gru", "t")]
+)
+def test_text(architecture, file, tmp_path):
+    model = text_model(architecture)
+    report = export.save(model, tmp_path / file, form="generate")
+    assert report.differences["generate"]["ids"] == 330
+    opened = export.load(tmp_path / file)
+    options = {"prompt": "abba ", "length": 40, "seed": 2, "top_p": 0.9}
+    assert opened.generate(**options) == model.generate(**options)
+    assert "".join(opened.stream(**options)) == model.generate(**options)
+    assert opened.generate(stop="a", **options) == model.generate(stop="a", **options)
+
+
+@pytest.mark.parametrize(
+    ("file", "kinds"), [("q.onnx", {"Loop", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul"}), ("q.tflite", {"WHILE"})]
+)
+def test_quantized(file, kinds, tmp_path):
+    """Compared with quantized single steps, which are compared with Keras."""
+    report = export.save(text_model("lstm", units=128), tmp_path / file, form="generate", quantize="int8")
+    found = export.inspect(tmp_path / file)
+    assert kinds <= set(found.operators)
+    assert found.precision["int8"] > 0.9 * sum(found.precision.values())
+    assert report.differences["generate"]["parity"] > 1e-4
+    assert len(export.load(tmp_path / file).generate(length=20, seed=1)) == 20
+
+
+def test_loop_copies_no_weights(loops):
+    """What the body of ONNX's loop only passes on it sees from outside."""
+    import onnx
+
+    [loop] = [node for node in onnx.load(loops["onnx"]).graph.node if node.op_type == "Loop"]
+    body = loop.attribute[0].g
+    assert len(body.input) - 2 == len(loop.input) - 2 == len(body.output) - 1 == len(loop.output) <= 8
+    large = [tensor.name for tensor in onnx.load(loops["onnx"]).graph.initializer if np.prod(tensor.dims) > 100]
+    assert large
+    assert not set(large) & set(loop.input)
+
+
+def test_fixed_shape(tmp_path, sealed):
+    path = tmp_path / "fixed.tflite"
+    export.save(sealed, path, form="generate", batch=1, steps=60)
+    opened = export.load(path)
+    assert opened.generate(steps=20, seed=3) == sealed.generate(steps=20, seed=3)
+    assert opened.generate(steps=11, seed=3) == sealed.generate(steps=11, seed=3)
+    with pytest.raises(ArgumentError, match="fixed to 60 tokens"):
+        opened.generate(steps=21, seed=3)
+    with pytest.raises(ArgumentError, match="prompt"):
+        opened.generate(steps=20, seed=3, n=2)
+
+
+def test_what_a_loop_cannot_do(loops, sealed, user, tmp_path):
+    opened = export.load(loops["onnx"])
+    for call in (
+        lambda: opened.score(random_score(0, 4)),
+        lambda: opened.measure([random_score(0, 4)]),
+        lambda: opened.generate(steps=3, repetition_penalty=2),
+    ):
+        with pytest.raises(ArgumentError, match="whole loop inside"):
+            call()
+    for model in (user, tiny_model("bilstm")):
+        with pytest.raises(UnsupportedLayer, match="a model that generates"):
+            export.save(model, tmp_path / "x.onnx", form="generate")
+    with pytest.raises(ArgumentError, match="other forms"):
+        export.save(sealed, tmp_path / "x.tflite", form="generate", recurrence="fused", batch=1, steps=6)
+    assert not list(tmp_path.iterdir())
+
+
+def shifted(logits, uniform, *rest):
+    return draw(logits, 1 - uniform, *rest)
+
+
+draw = keras_engine.draw
+
+
+def test_a_wrong_loop_is_not_saved(sealed, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras_engine, "draw", shifted)
+    with pytest.raises(VerificationError, match="generate") as caught:
+        export.save(sealed, tmp_path / "x.tflite", form="generate")
+    assert caught.value.check == "generate"
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_what_is_within_rounding_may_differ():
+    logits = np.log(np.array([[0.25, 0.25, 0.5]], np.float32))
+    for number, right in ((0.25 + 2e-6, {1, 0}), (0.25 - 2e-6, {0, 1}), (0.3, {1}), (0.1, {0})):
+        assert set(generating._choices(logits, -1, number, 1.0, None, 1.0)) == right
+    assert set(generating._choices(np.array([[1, 2, 2.000001]]), -1, 0.5, 0, None, 1.0)) == {2, 1}
+    assert generating._choices(logits, 2, 0.1, 1.0, None, 1.0) == [2]
+
+
+def test_saved_model_has_all_forms(artifacts, sealed):
+    path = artifacts["saved_model", "sequence"]
+    opened = export.load(path, form="generate")
+    assert opened.generate(steps=20, seed=3) == sealed.generate(steps=20, seed=3)
+    assert opened.card == sealed.card
