@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 
-from tests.conftest import CODEC, random_score
+import zoo
+from tests.conftest import CODEC, RECIPE, random_score, tiny_model
 from zoo import datasets
+from zoo.architectures import ARCHITECTURES
 from zoo.codecs import Gapped
 from zoo.codecs.music import MusicCodec
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.files import sha256
 from zoo.midi import HOLD, REST
+from zoo.networks import grown, network, set_weights, weights
 from zoo.score import Score
 from zoo.tasks.music import JSB_16TH, TASK, make_codec, read_folder, transposed
 
@@ -257,3 +260,57 @@ def test_gaps_of_a_piece_and_of_a_melody():
         codec.gaps("C5/4", free="alto")
     with pytest.raises(ArgumentError, match="nothing is to be filled"):
         codec.gaps(piece, bars=(1, 1))
+
+
+@pytest.mark.parametrize("architecture", ["lstm", "bilstm"])
+@pytest.mark.parametrize(("voices", "heard"), [(1, [0]), (2, [0, 2]), (3, [0, 1, 2]), (5, [0, 0, 1, 2, 2])])
+def test_trained_weights_fit_other_voices_and_pitches(architecture, voices, heard):
+    old, wide = tiny_model(architecture), random_score(0, 200, MusicCodec(voices, 45, 75))
+    codec, symbols, classes, features = old.codec.extended([wide])
+    assert codec.voices == voices
+    assert codec.low < CODEC.low
+    assert codec.high > CODEC.high
+    assert features.tolist() == [0, 1, *(2 + v for v in heard), *(5 + v for v in heard)]
+    trained, net = weights(old.engine.network, "float32"), network(ARCHITECTURES[architecture], codec, RECIPE)
+    arrays = grown(trained, weights(net, "float32"), symbols, classes, features)
+    set_weights(net, arrays)
+    kept = np.asarray(classes) >= 0
+    assert kept.sum() == CODEC.classes
+    np.testing.assert_array_equal(arrays["y/kernel"][:, kept], trained["y/kernel"][:, classes[kept]])
+
+    # What each voice sings goes into the first layer as it did before; voices that double one share its weights.
+    path = next(path for path in trained if path.startswith("recurrent_0/") and path.endswith("/kernel"))
+    before = trained[path].reshape(old.codec.features, RECIPE.embedding, -1)
+    after = arrays[path].reshape(codec.features, RECIPE.embedding, -1)
+    np.testing.assert_allclose(after[:2], before[:2])
+    for voice in set(heard):
+        np.testing.assert_allclose(
+            sum(after[2 + v] for v, h in enumerate(heard) if h == voice), before[2 + voice], 1e-6
+        )
+    for new, column in enumerate(features):
+        for value in range(3):  # hold, rest, and a pitch no piece had; or ages
+            at = symbols[codec.offsets[new] + value]
+            if column > 1 and value < 2:
+                assert at == old.codec.offsets[column] + value
+
+
+def test_fine_tuning_with_two_voices(tmp_path, preset):
+    for i in range(4):
+        steps = [[72 + i, 48], [HOLD, HOLD], [100, 50 + i], [HOLD, HOLD]] * 12
+        Score(steps).save(tmp_path / f"midi/{i}.mid")
+    options = {"data": tmp_path / "midi", "epochs": 1, "batch": 2, "window": 8, "verbose": False}
+    zoo.train("lstm_music", out=tmp_path / "two", start=preset, voices=2, **options)
+    model = zoo.load(tmp_path / "two/preset")
+    assert model.generate(steps=3, seed=0).voices == 2
+    assert model.codec.high == 100
+    zoo.train("lstm_music", out=tmp_path / "more", start=tmp_path / "two/preset", **options)  # as many as its start has
+    assert zoo.load(tmp_path / "more/preset").codec.voices == 2
+    zoo.train("lstm_music", out=tmp_path / "one", units=4, embedding=2, voices=1, **options)
+    assert zoo.load(tmp_path / "one/preset").codec.voices == 1
+    with pytest.raises(ArgumentError, match="voices=17"):
+        zoo.train("lstm_music", out=tmp_path / "no", voices=17, **options)
+    with pytest.raises(ArgumentError, match="--data"):
+        zoo.train("lstm_music", out=tmp_path / "no", voices=2)
+    (tmp_path / "a.txt").write_text("to be or not to be " * 9)
+    with pytest.raises(ArgumentError, match="text has none"):
+        zoo.train("lstm_text", out=tmp_path / "no", voices=2, data=tmp_path / "a.txt")

@@ -56,10 +56,12 @@ def test_training_hides_every_share_singly_and_in_spans():
 
 
 def test_vocabulary_grows_at_its_end():
-    codec, symbols, classes = TextCodec("ba").extended([Text(np.array([0, 1]), "az"), Text(np.array([0]), "b!")])
+    pieces = [Text(np.array([0, 1]), "az"), Text(np.array([0]), "b!")]
+    codec, symbols, classes, features = TextCodec("ba").extended(pieces)
     assert codec.vocabulary == "ba!z"
     assert symbols.tolist() == [0, 1, -1, -1, 2]
     assert classes.tolist() == [0, 1, -1, -1]
+    assert features.tolist() == [0]
 
 
 def test_unknown_characters_are_named_with_their_place():

@@ -80,23 +80,34 @@ def set_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(arrays[path].astype(np.float32))
 
 
-def grown(arrays: dict[str, np.ndarray], new: dict[str, np.ndarray], symbols: Any, classes: Any) -> dict[str, Any]:
-    """Fit trained arrays to a codec with more symbols and classes.
+def grown(
+    arrays: dict[str, np.ndarray], new: dict[str, np.ndarray], symbols: Any, classes: Any, features: Any
+) -> dict[str, Any]:
+    """Fit trained arrays to a codec with other symbols, classes and features.
 
-    A new symbol has the vector that a new network gave it. A new class begins as rare as the rarest there is.
+    A new symbol has the vector that a new network gave it. A new class begins as rare as the rarest there is. Features
+    that stand for one of the trained network share its weights.
 
     Args:
         arrays: Of the trained network.
         new: Of an untrained network of that codec.
         symbols: For each of its input symbols that of the trained network, -1 where it is new.
         classes: The same for its classes.
+        features: For each of its input features that of the trained network.
     """
     table, kernel, bias = (arrays[path] for path in ("embedding/embeddings", "y/kernel", "y/bias"))
     rare = np.argmin(bias)
     known = np.where(np.asarray(classes) < 0, rare, classes)
     fresh = np.asarray(symbols)[:, None] < 0
+    share = np.bincount(features)[features][:, None, None]
+    first = {
+        path: (kernel.reshape(-1, table.shape[1], kernel.shape[-1])[features] / share).reshape(-1, kernel.shape[-1])
+        for path, kernel in arrays.items()
+        if path.startswith("recurrent_0/") and path.endswith("/kernel")
+    }
     return {
         **arrays,
+        **first,
         "embedding/embeddings": np.where(fresh, new["embedding/embeddings"], table[symbols]),
         "y/kernel": kernel[:, known],
         "y/bias": bias[known],

@@ -79,7 +79,11 @@ def train(
     if recipe.carry and entry.architecture.bidirectional:
         raise ArgumentError(f"carry=true: {entry.name} reads backwards too, no state goes from window to window")
     spread = devices.strategy(used, recipe)
-    splits = task.read_folder(data) if data else task.prepare(datasets.load(task.dataset, verbose))
+    if recipe.voices and not data:
+        raise ArgumentError("voices: the data set has the voices it has; the setting is for files of yours, --data")
+    before = presets.read(start)[1] if start else None
+    voices = recipe.voices or getattr(before, "voices", 0)
+    splits = task.read_folder(data, voices) if data else task.prepare(datasets.load(task.dataset, verbose))
     card, codec, recipe, kept = _beginning(entry, recipe, start, splits)
     if start:
         splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}

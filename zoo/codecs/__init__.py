@@ -65,8 +65,11 @@ class Codec(Protocol):
     def tokens(self, piece: Any) -> np.ndarray:
         """Give the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
 
-    def extended(self, pieces: Iterable[Any]) -> tuple[Any, np.ndarray, np.ndarray]:
-        """Make room for pieces; give the codec, and for its symbols and classes those of this one, -1 where new."""
+    def extended(self, pieces: Iterable[Any]) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
+        """Make room for pieces; give the codec, and for its symbols, classes and features those of this one.
+
+        A symbol or class that is new has -1.
+        """
 
     def labels(self, piece: Any) -> list[str]:
         """Name the tokens of a piece, for pictures."""

@@ -80,9 +80,29 @@ class MusicCodec:
         self.symbols = sum(self.sizes)
         self.offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
 
-    def extended(self, _pieces: Iterable[Score]) -> tuple["MusicCodec", np.ndarray, np.ndarray]:
-        """Leave the codec as it is: pieces with other pitches do not fit."""
-        return self, np.arange(self.symbols), np.arange(self.classes)
+    def extended(self, pieces: Iterable[Score]) -> tuple["MusicCodec", np.ndarray, np.ndarray, np.ndarray]:
+        """Take as many voices as pieces have, and their pitches too; see `zoo.codecs.Codec`.
+
+        A voice is heard as the one that was nearest to its place between the highest and the lowest.
+        """
+        low, high, voices = self.low, self.high, self.voices
+        for piece in pieces:
+            pitches = piece.grid[piece.grid >= 0]
+            low, high, voices = int(pitches.min(initial=low)), int(pitches.max(initial=high)), piece.voices
+        codec = MusicCodec(voices, low, high, self.steps_per_beat, self.beats_per_bar, self.masked)
+        heard = np.rint(np.linspace(0, self.voices - 1, voices)).astype(int)
+        pitched = np.arange(low, high + 1)
+        known = np.where((pitched >= self.low) & (pitched <= self.high), pitched - self.low + FIRST_PITCH_ID, -1)
+        classes = np.concatenate([[HOLD_ID, REST_ID], known])
+        seen = np.concatenate([classes, [self.blank, self.edge]])  # of a masked codec
+        kinds = (seen, seen) if self.masked else (classes, np.arange(LONGEST + 1))
+        columns = [heard, np.arange(self.steps_per_bar), *[kinds[0]] * voices, *[kinds[1]] * voices]
+        features = np.concatenate([[0, 1], 2 + heard, 2 + self.voices + heard])
+        symbols = [
+            np.where(values < 0, -1, self.offsets[feature] + values)
+            for values, feature in zip(columns, features, strict=True)
+        ]
+        return codec, np.concatenate(symbols), classes, features
 
     def labels(self, piece: Score) -> list[str]:
         """Name the tokens of a score: `C4` begins a note, `–` holds it, `·` is silence."""
@@ -164,7 +184,7 @@ class MusicCodec:
         zeros = sounding[:, :1] * 0
         place = position // self.voices % self.steps_per_bar
         columns = xp.concatenate([zeros + position % self.voices, zeros + place, sounding, age], 1)
-        return (columns + self.offsets)[:, None]
+        return xp.expand_dims(columns + self.offsets, 1)
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:
         """Remember the tokens `(batch,)` at a position, of one voice."""
@@ -174,7 +194,8 @@ class MusicCodec:
         goes_on = (ids == HOLD_ID) | ((ids == REST_ID) & (before == REST_ID))
         now = xp.where(ids == HOLD_ID, xp.where(before == START, REST_ID, before), ids)
         since = xp.where(goes_on, xp.minimum(since + 1, LONGEST), 0)
-        return xp.where(mine, now[:, None], sounding), xp.where(mine, since[:, None], age)
+        now, since = (xp.expand_dims(values, 1) for values in (now, since))
+        return xp.where(mine, now, sounding), xp.where(mine, since, age)
 
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Turn scores into network inputs and targets; masked, `Gapped` scores.

@@ -82,15 +82,12 @@ class TextCodec:
         except (KeyError, TypeError, ArgumentError) as error:
             raise CodecError(f"not a description of a text codec: {error}") from error
 
-    def extended(self, pieces: Iterable[Text]) -> tuple["TextCodec", np.ndarray, np.ndarray]:
-        """Add the characters of texts to the vocabulary, at its end.
-
-        Returns:
-            The codec, and for each of its input symbols and of its classes the one of this codec, -1 where it is new.
-        """
+    def extended(self, pieces: Iterable[Text]) -> tuple["TextCodec", np.ndarray, np.ndarray, np.ndarray]:
+        """Add the characters of texts to the vocabulary, at its end; see `zoo.codecs.Codec`."""
         new = sorted(set("".join({piece.vocabulary for piece in pieces})) - set(self.vocabulary))
         classes = np.concatenate([np.arange(self.classes), np.full(len(new), -1)])
-        return TextCodec(self.vocabulary + "".join(new), self.masked), np.append(classes, self.blank), classes
+        codec = TextCodec(self.vocabulary + "".join(new), self.masked)
+        return codec, np.append(classes, self.blank), classes, np.arange(1)
 
     def labels(self, piece: "Text | str") -> list[str]:
         """Name the tokens of a text: its characters."""
@@ -172,11 +169,11 @@ class TextCodec:
 
     def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:  # noqa: ARG002
         """Give the character before, `(batch, 1, 1)` int32."""
-        return memory[0][:, None]
+        return xp.expand_dims(memory[0], 1)
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:  # noqa: ARG002
         """Remember the characters `(batch,)`."""
-        return (ids[:, None],)
+        return (xp.expand_dims(ids, 1),)
 
     def script(self, prompt: str = "", length: int = DEFAULT_LENGTH, replace: str | None = None) -> np.ndarray:
         """Lay out a text: the prompt, and -1 for each of `length` characters the network shall choose.

@@ -11,7 +11,6 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.checks import number
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from zoo.datasets import Dataset
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (*SHARES, "layers", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
+FROM_ZERO = (*SHARES, "layers", "voices", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 CHOICES = {
     "schedule": ("cosine", "linear", "exponential", "constant"),
@@ -43,6 +42,7 @@ class Recipe:
 
     Attributes:
         units: Units of each recurrent layer.
+        voices: Voices that are read from music files of yours; 0: those of the model to start from, or four.
         embedding: Size of the vector of each input feature.
         layers: Recurrent layers; 0: as many as the architecture has.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
@@ -71,6 +71,7 @@ class Recipe:
     units: int
     embedding: int
     layers: int = 0
+    voices: int = 0
     dropout_in: float = 0.1
     dropout_out: float = 0.35
     dropout_recurrent: float = 0.0
@@ -134,6 +135,25 @@ TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
+class Published:
+    """A published figure to put beside ours.
+
+    Attributes:
+        name: Of the model.
+        metric: Which of our metrics it is to be compared with.
+        value: The figure.
+        size: Parameters, as published.
+        source: Where it is from, and how it differs.
+    """
+
+    name: str
+    metric: str
+    value: float
+    size: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Task:
     """One task.
 
@@ -143,7 +163,7 @@ class Task:
         summary: One line for lists.
         dataset: What its models are trained on.
         prepare: Data set as read → split name → pieces the codec encodes.
-        read_folder: Folder of the user's own files → split name → pieces.
+        read_folder: Folder of the user's own files, voices to read from each (0: the usual) → split name → pieces.
         make_codec: Pieces, `masked` (whether the network sees both sides) → codec that fits them.
         read_codec: JSON description → codec.
         augment: Pieces → function of an index and a random generator that gives that piece changed, for training.
@@ -152,6 +172,8 @@ class Task:
         protocols: Name that is put before a metric → how pieces are cut for it, and whether the state is carried on
             from one to the next.
         recipes: Architecture name → recipe; `""` is the default.
+        published: Figures of others, for the test split.
+        limits: What its models cannot do, for their cards.
     """
 
     name: str
@@ -159,7 +181,7 @@ class Task:
     summary: str
     dataset: Dataset
     prepare: Callable[[dict[str, Any]], dict[str, list[Any]]]
-    read_folder: Callable[[Path], Mapping[str, Sequence[Any]]]
+    read_folder: Callable[..., Mapping[str, Sequence[Any]]]
     make_codec: Callable[..., Any]
     read_codec: Callable[[dict[str, Any]], Any]
     augment: Callable[[Sequence[Any]], Callable[[int, np.random.Generator], Any]]
@@ -167,6 +189,8 @@ class Task:
     unit: str
     protocols: Mapping[str, tuple[Callable[[Sequence[Any]], Sequence[Any]], bool]]
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    published: Sequence[Published] = ()
+    limits: str = ""
 
     def recipe(self, architecture: str) -> Recipe:
         """Return the recipe of an architecture, or the task's default."""
