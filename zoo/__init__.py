@@ -48,7 +48,7 @@ __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
     "DataError", "DownloadError", "ExportError", "PresetError", "Score", "TrainingError", "UnknownModel",
     "UnsupportedLayer", "VerificationError", "ZooError", "build", "gradient_flow", "info", "list_models", "load",
-    "train",
+    "page", "train",
 ]  # fmt: skip
 
 
@@ -113,6 +113,22 @@ def info(name: str | Path) -> Card:
     from zoo import presets
 
     return presets.read_card(_folder(name))
+
+
+def page(name: str | Path) -> str:
+    """Write the page of a pretrained model: network, results, training, samples, artifacts, data, limits; as Markdown.
+
+    Raises:
+        UnknownModel: No such name, or no weights of that name.
+        PresetError: The card or codec is missing or damaged.
+
+    Example:
+        >>> page("lstm_music").splitlines()[0]
+        '# lstm_music'
+    """
+    from zoo.pages import page as written
+
+    return written(_folder(name))
 
 
 def build(name: str, **changes: Any) -> Any:

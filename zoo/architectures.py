@@ -45,6 +45,21 @@ ARCHITECTURES = {
     )
 }
 
+EQUATIONS = {
+    "rnn": (r"h_t = \tanh(W x_t + U h_{t-1} + b)",),
+    "lstm": (
+        r"i_t, f_t, o_t = \sigma(W_{i,f,o}\, x_t + U_{i,f,o}\, h_{t-1} + b_{i,f,o})",
+        r"c_t = f_t \odot c_{t-1} + i_t \odot \tanh(W_c x_t + U_c h_{t-1} + b_c)",
+        r"h_t = o_t \odot \tanh(c_t)",
+    ),
+    "gru": (
+        r"z_t, r_t = \sigma(W_{z,r}\, x_t + U_{z,r}\, h_{t-1} + b_{z,r})",
+        r"\tilde h_t = \tanh(W_h x_t + b_h + r_t \odot (U_h h_{t-1} + b'_h))",
+        r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t",
+    ),
+}
+"""What each cell computes, in LaTeX."""
+
 STATES = {"rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",)}
 """State tensors of each cell, in the order every engine passes them."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zoo import tasks
 from zoo.architectures import ARCHITECTURES, Architecture
+from zoo.cards import Card
 from zoo.errors import UnknownModel
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -67,19 +68,57 @@ def find(name: str) -> Entry:
     return catalog()[name]
 
 
-def list_models(pattern: str = "*", pretrained: bool | None = None) -> list[str]:
-    """List model names.
+class Models(list[str]):
+    """Names of models; printed, a table of what is known of them."""
+
+    def rows(self) -> list[dict[str, str]]:
+        """Give for each model its name, task, parameters, metric, size and licence."""
+        return [_row(find(name)) for name in self]
+
+    def table(self, style: str = "simple") -> str:
+        """Lay the rows out in a style of tabulate, such as `github`."""
+        from tabulate import tabulate
+
+        return tabulate(self.rows(), "keys", style, disable_numparse=True)
+
+    __str__ = table
+
+
+def _row(entry: Entry) -> dict[str, str]:
+    known = dict.fromkeys(("parameters", "metric", "size", "licence"), "")
+    if not entry.pretrained:
+        return {
+            "name": entry.name,
+            "task": entry.task_name,
+            **known,
+            "metric": f"not trained yet: zoo train {entry.name}",
+        }
+    card = Card.from_json((entry.folder / "card.json").read_text(encoding="utf-8"))
+    name, value = next(iter(card.metrics["test"].items()))
+    size = (entry.folder / "weights.safetensors").stat().st_size
+    known |= {"parameters": f"{card.parameters:,}", "metric": f"{value:.3f} {name.replace('_', ' ')}"}
+    return {
+        "name": entry.name,
+        "task": entry.task_name,
+        **known,
+        "size": f"{size / 1e6:.1f} MB",
+        "licence": card.licence,
+    }
+
+
+def list_models(pattern: str = "*", pretrained: bool | None = None) -> Models:
+    """List models: a list of names, which prints as a table with parameters, test metric, size and licence.
 
     Args:
         pattern: Shell pattern such as `*_music`.
         pretrained: Only models with (True) or without (False) shipped weights.
 
     Example:
-        >>> list_models("*_music", pretrained=True)
-        ['lstm_music']
+        >>> "lstm_music" in list_models("*_music", pretrained=True)
+        True
     """
-    return [
+    return Models(
         name
         for name, entry in catalog().items()
         if fnmatch.fnmatchcase(name, pattern) and pretrained in (None, entry.pretrained)
-    ]
+    )

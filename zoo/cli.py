@@ -16,8 +16,6 @@ from zoo.errors import ArgumentError, DataError, ZooError
 from zoo.files import suffixed
 from zoo.tasks import CHOICES, Recipe
 
-MB = 1e6
-
 
 class _Lines(click.Group):
     """A group whose commands end, on an error meant for the user, with one line and exit status 1."""
@@ -56,25 +54,10 @@ def list_(pattern: str, pretrained: bool) -> None:
       zoo list
       zoo list "*_music" --pretrained
     """
-    from tabulate import tabulate
-
     names = zoo.list_models(pattern, pretrained=True if pretrained else None)
     if not names:
         raise ArgumentError(f"no model name matches {pattern!r}: try zoo list")
-    click.echo(
-        tabulate([_row(name) for name in names], headers=["name", "task", "parameters", "metric", "size", "licence"])
-    )
-
-
-def _row(name: str) -> list[str]:
-    entry = catalog.find(name)
-    if not entry.pretrained:
-        return [name, entry.task_name, "", f"not trained yet: zoo train {name}", "", ""]
-    card = zoo.info(name)
-    metric, value = next(iter(card.metrics["test"].items()))
-    size = sum(path.stat().st_size for path in entry.folder.iterdir())
-    shown = f"{value:.3f} {metric.replace('_', ' ')} (test)"
-    return [name, entry.task_name, f"{card.parameters:,}", shown, f"{size / MB:.1f} MB", card.licence]
+    click.echo(names)
 
 
 @main.command()
@@ -97,6 +80,18 @@ def info(name: str) -> None:
     for key, value in asdict(card).items():
         shown = "\n".join(f"    {k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
         click.echo(f"{key}:{chr(10) if isinstance(value, dict) else ' '}{shown}")
+
+
+@main.command()
+@click.argument("name")
+def card(name: str) -> None:
+    """Print the page of model NAME, or of a preset folder: network, results, training, samples, artifacts (Markdown).
+
+    \b
+    Example:
+      zoo card lstm_music
+    """
+    click.echo(zoo.page(name), nl=False)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -381,7 +376,10 @@ def _model(name: str) -> Any:
 @click.argument("name")
 @click.option("--format", "formats", type=click.Choice(["onnx", "tflite", "saved_model", "all"]), default="all")
 @click.option(
-    "--form", type=click.Choice(["sequence", "step"]), default="sequence", help="Any number of steps a call, or one."
+    "--form",
+    type=click.Choice(["sequence", "step", "generate"]),
+    default="sequence",
+    help="Any number of steps a call, one, or the whole loop of generation.",
 )
 @click.option("--quantize", type=click.Choice(["float16", "int8"]), help="Smaller weights (not for saved_model).")
 @click.option("--recurrence", help="onnx: native or scan; tflite: loop or fused. [the first]")

@@ -1,0 +1,163 @@
+"""What the pages of the shipped models show: artifacts in every format and precision, a sample; and the comparisons.
+
+    python benchmarks/cards.py                  # all shipped models (5 minutes each), then the comparisons
+    python benchmarks/cards.py lstm_text        # one of them
+    python benchmarks/cards.py --compare        # the comparisons alone, from what was measured before
+
+Writes `artifacts.json`, the sample and the page, `README.md`, into the folder of each model's weights, and
+`benchmarks/models_TASK.png`. The metric is measured again on the whole test split with every artifact. One thread.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
+
+import numpy as np
+
+import export
+import zoo
+from zoo.catalog import find
+from zoo.errors import VerificationError
+from zoo.generation import Generator
+from zoo.midi import voice_names
+from zoo.pages import ARTIFACTS, SAMPLE
+from zoo.plots import FORMATS, save
+from zoo.tasks import names, split_of
+
+HERE = Path(__file__).parent
+KINDS = (
+    ("ONNX", "float32", "m.onnx", None),
+    ("ONNX", "int8", "q.onnx", "int8"),
+    ("TFLite", "float32", "m.tflite", None),
+    ("TFLite", "int8", "q.tflite", "int8"),
+    ("SavedModel", "float32", "saved", None),
+)
+TOKENS, ROUNDS, SEED = 512, 5, 7
+SPEEDS = {
+    "generate": f"generation of {TOKENS} tokens, batch 1, in the form `generate`",
+    "infill": f"one pass over {TOKENS} tokens, batch 1",
+}
+NOTE = (
+    "Speed: {}, one thread of a shared processor. The metric is that of the test split, measured with each artifact. "
+    "`python benchmarks/cards.py` measures all of it again."
+)
+PROMPTS = {"text": {"prompt": "ROMEO:\n", "length": 600}, "music": {"bars": 8}}
+GAPS = {"text": "To be, or ___ to be: that is the ________:\nWhether 'tis ______ in the mind to suffer"}
+
+
+def rate(model):
+    """Measure tokens per second: generated, or read by a model that fills gaps."""
+    if isinstance(model, Generator):
+        run = lambda: model.trial(TOKENS // model.codec.group, SEED)  # noqa: E731
+    else:
+        x = model.codec.example(np.random.default_rng(0), 1, TOKENS)
+        run = lambda: model.engine.step(x, [])  # noqa: E731
+    run()
+    seconds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - began)
+    return TOKENS / median(seconds)
+
+
+def rows(model, pieces, metric):
+    """Measure the model in Keras and in every artifact."""
+    first = {"MB": model.card.parameters * 2 / 1e6, "per_second": rate(model), "parity": 0.0}
+    found = [{"format": "Keras", "precision": "float32", **first, "metric": model.measure(pieces)[metric]}]
+    form = "generate" if isinstance(model, Generator) else "sequence"
+    for name, precision, file, quantize in KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / file
+            try:
+                report = export.save(model, path, quantize=quantize)
+            except VerificationError as error:
+                print(f"{model.card.name}, {name} {precision}: left out, {error}")
+                continue
+            measured = export.load(path).measure(pieces)[metric]
+            size, parity = report.size, report.differences["sequence"]["parity"]
+            looped = path.with_name(f"loop{path.suffix}")
+            if form == "generate":
+                export.save(model, looped, form=form, quantize=quantize)
+            speed = rate(export.load(looped if form == "generate" else path))
+        found.append({"format": name, "precision": precision, "MB": size / 1e6, "per_second": speed, "parity": parity,
+                      "metric": measured})  # fmt: skip
+        print(found[-1])
+    return found
+
+
+def sample(model, pieces, folder):
+    """Make a sample and write it beside the weights."""
+    task = model.card.task
+    if isinstance(model, Generator):
+        made = model.generate(seed=SEED, temperature=0.8, **PROMPTS[task])
+    elif task == "text":
+        made = f"{GAPS[task]}\n\n{model.infill(GAPS[task], seed=SEED)}"
+    else:
+        free = voice_names(model.codec.voices)[1:]
+        made = model.infill(pieces[0][: 8 * pieces[0].steps_per_bar], free=free, seed=SEED)
+    if task == "text":
+        (folder / f"{SAMPLE}.txt").write_text(made + "\n", encoding="utf-8")
+    else:
+        made.save(folder / f"{SAMPLE}.mid")
+        made.plot(folder / f"{SAMPLE}.png")
+
+
+def measure(name):
+    """Fill the folder of a model's weights."""
+    model, folder = zoo.load(name), find(name).folder
+    pieces = split_of(find(name).task, "test", progress=False)
+    metric = next(iter(model.card.metrics["test"]))
+    kind = "generate" if isinstance(model, Generator) else "infill"
+    found = {"unit": "token", "metric": metric, "note": NOTE.format(SPEEDS[kind]), "rows": rows(model, pieces, metric)}
+    (folder / ARTIFACTS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    sample(model, pieces, folder)
+    (folder / "README.md").write_text(zoo.page(name), encoding="utf-8")
+
+
+def compare(task):
+    """Draw the metric of a task's models against size and speed."""
+    from matplotlib.figure import Figure
+
+    known = [name for name in zoo.list_models(f"*_{task}", pretrained=True) if (find(name).folder / ARTIFACTS).exists()]
+    if not known:
+        return
+    found = {name: json.loads((find(name).folder / ARTIFACTS).read_text()) for name in known}
+    metrics = sorted({entry["metric"] for entry in found.values()})
+    figure = Figure(figsize=(10, 4 * len(metrics)))
+    grid = figure.subplots(len(metrics), 2, squeeze=False)
+    for axes, metric in zip(grid, metrics, strict=True):
+        for axis, key, label in zip(axes, ("MB", "per_second"), ("MB, ONNX", "tokens per second, ONNX"), strict=True):
+            for name in known:
+                for row in found[name]["rows"]:
+                    if found[name]["metric"] == metric and row["format"] == "ONNX":
+                        axis.plot(
+                            row[key], row["metric"], "o" if row["precision"] == "float32" else "s", color="#2c5fa8"
+                        )
+                        axis.annotate(f"{name} {row['precision']}", (row[key], row["metric"]), fontsize=7)
+            axis.set_xlabel(label)
+            axis.set_ylabel(metric.replace("_", " "))
+            axis.grid(color="#dddddd", linewidth=0.6)
+    figure.tight_layout()
+    save(figure, HERE / f"models_{task}{FORMATS[0]}")
+
+
+def main():
+    """Measure the models that were asked for, then draw the comparisons."""
+    asked = sys.argv[1:] or zoo.list_models(pretrained=True)
+    for name in asked:
+        if not name.startswith("-"):
+            measure(name)
+    for task in names():
+        compare(task)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+import zoo
+from tests.conftest import ROOT
+from zoo.catalog import find
+
+SHIPPED = [name for name in zoo.list_models(pretrained=True) if (find(name).folder / "README.md").exists()]
+
+
+def test_page_of_ones_own_preset(preset):
+    """It has what is known: no sample, no artifacts, no figures of others."""
+    text = zoo.page(preset)
+    assert text.startswith("# lstm_music\n")
+    for part in (
+        "## Network",
+        "1 layer of 12 units",
+        r"c_t = f_t \odot c_{t-1}",
+        "Hochreiter",
+        "## Training",
+        "units 12",
+    ):
+        assert part in text
+    for part in ("## Artifacts", "## Sample", "TonicNet", "## Limits"):
+        assert part not in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_committed_page_is_the_model_s(name):
+    assert (find(name).folder / "README.md").read_text(encoding="utf-8") == zoo.page(name)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_page_says_what_the_card_and_the_measurement_say(name):
+    card, text = zoo.info(name), zoo.page(name)
+    for value in card.metrics["test"].values():
+        assert f"{value:.4f}" in text or float(value).is_integer()
+    found = json.loads((find(name).folder / "artifacts.json").read_text())
+    before = card.metrics["test"][found["metric"]]
+    formats = {(row["format"], row["precision"]) for row in found["rows"]}
+    assert {("Keras", "float32"), ("ONNX", "float32"), ("TFLite", "float32"), ("SavedModel", "float32")} <= formats
+    for row in found["rows"]:
+        assert f"{row['metric']:.4f}" in text
+        assert row["metric"] <= before * (1.01 if row["precision"] == "int8" else 1.0001)
+        assert row["parity"] <= 1e-5 or row["precision"] == "int8"
+
+
+def test_table_of_models():
+    """The README has the table that is made from the cards."""
+    shipped = zoo.list_models(pretrained=True)
+    table = shipped.table("github")
+    assert table in (ROOT / "README.md").read_text()
+    for name, row in zip(shipped, shipped.rows(), strict=True):
+        card = zoo.info(name)
+        assert row["parameters"] == f"{card.parameters:,}"
+        assert f"{next(iter(card.metrics['test'].values())):.3f}" in row["metric"]
+        assert row["licence"] == card.licence
+    assert str(zoo.list_models("lstm_*")).splitlines()[0].split() == [
+        "name",
+        "task",
+        "parameters",
+        "metric",
+        "size",
+        "licence",
+    ]

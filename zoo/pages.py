@@ -1,0 +1,131 @@
+"""Model pages: what is known of a model, as Markdown, from the files of its preset folder."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from zoo import presets
+from zoo.architectures import ARCHITECTURES, EQUATIONS
+from zoo.cards import Card
+from zoo.tasks import Published, find
+
+ARTIFACTS, SAMPLE = "artifacts.json", "sample"
+PICTURES = {"curves.png": "Training and validation loss", "sample.png": "A sample, as a piano roll"}
+
+
+def page(folder: Path) -> str:
+    """Write the page of a preset: network, results, training, samples, artifacts, data, limits.
+
+    Raises:
+        PresetError: The card or codec is missing or corrupt.
+    """
+    card, codec = presets.read(folder)
+    task = find(card.task)
+    ours = card.data.get("name") == task.dataset.name  # what is known of the task's data is not of another's
+    parts = {
+        "Network": _network(card, codec),
+        "Results": _results(card, task.published if ours else ()),
+        "Training": _training(card, folder),
+        "Sample": _sample(folder),
+        "Artifacts": _artifacts(folder),
+        "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
+        "Limits": task.limits if ours else "",
+    }
+    row = ARCHITECTURES[card.architecture]
+    cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[row.cell]
+    kind = f"bidirectional {cell}" if row.bidirectional else cell
+    head = f"# {card.name}\n\n{task.summary.capitalize()}: {card.parameters:,} parameters, {kind}."
+    use = f'```python\nimport zoo\n\nmodel = zoo.load("{card.name}")\n```'
+    return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
+
+
+def _network(card: Card, codec: Any) -> str:
+    row, recipe = ARCHITECTURES[card.architecture], card.recipe
+    ways = " in both directions" if row.bidirectional else ""
+    layers = recipe.layers or row.layers
+    chain = (
+        f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding} → "
+        f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → {codec.classes} classes."
+    )
+    equations = "\n".join(f"$$ {line} $$\n" for line in EQUATIONS[row.cell])
+    return f"{chain}\n\n{equations}\n{row.reference}."
+
+
+def _results(card: Card, published: Sequence[Published]) -> str:
+    rows = [
+        [split, _words(name), f"{value:.4f}"]
+        for split, metrics in card.metrics.items()
+        for name, value in _with_bits(metrics).items()
+        if name != "tokens"
+    ]
+    text = _table(rows, ("split", "metric", "value"))
+    names = {name for metrics in card.metrics.values() for name in metrics}
+    others = [[p.name, _words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
+    if others:
+        text += "\n\nPublished:\n\n" + _table(others, ("model", "metric", "value", "parameters", "source"))
+    return text
+
+
+def _with_bits(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Tell nats per character in bits too."""
+    ends = "nats_per_character"
+    bits = {n.replace("nats", "bits"): v / math.log(2) for n, v in metrics.items() if n.endswith(ends)}
+    return {**metrics, **bits}
+
+
+def _training(card: Card, folder: Path) -> str:
+    recipe = ", ".join(f"{name} {value}" for name, value in asdict(card.recipe).items())
+    told = f"{card.epochs} epochs, {card.minutes:g} minutes on " + ", ".join(
+        f"{k} {v}" for k, v in card.versions.items()
+    )
+    parts = [f"```console\n$ {card.command}\n```", f"{told}.", f"Recipe: {recipe}.", *_picture(folder, "curves.png")]
+    return "\n\n".join(parts)
+
+
+def _sample(folder: Path) -> str:
+    parts = _picture(folder, "sample.png")
+    if (folder / f"{SAMPLE}.mid").exists():
+        parts.append(f"[Listen]({SAMPLE}.mid) (MIDI).")
+    if (text := folder / f"{SAMPLE}.txt").exists():
+        parts.append(f"```text\n{text.read_text(encoding='utf-8').rstrip()}\n```")
+    return "\n\n".join(parts)
+
+
+def _artifacts(folder: Path) -> str:
+    """Lay out what `benchmarks/cards.py` measured."""
+    if not (folder / ARTIFACTS).exists():
+        return ""
+    found = json.loads((folder / ARTIFACTS).read_text(encoding="utf-8"))
+    rows = [
+        [
+            row["format"], row["precision"], f"{row['MB']:.2f}", f"{row['per_second']:,.0f}", f"{row['parity']:.2g}",
+            "" if row["metric"] is None else f"{row['metric']:.4f}",
+        ]
+        for row in found["rows"]
+    ]  # fmt: skip
+    heads = (
+        "format",
+        "precision",
+        "MB",
+        f"{found['unit']}s per second",
+        "differs from Keras by",
+        _words(found["metric"]),
+    )
+    return _table(rows, heads) + f"\n\n{found['note']}"
+
+
+def _picture(folder: Path, name: str) -> list[str]:
+    return [f"![{PICTURES[name]}]({name})"] if (folder / name).exists() else []
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
+    from tabulate import tabulate
+
+    return tabulate(rows, heads, "github", disable_numparse=True)
