@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -102,7 +103,8 @@ def sample(model, pieces, folder):
         made = f"{GAPS[task]}\n\n{model.infill(GAPS[task], seed=SEED)}"
     else:
         free = voice_names(model.codec.voices)[1:]
-        made = model.infill(pieces[0][: 8 * pieces[0].steps_per_bar], free=free, seed=SEED)
+        opening = replace(pieces[0], grid=pieces[0].grid[: 8 * pieces[0].steps_per_bar])
+        made = model.infill(opening, free=free, seed=SEED)
     if task == "text":
         (folder / f"{SAMPLE}.txt").write_text(made + "\n", encoding="utf-8")
     else:

@@ -4,8 +4,9 @@
     python benchmarks/generation.py --memory   # adds the memory while 1,000,000 symbols are made (15 minutes)
     python benchmarks/generation.py --show     # prints what generation.json has
 
-Two threads. All contenders take turns in one process, so that ratios hold where figures do not; sampling, at
-temperature 1, is part of all of them. PyTorch comes with `pip install rnn-zoo[backends]`.
+Keras, SavedModel and PyTorch have two threads, ONNX and TFLite take one. All contenders take turns in one process, so
+that ratios hold where figures do not; sampling, at temperature 1, is part of all of them. PyTorch comes with
+`pip install rnn-zoo[backends]`.
 """
 
 import json

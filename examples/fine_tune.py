@@ -4,7 +4,7 @@
 
 Any text file does. The same from the command line:
 
-    zoo train lstm_text --from lstm_text --data FILE --out runs/fine --set epochs=6 --set learning_rate=0.001
+    zoo train lstm_text --from lstm_text --data FILE --set epochs=6 --set learning_rate=0.001 --set warmup=20
 """
 
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import zoo
 
-SETTINGS = {"epochs": 6, "learning_rate": 1e-3, "warmup": 20, "patience": 3}
+SETTINGS = {"epochs": 6, "learning_rate": 1e-3, "warmup": 20}
 OPENING, LENGTH, SEED, ENDING = "The ", 400, 1, 5000
 
 
@@ -31,7 +31,8 @@ def main() -> None:
     after = zoo.load(f"runs/{path.stem}/preset")
     new = sorted(set(after.codec.vocabulary) - set(before.codec.vocabulary))
     print(f"\nnew characters: {''.join(new) or 'none'}\n\n--- before\n{shown(before)}\n\n--- after\n{shown(after)}\n")
-    ending = path.read_text(encoding="utf-8")[-ENDING:]  # of the last tenth, which is for validation
+    text = path.read_text(encoding="utf-8")
+    ending = text[-min(ENDING, len(text) // 10) :]  # of the last tenth, which is for validation
     ending = ending.translate({ord(character): None for character in new})
     for name, model in (("before", before), ("after", after)):
         print(

@@ -33,7 +33,7 @@ def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
 
     Args:
         path: What `save` wrote, or an ONNX, TFLite or SavedModel artifact of another tool.
-        form: `sequence` or `step`, for a SavedModel that has both; None takes the one it was saved in.
+        form: `sequence`, `step` or `generate`, for a SavedModel that has several; None takes the one it was saved in.
 
     Returns:
         For a model of the zoo the same API as `zoo.load`, run by the artifact's own runtime. For any other a callable:

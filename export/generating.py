@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import Face, Signature, Tensor
+from export.formats import BoundEngine, Face, Signature, Tensor
 from export.lowering import Through
 from export.source import Source
-from export.verify import SEED, Run
+from export.verify import SEED, check_signature
 from zoo.codecs import Context
 from zoo.errors import VerificationError
 from zoo.sampling import sample
@@ -29,9 +29,10 @@ INPUTS = (
 class Loop:
     """What `Source` is for a network: the loop that makes tokens with it, sampling inside.
 
-    It takes `prompt`, known ids and -1 where it chooses; `uniform`, a random number in [0, 1) for each; `temperature`,
-    one or more for each row, which take turns from place to place; `top_k`, 0 for all; `top_p`, 1 for all.
-    It gives `ids`: those of the prompt, and the chosen ones.
+    It takes `prompt (batch, time)` int32, known ids and -1 where it chooses; `uniform (batch, time)` float32, a random
+    number in [0, 1) for each; `temperature (batch, any number)` float32, which take turns from place to place, those of
+    the prompt too; `top_k (batch,)` int32, 0 for all; `top_p (batch,)` float32, 1 for all. It gives `ids (batch, time)`
+    int32: those of the prompt, and the chosen ones. Its time grows with the square of a length beyond some thousands.
 
     Args:
         step: The network, with the states of all its layers.
@@ -76,7 +77,7 @@ class Loop:
         return [run(prompt, uniform, temperature, limits, (begin, state, 0))[0]]
 
 
-def check_generation(face: Face, run: Run, codec: Any, stepper: Any) -> tuple[dict[str, float], str]:
+def check_generation(face: Face, candidate: BoundEngine, codec: Any, stepper: Any) -> tuple[dict[str, float], str]:
     """Compare the ids that a loop makes with those of single steps, drawn outside the network.
 
     The loop computes shares in float32, `zoo.sampling` in float64: where a random number is within rounding of a border
@@ -84,7 +85,7 @@ def check_generation(face: Face, run: Run, codec: Any, stepper: Any) -> tuple[di
 
     Args:
         face: The loop and its signature.
-        run: The artifact.
+        candidate: The opened artifact.
         codec: Of the network.
         stepper: Engine of the network's single steps, in the same format and precision.
 
@@ -93,8 +94,10 @@ def check_generation(face: Face, run: Run, codec: Any, stepper: Any) -> tuple[di
         which sizes.
 
     Raises:
-        VerificationError: An id differs otherwise; `.check` is `generate`.
+        VerificationError: Names, axes or dtypes differ (`.check` is `signature`), the same call twice does (`repeat`),
+            or an id differs otherwise (`generate`).
     """
+    check_signature(face.signature, candidate.signature)
     batch, time = face.signature.inputs[0].shape
     count, near, sizes = 0, 0, sorted({(batch or b, time or t) for b, t in GENERATED})
     rng = np.random.default_rng(SEED)
@@ -106,7 +109,9 @@ def check_generation(face: Face, run: Run, codec: Any, stepper: Any) -> tuple[di
             rng.choice([0, 0.5, 1, 1.5], (rows, 3)).astype(np.float32), rng.integers(0, codec.classes, rows, np.int32),
             rng.choice([0.3, 0.9, 1], rows).astype(np.float32),
         ]  # fmt: skip
-        [found] = run(arrays)
+        [found], [again] = candidate.run(arrays), candidate.run(arrays)
+        if not np.array_equal(found, again):
+            raise VerificationError("repeat", f"the same call twice gave two answers at batch {rows}, time {steps}")
         if found.shape != given.shape:
             raise VerificationError("generate", f"ids {found.shape} for a prompt {given.shape}")
         context, state = Context(codec, rows), stepper.initial_state(rows)

@@ -19,9 +19,11 @@ def graphs(graph: Any) -> list[Any]:
     return [graph, *(deeper for one in inner for deeper in graphs(one))]
 
 
-def rewrite(model: Any, change: Callable[[Any], list[Any]]) -> None:
-    """Put others in the place of nodes, those of subgraphs too: `change(node)` gives them."""
-    for graph in reversed(graphs(model.graph)):  # inner ones first: what is put back is a copy
+def rewrite(model: Any, change: Callable[[Any], list[Any]], inside: bool = True) -> None:
+    """Put others in the place of nodes, if `inside` those of subgraphs too: `change(node)` gives them."""
+    for graph in reversed(
+        graphs(model.graph) if inside else [model.graph]
+    ):  # inner ones first: what is put back is a copy
         nodes = [new for node in graph.node for new in change(node)]
         del graph.node[:]
         graph.node.extend(nodes)
@@ -85,24 +87,31 @@ def expand(model: Any, layers: Sequence[Layer]) -> None:
 def free_loops(model: Any) -> None:
     """Let the bodies of loops see what they only pass on, such as weights; the runtime would copy it at every turn."""
     for graph in graphs(model.graph):
+        given = {value.name for value in graph.output}
         for node in (node for node in graph.node if node.op_type == "Loop"):
             [body] = [attribute.g for attribute in node.attribute if attribute.name == "body"]
             copies = {inner.output[0]: inner.input[0] for inner in body.node if inner.op_type == "Identity"}
             for i in reversed(range(len(node.input) - 2)):
                 mine, passed = body.input[2 + i].name, body.output[1 + i].name
-                if copies.get(passed, passed) != mine:
+                if copies.get(passed, passed) != mine or node.output[i] in given:
                     continue
                 _rename(body, mine, node.input[2 + i])
                 _rename(graph, node.output[i], node.input[2 + i])
                 del body.input[2 + i], body.output[1 + i], node.input[2 + i], node.output[i]
 
 
-def quantize(model: Any, how: str) -> None:
-    """Store the large weights outside the recurrent layers as `float16` or `int8`; products with `int8` compute so."""
+def quantize(model: Any, how: str, inside: bool) -> None:
+    """Store the large weights outside the recurrent layers as `float16` or `int8`; products with `int8` compute so.
+
+    Args:
+        model: The ONNX model.
+        how: `float16` or `int8`.
+        inside: In subgraphs too.
+    """
     import onnx
 
     constants = {tensor.name: tensor for graph in graphs(model.graph) for tensor in graph.initializer}
-    b = Builder("quantized")
+    b, weights = Builder("quantized"), Builder("stored")  # what is stored becomes a float again once, before any loop
     replaced: dict[str, str] = {}
 
     def changed(node: Any) -> list[Any]:
@@ -117,14 +126,17 @@ def quantize(model: Any, how: str) -> None:
                 )
                 break
             if name not in replaced:
-                replaced[name] = stored(b, array, how, OUTPUTS.get(node.op_type))
+                replaced[name] = stored(weights, array, how, OUTPUTS.get(node.op_type))
             node.input[i] = replaced[name]
         before = list(b.nodes)
         b.nodes.clear()
         return [*before, node]
 
-    rewrite(model, changed)
-    model.graph.initializer.extend(b.constants)
+    rewrite(model, changed, inside)
+    nodes = [*weights.nodes, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend([*b.constants, *weights.constants])
     used = _used(model.graph)
     for graph in graphs(model.graph):
         kept = [tensor for tensor in graph.initializer if tensor.name in used]

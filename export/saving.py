@@ -51,7 +51,8 @@ class Report:
         quantize: None, `float16` or `int8`.
         size: Bytes.
         signatures: What it takes and gives, form by form.
-        differences: Largest measured differences from Keras, form by form and check by check.
+        differences: Largest measured differences from Keras, form by form and check by check; of `generate` those of
+            its single steps, how many `ids` were compared with theirs, and how many differ `near` a border.
         compared: At which shapes.
         operators: How often each recurrent or loop operator occurs, and all together.
         seconds: Time for conversion and verification.
@@ -154,7 +155,10 @@ def save(
         measured = {form: differences for form, (differences, _) in results.items()}
         notes = [*notes, *_unchanged(row, face, scratch, options, operators)]
         if zoo_model and quantize and not any(key.endswith("after") for key in measured[form]):
-            notes = [*notes, "the task's metric was not measured: its data set is not to be had, or the shape is fixed"]
+            notes = [
+                *notes,
+                "the metric was not measured: its data set is not to be had, or not the model's, or the shape is fixed",
+            ]
         compared = "; ".join(dict.fromkeys(where for _, tried in results.values() for where in tried))
         about = _about(row, faces, options, measured, compared, zoo_model)
         seal(scratch, row, zoo_model, about)
@@ -339,7 +343,7 @@ def _convert(row: Format, faces: list[Face], path: Path, options: Options, model
         stepper, (differences, tried) = opened.get("step"), found.get("step", ({}, []))
         if stepper is None:
             stepper, differences, tried = _stepper(row, faces[0], options, model)
-        compared, where = check_generation(looped[0], opened["generate"].run, model.codec, stepper)
+        compared, where = check_generation(looped[0], opened["generate"], model.codec, stepper)
         found["generate"] = differences | compared, [*tried, where]
     return operators, found
 

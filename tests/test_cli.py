@@ -21,6 +21,20 @@ def test_help_has_examples(command):
     assert f"zoo {command}".strip() in result.output
 
 
+def test_every_setting_has_its_own_help():
+    text = " ".join(call("train", "--help").output.split())
+    for name, told in (("units", "Units of each"), ("embedding", "Size of the vector"), ("layers", "Recurrent layers"),
+                       ("voices", "Voices read"), ("seed", "Seed of")):  # fmt: skip
+        assert f" {name} {told}" in text
+
+
+def test_every_form_can_be_asked_for():
+    from export.formats import FORMS
+
+    [option] = [option for option in main.commands["export"].params if option.name == "form"]
+    assert list(option.type.choices) == list(FORMS)
+
+
 def test_list():
     result = call("list")
     assert result.exit_code == 0

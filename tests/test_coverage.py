@@ -267,9 +267,10 @@ def test_int8_of_lstm_music_loses_at_most_one_percent(format_, every, data, tmp_
     import zoo
     from zoo.models import Generator
 
-    score = Generator.score
+    measure = Generator.measure
     some = lambda pieces: [pieces[i] for i in range(0, len(pieces), every)]  # noqa: E731
-    monkeypatch.setattr(Generator, "score", lambda self, pieces, progress=False: score(self, some(pieces), progress))
+    fewer = lambda self, pieces, progress=False: measure(self, some(pieces), progress)  # noqa: E731
+    monkeypatch.setattr(Generator, "measure", fewer)
     path = tmp_path / f"m{formats()[format_].suffix}"
     measured = export.save(zoo.load("lstm_music"), path, quantize="int8").differences["sequence"]
     before, after = (measured[f"valid nats_per_step {when}"] for when in ("before", "after"))

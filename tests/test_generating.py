@@ -1,13 +1,18 @@
 """The loop of generation inside artifacts."""
 
+import itertools
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import export
 from export import generating
+from export.formats import BoundEngine, Face, Tensor, formats
 from tests.conftest import NAMES, random_score, seal, tiny_model
 from zoo import keras_engine
-from zoo.errors import ArgumentError, UnsupportedLayer, VerificationError
+from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer, VerificationError
 from zoo.tasks import Recipe
 
 OPTIONS = (
@@ -94,6 +99,18 @@ def test_quantized(file, kinds, tmp_path):
     assert len(export.load(tmp_path / file).generate(length=20, seed=1)) == 20
 
 
+@pytest.mark.parametrize("name", ["tflite", "saved_model"])
+def test_lost_manifest_is_found(loops, tmp_path, name):
+    target = tmp_path / loops[name].name
+    if loops[name].is_dir():
+        shutil.copytree(loops[name], target)
+        (target / "assets/manifest.json").unlink()
+    else:
+        target.write_bytes(loops[name].read_bytes()[: int(formats()[name].manifest(loops[name])["bytes"])])
+    with pytest.raises(ArtifactError, match=r"has lost .*export\.save"):
+        export.load(target)
+
+
 def test_loop_copies_no_weights(loops):
     """What the body of ONNX's loop only passes on it sees from outside."""
     import onnx
@@ -112,7 +129,7 @@ def test_fixed_shape(tmp_path, sealed):
     opened = export.load(path)
     assert opened.generate(steps=20, seed=3) == sealed.generate(steps=20, seed=3)
     assert opened.generate(steps=11, seed=3) == sealed.generate(steps=11, seed=3)
-    with pytest.raises(ArgumentError, match="fixed to 60 tokens"):
+    with pytest.raises(ArgumentError, match="63 tokens: .* fixed to 60"):
         opened.generate(steps=21, seed=3)
     with pytest.raises(ArgumentError, match="prompt"):
         opened.generate(steps=20, seed=3, n=2)
@@ -148,6 +165,19 @@ def test_a_wrong_loop_is_not_saved(sealed, tmp_path, monkeypatch):
         export.save(sealed, tmp_path / "x.tflite", form="generate")
     assert caught.value.check == "generate"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_loop_must_have_its_names_and_repeat_itself(loops, sealed):
+    engine, stepper = export.load(loops["tflite"]).engine, sealed.engine
+    face = Face(None, engine.signature)
+    assert generating.check_generation(face, engine, sealed.codec, stepper)[0] == {"ids": 330, "near": 0}
+    renamed = replace(engine.signature, outputs=(Tensor("y", (None, None), "int32"),))
+    calls = itertools.count()
+    unsteady = BoundEngine("x", engine.signature, lambda arrays: [engine.run(arrays)[0] + next(calls) % 2])
+    for check, candidate in (("signature", BoundEngine("x", renamed, engine.run)), ("repeat", unsteady)):
+        with pytest.raises(VerificationError) as caught:
+            generating.check_generation(face, candidate, sealed.codec, stepper)
+        assert caught.value.check == check
 
 
 def test_only_what_is_within_rounding_may_differ():

@@ -81,8 +81,9 @@ def test_weights_go_out_and_in(model):
 def test_build_gives_an_untrained_network(name):
     network = zoo.build(name, units=6, embedding=2)
     row = ARCHITECTURES[name.rpartition("_")[0]]
-    state = [np.zeros((2, 6), np.float32) for _ in state_names(row)]
-    codec = find(name.rpartition("_")[2]).default_codec(masked=row.bidirectional)
+    task = find(name.rpartition("_")[2])
+    state = [np.zeros((2, 6), np.float32) for _ in state_names(row, task.recipe(row.name).layers)]
+    codec = task.default_codec(masked=row.bidirectional)
     y, *new = keras.tree.flatten(network([codec.example(np.random.default_rng(0), 2, 3), *state]))
     assert y.shape == (2, 3, codec.classes)
     assert [tuple(n.shape) for n in new] == [(2, 6)] * len(state)

@@ -17,8 +17,7 @@ import export
 import zoo
 from tests.conftest import ROOT
 from tests.zoo_of_layers import L, seq
-from zoo.catalog import find
-from zoo.tasks import split_of
+from zoo.tasks import find, split_of
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [

@@ -224,10 +224,10 @@ def test_fine_tuning_starts_from_the_weights(run, folder, tmp_path):
     )
     assert tuned.recipe.units == card.recipe.units
     assert tuned.metrics["valid"]["nats_per_token"] < card.metrics["valid"]["nats_per_token"] + 0.1
-    random_score(0, codec=MusicCodec(4, 20, 25)).save(tmp_path / "low.mid")
-    random_score(1, codec=MusicCodec(4, 20, 25)).save(tmp_path / "lower.mid")
-    with pytest.raises(DataError, match="no piece of train fits"), pytest.warns(UserWarning, match="transpose"):
-        zoo.train("lstm_music", out=tmp_path / "f", data=tmp_path, start=out / "preset", verbose=False)
+    with pytest.raises(ArgumentError, match="units, embedding and layers"):
+        zoo.train("lstm_music", out=tmp_path / "f", data=folder, start=out / "preset", units=9, verbose=False)
+    with pytest.raises(ArgumentError, match="units, embedding and layers"):
+        zoo.train("lstm_music", out=tmp_path / "e", resume=True, units=9, verbose=False)
 
 
 def windows(pieces, augment=None, **changes):
@@ -388,6 +388,7 @@ def test_averaged_weights_are_the_average(folder, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zoo.training, "Progress", Seen)
+        patch.setattr(optimization, "AVERAGED", 1)
         zoo.train("rnn_music", out=tmp_path / "a", data=folder, epochs=1, ema=0.7, verbose=False, **SMALL)
     average = values[0]
     for value in values[1:]:
@@ -441,6 +442,13 @@ def test_learning_rates(shape):
     np.testing.assert_allclose(values[:10], np.arange(1, 11) / 100, rtol=1e-5)
     middle, end = {"cosine": (0.5, 0), "linear": (0.5, 0), "exponential": (0.1, 0.01), "constant": (1, 1)}[shape]
     np.testing.assert_allclose(values[[60, 110]], [0.1 * middle, 0.1 * end], rtol=1e-4, atol=1e-8)
+
+
+def test_short_runs_average_over_less():
+    for ema, steps, expected in ((0.99, 10_000, 0.99), (0.99, 200, 0.95), (0.5, 200, 0.5), (0.99, 5, 0.0)):
+        net = zoo.build("rnn_music", units=2, embedding=2)
+        learner = optimization.compiled(net, Recipe(units=2, embedding=2, epochs=1, ema=ema), steps)
+        assert learner.optimizer.ema_momentum == pytest.approx(expected)
 
 
 def test_label_smoothing_is_that_of_the_whole_distribution():

@@ -186,7 +186,7 @@ def train(
     Raises:
         UnknownModel: No such name.
         ArgumentError: No such setting, layer or device, or a value out of range.
-        DataError: The data is not to be had, none of it fits the model to start from, or the folder cannot be written.
+        DataError: The data is not to be had, or the folder cannot be written.
         TrainingError: The run folder holds another run, there is nothing to resume, `start` is of another kind, or the
             loss is no number any more.
     """
@@ -197,18 +197,20 @@ def train(
     from zoo import training
 
     entry, out = find(name), Path(out or f"runs/{name}")
-    if start and {"units", "embedding", "layers"} & set(changes):
-        raise ArgumentError("units, embedding and layers are those of the model to start from: leave them out")
     given = {"data": data, "from": start}
     words = [word for key, value in given.items() if value for word in (f"--{key}", str(value))]
     words += [word for layer in freeze for word in ("--freeze", layer)]
     words += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     command = shlex.join(["zoo", "train", name, *words])
+    usual = entry.task.recipe(entry.architecture.name)
     if resume:
         before = training.asked(out)
         data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
-        command, changes = before["command"], before["recipe"] | changes
-    recipe = adjusted(entry.task.recipe(entry.architecture.name), changes)
+        command, devices = before["command"], devices or before["devices"]
+        usual = adjusted(usual, before["recipe"])
+    if start and training.SIZES & set(changes):
+        raise ArgumentError("units, embedding and layers are those of the model to start from: leave them out")
+    recipe = adjusted(usual, changes)
     return training.train(
         entry, recipe, out, command, Path(data) if data else None, _folder(start) if start else None, freeze, devices,
         resume, verbose,

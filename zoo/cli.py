@@ -308,9 +308,9 @@ def evaluate(name: str, split: str) -> None:
 def _settings() -> str:
     """List the settings of a recipe as its docstring tells them."""
     text = " ".join((Recipe.__doc__ or "").split())
-    names = [entry.name for entry in fields(Recipe)]
-    told = re.split("|".join(rf" {name}: " for name in names), text)[1:]
-    rows = [f"  {name:20}{line}" for name, line in zip(names, told, strict=True)]
+    names = "|".join(entry.name for entry in fields(Recipe))
+    _, *told = re.split(rf" ({names}): ", text)
+    rows = [f"  {name:20}{line}" for name, line in zip(told[::2], told[1::2], strict=True)]
     return "\n".join(["\b", "Settings:", *rows])
 
 

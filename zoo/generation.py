@@ -132,6 +132,8 @@ class Generator(Model):
         draws = [np.random.default_rng([entropy, i]) for i in range(n)]
         plan = _Plan(script, temperatures, draws, top_k, top_p, repetition_penalty)
         worth = self.engine.worth if repetition_penalty == 1 else None
+        if worth == 0 and len(script) > (self.engine.chunk or len(script)):
+            raise ArgumentError(f"{len(script)} tokens: the artifact is fixed to {self.engine.chunk}, prompt included")
         at_once = worth == 0 or (worth is not None and ahead and len(script) >= worth)
         made = self._in_graph(plan) if at_once else self._step_by_step(plan)
         return script, _until(made, end, int((script >= 0).argmin()), n)

@@ -68,7 +68,7 @@ class KerasEngine:
         if key not in self._loops:
             step = lambda inputs: self.network(inputs, training=False)  # noqa: E731
             self._loops[key] = _jitted(loop(step, codec, not key[2], not key[3]))
-        limits = np.array([[top_k or 1]], np.int32), np.array([[top_p or 1]], np.float32)
+        limits = np.array([[min(top_k or 1, codec.classes)]], np.int32), np.array([[top_p or 1]], np.float32)
         warm = temperatures[None].astype(np.float32)
         given = script.astype(np.int32), uniform.astype(np.float32), warm, limits, memory
         ids, memory = self._loops[key](*keras.tree.map_structure(ops.convert_to_tensor, given))

@@ -91,9 +91,12 @@ def grown(
     Args:
         arrays: Of the trained network.
         new: Of an untrained network of that codec.
-        symbols: For each of its input symbols that of the trained network, -1 where it is new.
-        classes: The same for its classes.
-        features: For each of its input features that of the trained network.
+        symbols: `(symbols,)`: for each of its input symbols that of the trained network, -1 where it is new.
+        classes: `(classes,)`: the same for its classes.
+        features: `(features,)`: for each of its input features that of the trained network.
+
+    Returns:
+        Arrays of the new network's paths and shapes.
     """
     table, kernel, bias = (arrays[path] for path in ("embedding/embeddings", "y/kernel", "y/bias"))
     rare = np.argmin(bias)

@@ -106,6 +106,7 @@ class Keys(keras.losses.Loss):
         return ops.sum(ops.softplus(logits) - wanted * logits, -1)
 
 
+AVERAGED = 0.1  # largest part of a run that the weights are averaged over: a short one would end with its beginning
 LOSSES: dict[str, Any] = {"classes": CrossEntropy, "keys": Keys}
 """What is minimised, by the kind of a codec's targets: one of many classes; any of many keys."""
 
@@ -160,7 +161,7 @@ def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1
     rate = Schedule(recipe.learning_rate, min(recipe.warmup, total // 2), total, recipe.schedule)
     optimizer = AdamW(
         rate, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip / replicas,
-        use_ema=recipe.ema > 0, ema_momentum=recipe.ema or 0.99,
+        use_ema=recipe.ema > 0, ema_momentum=min(recipe.ema, 1 - 1 / max(1, AVERAGED * total)),
     )  # fmt: skip
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
     learner = Learner(network, recipe.batch if recipe.carry else None)

@@ -10,6 +10,8 @@ from typing import Any
 from zoo import presets
 from zoo.architectures import ARCHITECTURES, EQUATIONS
 from zoo.cards import Card
+from zoo.catalog import WEIGHTS
+from zoo.errors import PresetError
 from zoo.tasks import Published, find
 
 ARTIFACTS, SAMPLE = "artifacts.json", "sample"
@@ -37,8 +39,9 @@ def page(folder: Path) -> str:
     row = ARCHITECTURES[card.architecture]
     cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[row.cell]
     kind = f"bidirectional {cell}" if row.bidirectional else cell
+    told = card.name if folder == WEIGHTS / card.name else folder.as_posix()
     head = f"# {card.name}\n\n{task.summary.capitalize()}: {card.parameters:,} parameters, {kind}."
-    use = f'```python\nimport zoo\n\nmodel = zoo.load("{card.name}")\n```'
+    use = f'```python\nimport zoo\n\nmodel = zoo.load("{told}")\n```'
     return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
 
 
@@ -98,7 +101,10 @@ def _artifacts(folder: Path) -> str:
     """Lay out what `benchmarks/cards.py` measured."""
     if not (folder / ARTIFACTS).exists():
         return ""
-    found = json.loads((folder / ARTIFACTS).read_text(encoding="utf-8"))
+    try:
+        found = json.loads((folder / ARTIFACTS).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise PresetError(f"{folder / ARTIFACTS} is damaged ({error}): measure it again, or remove it") from error
     rows = [
         [
             row["format"], row["precision"], f"{row['MB']:.2f}", f"{row['per_second']:,.0f}", f"{row['parity']:.2g}",

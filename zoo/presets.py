@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card, codec_json
 from zoo.errors import ArgumentError, CodecError, PresetError
 from zoo.files import replacing, sha256
@@ -28,9 +29,12 @@ def read_card(folder: Path) -> Card:
         raise PresetError(f"{folder} is a file: give the folder of a preset (artifacts are opened by export.load)")
     text = _read(folder / CARD).decode("utf-8", "replace")
     try:
-        return Card.from_json(text)
+        card = Card.from_json(text)
     except PresetError as error:
         raise PresetError(f"{folder}: {error}; {_remedy(folder)}") from error
+    if card.architecture not in ARCHITECTURES:
+        raise PresetError(f"{folder}: architecture {card.architecture!r} is unknown to this version; update rnn-zoo")
+    return card
 
 
 def read(folder: Path) -> tuple[Card, Any]:
@@ -106,10 +110,7 @@ def load_network(folder: Path, card: Card, codec: Any) -> keras.Model:
         PresetError: The weights do not fit the card.
     """
     from zoo import networks
-    from zoo.architectures import ARCHITECTURES
 
-    if card.architecture not in ARCHITECTURES:
-        raise PresetError(f"{folder}: architecture {card.architecture!r} is unknown to this version; update rnn-zoo")
     network = networks.network(ARCHITECTURES[card.architecture], codec, card.recipe)
     try:
         networks.set_weights(network, read_weights(folder, card))

@@ -23,18 +23,18 @@ from zoo.callbacks import Checkpoint, Progress, draw
 from zoo.cards import Card
 from zoo.catalog import Entry
 from zoo.codecs import Codec
-from zoo.errors import ArgumentError, CodecError, DataError, TrainingError
+from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.files import replacing
 from zoo.keras_engine import KerasEngine
 from zoo.models import make
 from zoo.networks import grown, network, set_weights, weights
 from zoo.optimization import Learner, compiled, freeze, plain
-from zoo.tasks import Recipe
+from zoo.tasks import READING, Recipe, Task
 from zoo.windows import Windows, whole
 
 FEW_STEPS = 100
 REQUEST = "run.json"
-SIZES = ("units", "embedding", "layers")  # settings that a model to start from has already
+SIZES = {"units", "embedding", "layers"}  # settings that a model to start from has already
 
 
 def train(
@@ -73,23 +73,19 @@ def train(
             carried on in a network that reads backwards too.
         TrainingError: `out` holds another run, there is nothing to resume, `start` is of another kind, or the loss is
             no number any more.
-        DataError: The data is not to be had, none of it fits the codec of `start`, or the run folder cannot be written.
+        DataError: The data is not to be had, or the run folder cannot be written.
     """
     task, chief = entry.task, devices.worker() == 0
     if recipe.carry and entry.architecture.bidirectional:
         raise ArgumentError(f"carry=true: {entry.name} reads backwards too, no state goes from window to window")
     spread = devices.strategy(used, recipe)
-    if recipe.voices and not data:
-        raise ArgumentError("voices: the data set has the voices it has; the setting is for files of yours, --data")
-    before = presets.read(start)[1] if start else None
-    voices = recipe.voices or getattr(before, "voices", 0)
-    splits = task.read_folder(data, voices) if data else task.prepare(datasets.load(task.dataset, verbose))
-    card, codec, recipe, kept = _beginning(entry, recipe, start, splits)
-    if start:
-        splits = {split: _fitting(pieces, codec, split) for split, pieces in splits.items()}
-    request = {"name": entry.name, "recipe": asdict(recipe), "data": str(data or ""), "start": str(start or "")}
+    before = presets.read(start) if start else None
+    splits = _splits(task, recipe, data, before[1] if before else None, verbose)
+    card, codec, recipe, kept = _beginning(entry, recipe, before, splits)
+    paths = {key: str(path.resolve()) if path else "" for key, path in (("data", data), ("start", start))}
+    request = {"name": entry.name, "recipe": asdict(recipe), **paths, "freeze": list(frozen)}
     if chief:
-        _claim(out, request | {"freeze": list(frozen)}, command, resume)
+        _claim(out, request, {"devices": list(used), "command": command}, resume)
 
     keras.utils.set_random_seed(recipe.seed)
     with _precision(recipe), devices.scope(spread):
@@ -155,14 +151,28 @@ def fit(
     return checkpoint
 
 
+def _splits(task: Task, recipe: Recipe, data: Path | None, codec: Any, verbose: bool) -> Mapping[str, Sequence[Any]]:
+    """Read the pieces of a run, the user's own as the recipe says or else as the codec to start from has them.
+
+    Raises:
+        ArgumentError: The recipe says how to read what is not read.
+    """
+    for name in READING:
+        if getattr(recipe, name) and not (data and name in task.reading):
+            raise ArgumentError(f"{name}={getattr(recipe, name)}: it is for files of yours, --data, and not for text")
+    if not data:
+        return task.prepare(datasets.load(task.dataset, verbose))
+    return task.read_folder(data, **{name: getattr(recipe, name) or getattr(codec, name, 0) for name in task.reading})
+
+
 def _beginning(
-    entry: Entry, recipe: Recipe, start: Path | None, splits: Mapping[str, Sequence[Any]]
+    entry: Entry, recipe: Recipe, start: tuple[Card, Codec] | None, splits: Mapping[str, Sequence[Any]]
 ) -> tuple[Card | None, Codec, Recipe, tuple]:
     """Give the card to start from, if any, the codec, the recipe with its sizes, and which symbols are the old ones."""
     if not start:
         pieces = itertools.chain(splits["train"], splits["valid"])
         return None, entry.task.make_codec(pieces, masked=entry.architecture.bidirectional), recipe, ()
-    card, codec = presets.read(start)
+    card, codec = start
     if (card.architecture, card.task) != (entry.architecture.name, entry.task.name):
         raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
     codec, *kept = codec.extended(itertools.chain(splits["train"], splits["valid"]))
@@ -188,20 +198,20 @@ def _tensorboard(folder: Path) -> list[Any]:
 
 
 def asked(out: Path) -> dict[str, Any]:
-    """Read what a run was asked: its name, recipe, data, the preset it starts from, frozen layers, and its command.
+    """Read what a run was asked: name, recipe, data, the preset it starts from, frozen layers, devices, command.
 
     Raises:
         TrainingError: There is no run in `out`.
     """
     try:
         found = json.loads((out / REQUEST).read_text())
-        return {key: found[key] for key in ("name", "recipe", "data", "start", "freeze", "command")}
+        return {key: found[key] for key in ("name", "recipe", "data", "start", "freeze", "devices", "command")}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{out} holds no run to resume ({error}): start without --resume") from error
 
 
-def _claim(out: Path, request: dict[str, Any], command: str, resume: bool) -> None:
-    """Make the run folder ours, or recognise it as the run to go on with."""
+def _claim(out: Path, request: dict[str, Any], more: dict[str, Any], resume: bool) -> None:
+    """Make the run folder ours, or recognise it as the run to go on with; only a `request` must be the same."""
     note = out / REQUEST
     if resume:
         before = asked(out)
@@ -212,25 +222,7 @@ def _claim(out: Path, request: dict[str, Any], command: str, resume: bool) -> No
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise TrainingError(f"{out} is not empty: add --resume to go on with that run, or choose another --out")
         with replacing(note) as scratch:
-            scratch.write_text(json.dumps(request | {"command": command}, indent=2) + "\n")
-
-
-def _fitting(pieces: Sequence[Any], codec: Codec, split: str) -> Sequence[Any]:
-    """Leave out the pieces that a codec cannot hold, with a warning each.
-
-    Raises:
-        DataError: None is left.
-    """
-    kept = []
-    for i, piece in enumerate(pieces):
-        try:
-            codec.tokens(piece)
-            kept.append(i)
-        except CodecError as error:
-            warnings.warn(f"left out piece {i + 1} of {split}: {error}", stacklevel=3)
-    if not kept:
-        raise DataError(f"no piece of {split} fits the model to start from: train anew without --from")
-    return datasets.Chosen(pieces, kept)
+            scratch.write_text(json.dumps(request | more, indent=2) + "\n")
 
 
 def _trim(log: Path, epochs: int) -> None:

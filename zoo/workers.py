@@ -43,12 +43,12 @@ def fit(
         TrainingError: Another machine is gone, or is about to train something else.
     """
     recipe = windows.recipe
-    _agree(strategy, first, repr((recipe, int(windows.lengths.sum()))))
     step, validated = _step(learner, strategy, recipe.clip), _validation(learner)
     calls = keras.callbacks.CallbackList(callbacks, model=learner, epochs=recipe.epochs, steps=windows.steps)
     learner.stop_training = False
-    calls.on_train_begin()
     try:
+        _agree(strategy, first, repr((recipe, int(windows.lengths.sum()))))
+        calls.on_train_begin()
         for epoch in range(first, recipe.epochs):
             calls.on_epoch_begin(epoch)
             loss, nats, tokens = 0.0, 0.0, 0.0

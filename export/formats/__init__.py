@@ -221,20 +221,18 @@ class BoundEngine:
         return self.inputs[0].shape[1]
 
     def generate(
-        self, codec: Any, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,  # noqa: ARG002
-        top_k: int | None, top_p: float | None, memory: Any,
+        self, codec: Any, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        top_k: int | None, top_p: float | None, memory: Any,  # noqa: ARG002
     ) -> tuple[np.ndarray, Any]:  # fmt: skip
         """Make tokens in one call of an artifact in `generate` form; see `zoo.keras_engine.KerasEngine.generate`.
 
         Raises:
-            ArgumentError: The artifact is fixed to fewer tokens, or to another batch size.
+            ArgumentError: The artifact is fixed to another batch size.
         """
-        if memory is not None:
-            raise ArgumentError(f"the artifact is fixed to {self.chunk} tokens, prompt included: make no more of them")
-        rows = np.ones(len(script))
+        rows = len(script)
         ids = self(
-            prompt=script, uniform=uniform, temperature=np.tile(temperatures, (len(script), 1)),
-            top_k=(rows * (top_k or 0)).astype(np.int32), top_p=(rows * (top_p or 1)).astype(np.float32),
+            prompt=script, uniform=uniform, temperature=np.tile(temperatures, (rows, 1)),
+            top_k=[min(top_k or 0, codec.classes)] * rows, top_p=[top_p or 1.0] * rows,
         )  # fmt: skip
         return ids, ()
 

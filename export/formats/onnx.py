@@ -70,9 +70,10 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     rewriting.add_erfc(model)
     rewriting.check_known(model)
     rewriting.expand(model, layers)
-    rewriting.free_loops(model)
+    if face.form == "generate":
+        rewriting.free_loops(model)
     if options.quantize:
-        rewriting.quantize(model, options.quantize)
+        rewriting.quantize(model, options.quantize, inside=face.form == "generate")
     by_name = {value.name: value for value in model.graph.output}
     del model.graph.output[:]
     model.graph.output.extend(by_name[name] for name in names)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from export import loops
-from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor
+from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature, Tensor
 from export.lowering import Through
 from export.recurrent import array
 from zoo.errors import ArtifactError
@@ -138,7 +138,7 @@ def manifest(path: Path) -> dict[str, str]:
     try:
         found = json.loads((path / "assets" / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if {"sequence", "step"} & set(_meta_graph(path).signature_def):
+        if set(FORMS) & set(_meta_graph(path).signature_def):
             raise ArtifactError(f"{path} has lost its assets/{MANIFEST}, which export.save had written") from None
         return {}
     except (OSError, ValueError) as error:
@@ -184,5 +184,5 @@ FORMAT = Format(
     operators=operators,
     precision=precision,
     forbidden=("Cudnn", "PyFunc", "EagerPyFunc"),
-    faces=2,
+    faces=3,
 )

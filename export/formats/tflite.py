@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from export import loops
-from export.formats import BoundEngine, Face, Format, Options, Signature, Tensor, saved_model
+from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature, Tensor, saved_model
 from export.recurrent import Cell, Track, name_of
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 
@@ -270,7 +270,7 @@ def manifest(path: Path) -> dict[str, str]:
         found = {}
     if {"export", "bytes", "sha256"} & set(found):
         return found
-    if {"sequence", "step"} & {definition.signatureKey.decode() for definition in _model(path).signatureDefs or []}:
+    if set(FORMS) & {definition.signatureKey.decode() for definition in _model(path).signatureDefs or []}:
         raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
     return {}
 

@@ -68,7 +68,7 @@ class Codec(Protocol):
     def extended(self, pieces: Iterable[Any]) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
         """Make room for pieces; give the codec, and for its symbols, classes and features those of this one.
 
-        A symbol or class that is new has -1.
+        They are `(symbols,)`, `(classes,)` and `(features,)`; a symbol or class that is new has -1.
         """
 
     def labels(self, piece: Any) -> list[str]:

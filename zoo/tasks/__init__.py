@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
 FROM_ZERO = (*SHARES, "layers", "voices", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
+READING = ("voices",)
 CHOICES = {
     "schedule": ("cosine", "linear", "exponential", "constant"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
-"""Settings of a recipe: those that may be zero, the largest values, the words that are accepted."""
+"""Settings of a recipe: those that may be zero, the largest values, how files are read, the words that are accepted."""
 
 
 def as_they_are(pieces: Sequence[Any]) -> Sequence[Any]:
@@ -42,9 +43,9 @@ class Recipe:
 
     Attributes:
         units: Units of each recurrent layer.
-        voices: Voices that are read from music files of yours; 0: those of the model to start from, or four.
         embedding: Size of the vector of each input feature.
         layers: Recurrent layers; 0: as many as the architecture has.
+        voices: Voices read from music files of one's own; 0: those of the model to start from, or four.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
         dropout_out: Share of outputs of each recurrent layer dropped in training.
         dropout_recurrent: Share of the state dropped in training on its way to the next step.
@@ -62,6 +63,7 @@ class Recipe:
         weight_decay: Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019).
         clip: Largest norm of each gradient.
         ema: Decay of the running average of the weights that is validated and kept (Polyak & Juditsky, 1992); 0: none.
+            It is less in runs so short that the average would reach back over more than a tenth of them.
         precision: What products are computed in: float32, mixed_bfloat16 or mixed_float16.
         xla: Compile the training step; on a processor faster with `variational`, slower with other dropout.
         steps_per_execution: Optimizer steps in one call of the compiled function.
@@ -163,7 +165,7 @@ class Task:
         summary: One line for lists.
         dataset: What its models are trained on.
         prepare: Data set as read → split name → pieces the codec encodes.
-        read_folder: Folder of the user's own files, voices to read from each (0: the usual) → split name → pieces.
+        read_folder: Folder of the user's own files, and the settings in `reading` → split name → pieces.
         make_codec: Pieces, `masked` (whether the network sees both sides) → codec that fits them.
         read_codec: JSON description → codec.
         augment: Pieces → function of an index and a random generator that gives that piece changed, for training.
@@ -174,6 +176,7 @@ class Task:
         recipes: Architecture name → recipe; `""` is the default.
         published: Figures of others, for the test split.
         limits: What its models cannot do, for their cards.
+        reading: Settings of a recipe that say how the user's own files are read.
     """
 
     name: str
@@ -191,6 +194,7 @@ class Task:
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     published: Sequence[Published] = ()
     limits: str = ""
+    reading: Sequence[str] = ()
 
     def recipe(self, architecture: str) -> Recipe:
         """Return the recipe of an architecture, or the task's default."""

@@ -169,6 +169,7 @@ TASK = Task(
     dataset=JSB_16TH,
     prepare=prepare,
     read_folder=read_folder,
+    reading=("voices",),
     make_codec=make_codec,
     read_codec=MusicCodec.from_json,
     augment=transposed,

@@ -17,7 +17,7 @@ import numpy as np
 
 from zoo.codecs.text import Text, TextCodec, as_text
 from zoo.datasets import Dataset, OnDisk, Source, prepared
-from zoo.errors import ArgumentError, DataError
+from zoo.errors import DataError
 from zoo.files import sha256
 from zoo.tasks import Published, Recipe, Task, as_they_are
 
@@ -108,15 +108,12 @@ def prepare(splits: dict[str, Any]) -> dict[str, list[Text]]:
     }
 
 
-def read_folder(path: Path, voices: int = 0) -> dict[str, list[Text]]:
+def read_folder(path: Path) -> dict[str, list[Text]]:
     """Read a text file, or every .txt file below a folder; the end of each is for validation.
 
     Raises:
-        ArgumentError: Voices are asked for.
         DataError: There is no such file or folder, or too little text in it.
     """
-    if voices:
-        raise ArgumentError(f"voices={voices}: text has none, leave it out")
     if not path.exists():
         raise DataError(f"{path} does not exist: give a text file, or a folder with .txt files")
     files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".txt") if path.is_dir() else [path]
