@@ -5,7 +5,7 @@
     python benchmarks/cards.py --compare        # the comparisons alone, from what was measured before
 
 Writes `artifacts.json`, the sample and the page, `README.md`, into the folder of each model's weights, and
-`benchmarks/models_TASK.png`. The metric is measured again on the whole test split with every artifact. One thread.
+`benchmarks/models_TASK.png`. The metric is measured again on the whole test split with every artifact.
 """
 
 import json
@@ -46,8 +46,8 @@ SPEEDS = {
     "infill": f"one pass over {TOKENS} tokens, batch 1",
 }
 NOTE = (
-    "Speed: {}, one thread of a shared processor. The metric is that of the test split, measured with each artifact. "
-    "`python benchmarks/cards.py` measures all of it again."
+    "Speed: {}, on a shared processor; Keras and SavedModel have two threads, ONNX and TFLite one. The metric is that "
+    "of the test split, measured with each artifact. `python benchmarks/cards.py` measures all of it again."
 )
 PROMPTS = {"text": {"prompt": "ROMEO:\n", "length": 600}, "music": {"bars": 8}}
 GAPS = {"text": "To be, or ___ to be: that is the ________:\nWhether 'tis ______ in the mind to suffer"}
