@@ -12,9 +12,12 @@ from export.formats import onnx as onnx_format
 from export.source import Source
 from tests import cells
 from tests.conftest import CODEC, FEATURES, NAMES, UNITS, tiny_model, user_model
+from zoo.cards import Card
 from zoo.codecs.music import MusicCodec
-from zoo.errors import DataError, VerificationError
+from zoo.errors import CodecError, DataError, VerificationError
 from zoo.models import make
+from zoo.tasks import Recipe
+from zoo.tasks.music import JSB_16TH
 
 TOLERANCE = 1e-5
 
@@ -334,8 +337,9 @@ def test_decode_check_fails_where_labels_moved(tiny):
 class Measured:
     """A model that is as good as it is told."""
 
-    def __init__(self, value):
+    def __init__(self, value, data=""):
         self.value = value
+        self.card = Card("lstm_music", "lstm", "music", Recipe(1, 1), data={"name": data} if data else {})
 
     def evaluate(self, split, progress):
         if isinstance(self.value, Exception):
@@ -348,6 +352,9 @@ def test_metric_check():
     assert measured == {"valid nats_per_step before": 2.0, "valid nats_per_step after": 2.019}
     assert list(verify.check_metric(Measured(2.0), Measured(1.0)).values()) == [2.0, 1.0]
     assert verify.check_metric(Measured(2.0), Measured(DataError("no data"))) == {}
+    assert verify.check_metric(Measured(2.0, "own files (folk)"), Measured(20.0)) == {}  # not a metric of theirs
+    assert verify.check_metric(Measured(2.0), Measured(CodecError("another vocabulary"))) == {}
+    assert verify.check_metric(Measured(2.0, JSB_16TH.name), Measured(2.0)) == dict.fromkeys(measured, 2.0)
     for worse in (2.021, 20.0, float("nan"), float("inf")):
         assert failed_check(verify.check_metric, Measured(2.0), Measured(worse)) == "metric"
 
