@@ -133,7 +133,7 @@ def test_saved_model_has_both_forms(artifacts, sealed):
         export.load(artifacts["onnx", "step"], form="sequence")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def child(artifacts, tmp_path_factory):
     """Two deeds in one other process, since importing TensorFlow takes long: what it said, how it ended, its folder."""
     folder = tmp_path_factory.mktemp("child")
@@ -368,7 +368,7 @@ def several():
     return randomized(keras.Model({"frames": frames, "words": words}, outputs, name="several"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def several_inputs():
     rng = np.random.default_rng(5)
     words = rng.integers(1, 9, (2, 6)).astype(np.int32)
@@ -385,7 +385,7 @@ MAKE = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reports(tmp_path_factory):
     """Model → format → the report of its export, made when it is asked for."""
     folder = tmp_path_factory.mktemp("user")
@@ -399,7 +399,7 @@ def reports(tmp_path_factory):
     return save
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def saved(reports):
     return lambda model, name: reports(model, name).path
 
@@ -1071,7 +1071,7 @@ def snapshot(model):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def touched():
     return everything_in_it()
 

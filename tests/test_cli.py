@@ -103,7 +103,7 @@ def test_export_then_use_the_artifact(preset, tmp_path):
         assert "weights_sha256" in call("info", path).output
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def keras_file(tmp_path_factory):
     """A Keras model of one's own, as a file."""
     from tests.zoo_of_layers import build

@@ -22,7 +22,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loops(tmp_path_factory, sealed):
     """Format → artifact of the tiny model with the loop inside."""
     folder = tmp_path_factory.mktemp("generate")

@@ -13,7 +13,7 @@ from zoo.models import make
 from zoo.score import Score
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tiny():
     return tiny_model("bilstm")
 

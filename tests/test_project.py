@@ -207,8 +207,8 @@ def test_every_shipped_model_has_its_limits():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_weights(name, data):
-    """The card says what the files hold, and its test figure is recomputed over the whole split."""
+def test_shipped_weights(name, data, monkeypatch):
+    """The card says what the files hold, and its first test figure is recomputed over the whole split."""
     card, model, folder = zoo.info(name), zoo.load(name), ROOT / "zoo/weights" / name
     most, limit = SHIPPED[name]
     assert card.name == name
@@ -220,6 +220,8 @@ def test_shipped_weights(name, data):
     pieces = split_of(find(card.task), "test", progress=False)
     assert card.metrics["test"]["tokens"] == model.codec.group * sum(map(len, pieces))
     metric, told = next(iter(card.metrics["test"].items()))
+    for protocol in [*find(card.task).protocols][1:]:  # step by step they take long; `zoo evaluate` has them
+        monkeypatch.delitem(find(card.task).protocols, protocol)
     measured = model.measure(pieces)[metric]
     assert measured == pytest.approx(told, abs=1e-4)
     assert measured <= limit
@@ -245,9 +247,7 @@ def test_readme_table_is_the_benchmark_s():
     chorales = benchmark("chorales")
     results = json.loads((ROOT / "benchmarks/chorales.json").read_text())
     text = (ROOT / "README.md").read_text()
-    for label, *values in chorales.rows(results["Bach"], results["lstm_music"]):
-        row = next(line for line in text.splitlines() if line.startswith(f"| {label} "))
-        assert [cell.strip() for cell in row.split("|")[2:4]] == values
+    assert chorales.table(results["sets"]) in text
 
 
 @pytest.mark.parametrize("name", ["export", "layers", "generation"])

@@ -294,7 +294,7 @@ def many_heads(cell):
     return Source(randomized(keras.Model([x, mask, *given], outputs), seed=7)), heads
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def opened(tmp_path_factory):
     """Cell → format → the converted model, opened; unverified, since Keras shall not be asked."""
     folder = tmp_path_factory.mktemp("heads")

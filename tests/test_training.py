@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:only .* optimizer steps")
 SMALL = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """A dozen short pieces, all alike, so that a few epochs learn something."""
     path = tmp_path_factory.mktemp("midi")
@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "a"
     card = zoo.train("lstm_music", out=out, data=folder, epochs=4, verbose=False, **SMALL)

@@ -52,7 +52,7 @@ def user_run(weights=None):
 RUNS = {"zoo": zoo_run, "user": user_run}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def faces(tiny):
     """A model of the zoo, and one of a user with its states shown."""
     _, build = saving._source(tiny, None)

@@ -23,7 +23,7 @@ SETTINGS = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate"
             "dropout_in": 0, "dropout_out": 0, "ema": 0.5}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("midi")
     for i in range(12):
@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def single(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("single") / "run"
     zoo.train("lstm_music", out=out, data=folder, verbose=False, **SETTINGS)

@@ -70,17 +70,20 @@ def masked(cell, kind):
     hidden = L.Masking()(x)
     layers = {
         "sequences": cell(U, return_sequences=True),
-        "last": cell(U),
-        "backwards": cell(U, return_sequences=True, go_backwards=True),
         "backwards last": cell(U, go_backwards=True),
-        "zero": cell(U, return_sequences=True, zero_output_for_mask=True),
         "zero last": cell(U, zero_output_for_mask=True),
         "zero backwards": cell(U, return_sequences=True, go_backwards=True, zero_output_for_mask=True),
         "state": cell(U, return_state=True, return_sequences=True),
         "stacked cells": L.RNN([CELL_LAYERS[kind](U), CELL_LAYERS[kind](5)]),
         "bidirectional": L.Bidirectional(cell(U, return_sequences=True)),
-        "bidirectional last": L.Bidirectional(cell(U)),
     }
+    if kind == "lstm":  # what goes around the cells is the same for all of them: every option once
+        layers |= {
+            "last": cell(U),
+            "backwards": cell(U, return_sequences=True, go_backwards=True),
+            "zero": cell(U, return_sequences=True, zero_output_for_mask=True),
+            "bidirectional last": L.Bidirectional(cell(U)),
+        }
     if kind == "gru":
         layers["before"] = cell(U, reset_after=False, return_sequences=True)
     return heads(x, {name: layer(hidden) for name, layer in layers.items()})

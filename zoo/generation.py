@@ -18,7 +18,7 @@ from zoo.errors import ArgumentError
 from zoo.tasks import find
 
 MAX_PIECES = 1024
-EVALUATION_BATCH = 16
+EVALUATION_BATCH = 64
 REMEMBERED = 64  # tokens that a repetition penalty looks back at
 AHEAD = 256  # random numbers drawn together
 

@@ -14,7 +14,7 @@ from zoo.errors import ArgumentError
 from zoo.tasks import find
 
 MAX_PIECES, MAX_SWEEPS = 1024, 100_000
-EVALUATION_BATCH = 16
+EVALUATION_BATCH = 64
 DEFAULT_SWEEPS, TRIAL_SWEEPS = 60, 6
 LEAST, FALLING = 0.05, 0.7  # share of the gaps drawn anew at the end, and the part of the sweeps over which it falls
 
