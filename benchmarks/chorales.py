@@ -1,6 +1,8 @@
-"""Compare generated chorales with Bach's own test set: `python benchmarks/chorales.py`.
+"""Compare chorales that models make with Bach's own test set: `python benchmarks/chorales.py`.
 
-Writes `chorales.json` and `chorales.png` beside this file and prints the table of the README.
+A model that goes from left to right makes chorales of its own; one that sees both sides is given the sopranos of Bach's
+test chorales and writes the three voices below them. Writes `chorales.json` and `chorales.png` beside this file and
+prints the table of the README.
 """
 
 import json
@@ -15,13 +17,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import click
 import numpy as np
 from tabulate import tabulate
+from tqdm import tqdm
 
 import zoo
-from zoo import datasets
 from zoo.midi import voice_names
 from zoo.plots import COLOURS, save
 from zoo.score import Score
-from zoo.tasks import find
+from zoo.tasks import find, split_of
 
 LENGTHS = (1, 2, 4, 8, 16)  # sixteenths: the lower edges of the classes of note length
 LENGTH_NAMES = ("sixteenth", "eighth", "quarter", "half", "whole or longer")
@@ -74,16 +76,16 @@ def statistics(pieces: Sequence[Score]) -> dict[str, Any]:
     }
 
 
-def rows(bach: dict[str, Any], made: dict[str, Any]) -> list[list[str]]:
-    """Lay the comparison out as a table."""
+def rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """Lay the comparison out as a table, with a column for each set."""
     import pretty_midi
 
     def pitches(values: list[int]) -> str:
         return " ".join(pretty_midi.note_number_to_name(value) for value in values)
 
     table = [
-        [f"{name}: 1st, 50th, 99th percentile", pitches(bach["range"][name]), pitches(made["range"][name])]
-        for name in bach["range"]
+        [f"{name}: 1st, 50th, 99th percentile", *(pitches(found["range"][name]) for found in results.values())]
+        for name in voice_names(4)
     ]
     labels = {
         "crossings": "steps with a voice crossing, %",
@@ -91,9 +93,16 @@ def rows(bach: dict[str, Any], made: dict[str, Any]) -> list[list[str]]:
         "octaves": "parallel octaves and unisons, % of the same",
         "mean_length": "mean note length, sixteenths",
     }
-    table += [[label, f"{bach[key]:.2f}", f"{made[key]:.2f}"] for key, label in labels.items()]
-    table += [[f"{name} notes, %", *(f"{100 * s['lengths'][name]:.1f}" for s in (bach, made))] for name in LENGTH_NAMES]
-    return table
+    table += [[label, *(f"{found[key]:.2f}" for found in results.values())] for key, label in labels.items()]
+    return table + [
+        [f"{name} notes, %", *(f"{100 * found['lengths'][name]:.1f}" for found in results.values())]
+        for name in LENGTH_NAMES
+    ]
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """Lay the comparison out as Markdown."""
+    return tabulate(rows(results), ["", *results], tablefmt="github", disable_numparse=True)
 
 
 def plot(sets: dict[str, list[Score]], results: dict[str, dict[str, Any]], path: Path) -> None:
@@ -102,49 +111,71 @@ def plot(sets: dict[str, list[Score]], results: dict[str, dict[str, Any]], path:
 
     figure = Figure(figsize=(13, 3.6), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1.2, 1))
-    bins = np.arange(34, 84)
-    for (who, pieces), style in zip(sets.items(), ("stepfilled", "step"), strict=True):
+    bins, width = np.arange(34, 84), 0.8 / len(sets)
+    for (who, pieces), dashes in zip(sets.items(), ("", "-", ":", "--", "-."), strict=False):
         whole = np.concatenate([piece.sounding() for piece in pieces])
         for column, name, colour in zip(whole.T, voice_names(4), COLOURS, strict=False):
-            filled = style == "stepfilled"
             left.hist(
-                column[column >= 0], bins, density=True, histtype=style, color=colour,
-                alpha=0.35 if filled else 1, label=f"{name}, {who}",
+                column[column >= 0], bins, density=True, histtype="step" if dashes else "stepfilled", color=colour,
+                linestyle=dashes or None, alpha=1 if dashes else 0.35, label=f"{name}, {who}",
             )  # fmt: skip
     left.set(title="pitch by voice", xlabel="MIDI pitch", ylabel="share of steps")
-    left.legend(fontsize=6, ncol=2)
+    left.legend(fontsize=6, ncol=len(sets))
     for i, (who, result) in enumerate(results.items()):
-        at = np.arange(len(LENGTH_NAMES)) + 0.4 * i
-        middle.bar(at, [100 * v for v in result["lengths"].values()], 0.4, label=who)
-        right.bar(np.arange(3) + 0.4 * i, [result[key] for key in ("crossings", "fifths", "octaves")], 0.4, label=who)
-    middle.set_xticks(np.arange(len(LENGTH_NAMES)) + 0.2, LENGTH_NAMES, fontsize=7)
+        at = np.arange(len(LENGTH_NAMES)) + width * i
+        middle.bar(at, [100 * v for v in result["lengths"].values()], width, label=who)
+        right.bar(at[:3], [result[key] for key in ("crossings", "fifths", "octaves")], width, label=who)
+    centre = width * (len(sets) - 1) / 2
+    middle.set_xticks(np.arange(len(LENGTH_NAMES)) + centre, LENGTH_NAMES, fontsize=7)
     middle.set(title="note length", ylabel="% of notes")
-    right.set_xticks(np.arange(3) + 0.2, ("crossings", "∥ fifths", "∥ octaves"))
+    right.set_xticks(np.arange(3) + centre, ("crossings", "∥ fifths", "∥ octaves"))
     right.set(title="against the rules", ylabel="%")
     right.legend()
     save(figure, path)
 
 
+def harmonised(model: Any, bach: Sequence[Score], count: int, temperature: float, seed: int) -> list[Score]:
+    """Write three voices below the sopranos, in turn; those left over get a second harmonisation."""
+    under = [
+        model.infill(
+            piece, free=["alto", "tenor", "bass"], n=len(range(i, count, len(bach))), temperature=temperature,
+            seed=seed + i,
+        )
+        for i, piece in enumerate(tqdm(bach[:count], "harmonising"))
+    ]  # fmt: skip
+    return [piece for pieces in under for piece in pieces]
+
+
 @click.command()
-@click.option("--model", default="lstm_music", show_default=True, help="Catalog name or preset folder.")
-@click.option("--pieces", default=100, show_default=True, help="Chorales to generate.")
 @click.option(
-    "--bars", default=15, show_default=True, help="Length of each; Bach's test chorales have 15.3 on average."
+    "--model",
+    "models",
+    multiple=True,
+    default=("lstm_music", "bilstm_music"),
+    show_default=True,
+    help="Catalog name or preset folder.",
+)
+@click.option("--pieces", default=100, show_default=True, help="Chorales to make.")
+@click.option(
+    "--bars", default=15, show_default=True, help="Length of what is not under a soprano; Bach's have 15.3 on average."
 )
 @click.option("--temperature", default=1.0, show_default=True, help="1 is the model's own distribution.")
 @click.option("--seed", default=1, show_default=True)
-def main(model: str, pieces: int, bars: int, temperature: float, seed: int) -> None:
-    """Compare generated chorales with Bach's own test set."""
-    loaded = zoo.load(model)
-    task = find(loaded.card.task)
-    bach = task.prepare(datasets.load(task.dataset))["test"]
-    made = loaded.generate(n=pieces, bars=bars, temperature=temperature, seed=seed, progress=True)
-    sets = {"Bach": bach, model: made}
+def main(models: Sequence[str], pieces: int, bars: int, temperature: float, seed: int) -> None:
+    """Compare chorales that models make with Bach's own test set."""
+    bach = split_of(find("music"), "test", progress=False)
+    sets = {"Bach": bach}
+    for name in models:
+        model = zoo.load(name)
+        if model.codec.masked:
+            sets[f"{name} under Bach's sopranos"] = harmonised(model, bach, pieces, temperature, seed)
+        else:
+            sets[name] = model.generate(n=pieces, bars=bars, temperature=temperature, seed=seed, progress=True)
     results = {who: statistics(chorales) for who, chorales in sets.items()}
-    settings = {"model": model, "pieces": pieces, "bars": bars, "temperature": temperature, "seed": seed}
-    (HERE / "chorales.json").write_text(json.dumps({"settings": settings, **results}, indent=2) + "\n")
+    settings = {"pieces": pieces, "bars": bars, "temperature": temperature, "seed": seed}
+    (HERE / "chorales.json").write_text(json.dumps({"settings": settings, "sets": results}, indent=2) + "\n")
     plot(sets, results, HERE / "chorales.png")
-    print(tabulate(rows(*results.values()), headers=["", *results], tablefmt="github", disable_numparse=True))
+    print(table(results))
 
 
 if __name__ == "__main__":
