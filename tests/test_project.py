@@ -265,6 +265,13 @@ def test_readme_streaming_is_the_benchmark_s():
     assert told in (ROOT / "README.md").read_text()
 
 
+def test_recorded_memory_does_not_grow():
+    recorded = json.loads((ROOT / "benchmarks/generation.json").read_text())["memory"]
+    assert recorded.pop("symbols") >= 1_000_000
+    for found in recorded.values():
+        assert max(found) <= 1.001 * found[0]
+
+
 def test_recorded_conversions_are_quick():
     rows = json.loads((ROOT / "benchmarks/export.json").read_text())["speed"]
     assert {row["size"] for row in rows} == {"1 x 256", "2 x 512"}
