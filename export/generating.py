@@ -70,7 +70,7 @@ class Loop:
         prompt, uniform, temperature, top_k, top_p = tensors
         limits = tf.where(top_k < 1, self.codec.classes, top_k)[:, None], top_p[:, None]
         batch = tf.shape(prompt)[:1]
-        begin = self.codec.begin(tf.zeros_like(prompt[:, :1]))
+        begin = self.codec.begin(tf.reshape(tf.zeros_like(prompt[:, :1]), (-1, 1)))
         states = [tensor.shape for tensor in self.step.signature("step").inputs[1:]]
         state = tuple(tf.ensure_shape(tf.zeros(tf.concat((batch, shape[1:]), 0)), shape) for shape in states)
         run = loop(lambda inputs: self.step.trace(inputs, through), self.codec)

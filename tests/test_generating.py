@@ -87,11 +87,16 @@ def test_text(architecture, file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "kinds"), [("q.onnx", {"Loop", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul"}), ("q.tflite", {"WHILE"})]
+    ("architecture", "units", "file", "kinds"),
+    [
+        ("lstm", 128, "q.onnx", {"Loop", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul"}),
+        ("gru", 320, "q.onnx", {"Loop", "DynamicQuantizeMatMul"}),
+        ("lstm", 128, "q.tflite", {"WHILE"}),
+    ],
 )
-def test_quantized(file, kinds, tmp_path):
+def test_quantized(architecture, units, file, kinds, tmp_path):
     """Compared with quantized single steps, which are compared with Keras."""
-    report = export.save(text_model("lstm", units=128), tmp_path / file, form="generate", quantize="int8")
+    report = export.save(text_model(architecture, units=units), tmp_path / file, form="generate", quantize="int8")
     found = export.inspect(tmp_path / file)
     assert kinds <= set(found.operators)
     assert found.precision["int8"] > 0.9 * sum(found.precision.values())
