@@ -117,7 +117,7 @@ def plot(sets: dict[str, list[Score]], results: dict[str, dict[str, Any]], path:
         for column, name, colour in zip(whole.T, voice_names(4), COLOURS, strict=False):
             left.hist(
                 column[column >= 0], bins, density=True, histtype="step" if dashes else "stepfilled", color=colour,
-                linestyle=dashes or None, alpha=1 if dashes else 0.35, label=f"{name}, {who}",
+                linestyle=dashes or "-", alpha=1 if dashes else 0.35, label=f"{name}, {who}",
             )  # fmt: skip
     left.set(title="pitch by voice", xlabel="MIDI pitch", ylabel="share of steps")
     left.legend(fontsize=6, ncol=len(sets))

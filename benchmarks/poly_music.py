@@ -1,9 +1,11 @@
 """Polyphonic music by the protocol of Bai, Kolter & Koltun, with our layers and trainer, beside their figures.
 
-    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (hours)
-    python benchmarks/poly_music.py JSB lstm        # one row, and writes nothing
+    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (two hours)
+    python benchmarks/poly_music.py JSB lstm        # one row
     python benchmarks/poly_music.py --show          # prints the table of poly_music.json
-    python benchmarks/poly_music.py JSB lstm --set dropout_in=0.3
+    python benchmarks/poly_music.py JSB lstm --set dropout_in=0.3    # tries a setting, and writes nothing
+
+A run that is in the file with the recipe that it would have now is not run again.
 
 JSB chorales (quarter notes) and Nottingham (folk tunes with chords), split as by Boulanger-Lewandowski et al. (2012).
 A piece is a roll of 88 keys; from all frames up to one the network gives the probability of each key in the next, on
@@ -18,8 +20,7 @@ import json
 import statistics
 import sys
 import tempfile
-import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,6 @@ PUBLISHED = {("JSB", "rnn"): 8.91, ("JSB", "gru"): 8.43, ("JSB", "lstm"): 8.45, 
              ("Nottingham", "rnn"): 4.05, ("Nottingham", "gru"): 3.46, ("Nottingham", "lstm"): 3.29,
              ("Nottingham", "TCN"): 3.07}  # fmt: skip
 MOST = {"JSB": 300_000, "Nottingham": 1_000_000}  # parameters
-MB = 1e6
 
 
 def read(path):
@@ -167,20 +167,20 @@ def main():
         return
     from zoo.tasks import adjusted
 
-    rows = []
+    kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() and not changes else []
+    rows = {(row["data"], row["cell"], row["seed"]): row for row in kept}
     for (name, cell), recipe in recipes().items():
-        if not {*wanted} <= {name, cell}:
-            continue
-        for seed in SEEDS if not changes.get("seed") else (int(changes["seed"]),):
-            began = time.perf_counter()
+        for seed in (int(changes["seed"]),) if "seed" in changes else SEEDS:
+            settings, key = adjusted(recipe, {**changes, "seed": seed}), (name, cell, seed)
+            if not {*wanted} <= {name, cell} or rows.get(key, {}).get("recipe") == asdict(settings):
+                continue
             with tempfile.TemporaryDirectory() as folder:
-                settings = adjusted(recipe, {**changes, "seed": seed})
                 found = trained(name, cell, settings, Path(folder))
-            rows.append({"data": name, "cell": cell, "seed": seed, **found})
-            print(json.dumps(rows[-1]), f"{time.perf_counter() - began:.0f} s", flush=True)
-    if not wanted and not changes:
-        RESULTS.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
-    print(table(rows))
+            print(*key, found, flush=True)
+            rows[key] = {"data": name, "cell": cell, "seed": seed, **found, "recipe": asdict(settings)}
+            if not changes:
+                RESULTS.write_text(json.dumps({"rows": list(rows.values())}, indent=1) + "\n")
+    print(table(rows.values()))
 
 
 if __name__ == "__main__":

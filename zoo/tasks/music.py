@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,11 @@ def _pitches(column: np.ndarray) -> np.ndarray:
     return column[column >= 0].astype(int)
 
 
+RECIPE = Recipe(
+    units=490, embedding=20, dropout_in=0.1, dropout_out=0.4, dropout_recurrent=0.25, variational=True, epochs=110,
+    patience=25, batch=32, window=32, learning_rate=4e-3, warmup=100, weight_decay=0.05, ema=0.995,
+)  # fmt: skip
+
 TASK = Task(
     name="music",
     kind="generate",
@@ -190,5 +196,11 @@ TASK = Task(
     limits="It has heard 229 chorales by J. S. Bach and their transpositions, on a grid of sixteenths. It keeps to the "
     "style from bar to bar and breaks the rules of voice leading more often than Bach; it has no plan of a piece. The "
     "data does not tell repeated notes from held ones, so it holds where a singer would often repeat.",
-    recipes={"": Recipe(units=400, embedding=20)},
+    recipes={
+        "": RECIPE,
+        "rnn": replace(RECIPE, units=1060, learning_rate=1e-3),
+        "gru": replace(RECIPE, units=580),
+        "bilstm": replace(RECIPE, units=185),
+        "stacked_lstm": replace(RECIPE, units=310, layers=2),
+    },
 )
