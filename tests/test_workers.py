@@ -20,7 +20,7 @@ from zoo.errors import ArgumentError, TrainingError
 from zoo.tasks import Recipe
 
 SETTINGS = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01, "epochs": 4,
-            "dropout_in": 0, "dropout_out": 0, "ema": 0.5}  # fmt: skip
+            "dropout_in": 0, "dropout_out": 0, "dropout_recurrent": 0, "ema": 0.5}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
