@@ -190,7 +190,7 @@ TASK = Task(
     "65 characters; fine-tuning adds others.",
     recipes={
         "": RECIPE,
-        "rnn": replace(RECIPE, units=1024, learning_rate=1e-3),
+        "rnn": replace(RECIPE, units=1024, learning_rate=4e-3, dropout_recurrent=0.1),
         "gru": replace(RECIPE, units=650),
         "bilstm": replace(RECIPE, units=200),
         "stacked_lstm": replace(RECIPE, units=512, layers=2),
