@@ -65,7 +65,7 @@ class Recipe:
         ema: Decay of the running average of the weights that is validated and kept (Polyak & Juditsky, 1992); 0: none.
             It is less in runs so short that the average would reach back over more than a tenth of them.
         precision: What products are computed in: float32, mixed_bfloat16 or mixed_float16.
-        xla: Compile the training step; on a processor faster with `variational`, slower with other dropout.
+        xla: Compile the whole training step, not only recurrent loops; faster on a processor for small layers only.
         steps_per_execution: Optimizer steps in one call of the compiled function.
         seed: Seed of initial weights, dropout and data order.
     """
