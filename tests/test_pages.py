@@ -3,6 +3,7 @@ import json
 import pytest
 
 import zoo
+from export.verify import TOLERANCES
 from tests.conftest import ROOT
 from zoo.catalog import find
 
@@ -43,7 +44,8 @@ def test_page_says_what_the_card_and_the_measurement_say(name):
     for row in found["rows"]:
         assert f"{row['metric']:.4f}" in text
         assert row["metric"] <= before * (1.01 if row["precision"] == "int8" else 1.0001)
-        assert row["parity"] <= 1e-5 or row["precision"] == "int8"
+        most = TOLERANCES["zoo rnn" if card.architecture == "rnn" else "zoo"]
+        assert row["parity"] <= most or row["precision"] == "int8"
 
 
 def test_table_of_models():
