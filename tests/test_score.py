@@ -277,6 +277,24 @@ def test_written_melody():
     score = Score.melody("C4/4 r/8 F#4/8. Bb3/16 c5/1")
     assert [(n.pitch, n.start, n.end) for n in score.notes()] == [(60, 0, 4), (66, 6, 9), (58, 9, 10), (72, 10, 26)]
     assert len(Score.melody("C4/4", steps_per_beat=12)) == 12
-    for bad in ("", "C4", "H4/4", "C4/0", "C4/32", "C/4", "C4/4 x"):
+    assert Score.melody("C-1/4 G9/4").grid[::4, 0].tolist() == [0, 127]
+    for bad in ("", "C4", "H4/4", "C4/0", "C4/32", "C/4", "C4/4 x", "C##5/4", "Cb-1/4", "G#9/4", "C4/" + 5000 * "1"):
         with pytest.raises(CodecError):
             Score.melody(bad)
+
+
+def test_an_upbeat_does_not_set_the_meter(tmp_path):
+    path = midi(tmp_path, [(60 + i, i, i + 1) for i in range(9)])
+    file = pretty_midi.PrettyMIDI(str(path))
+    file.time_signature_changes = [pretty_midi.TimeSignature(1, 4, 0), pretty_midi.TimeSignature(4, 4, 0.5)]
+    file.write(str(path))
+    assert Score.read(path).beats_per_bar == 4
+    file.time_signature_changes = [pretty_midi.TimeSignature(6, 8, 0)]
+    file.write(str(path))
+    assert Score.read(path).beats_per_bar == 3
+
+
+@pytest.mark.parametrize("semitones", [70000, 1.5, "x", 10**400, 68])
+def test_transposition_out_of_range(semitones):
+    with pytest.raises(ArgumentError, match="semitones"):
+        Score([[60]]).transpose(semitones)

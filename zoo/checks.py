@@ -27,7 +27,7 @@ def number(name: str, value: Any, least: float, most: float = math.inf, whole: b
         good = not isinstance(value, (bool, str)) and math.isfinite(value) and least <= value <= most
         if good and (not whole or value == int(value)):
             return int(value) if whole else value
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     kind, limit = "whole number" if whole else "number", "" if most == math.inf else f", at most {most:g}"
-    raise ArgumentError(f"{name}={value!r}: give a {kind} of at least {least:g}{limit}")
+    raise ArgumentError(f"{name}={value!r:.50}: give a {kind} of at least {least:g}{limit}")

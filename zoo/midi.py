@@ -3,6 +3,7 @@
 import bisect
 import itertools
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,17 @@ def read_midi(path: Path, voices: int, steps_per_beat: int) -> tuple[np.ndarray,
         if count:
             warnings.warn(f"{path.name}: dropped {count} notes {reason}", stacklevel=3)
     tempo = float(midi.get_tempo_changes()[1][0])
-    meters = midi.time_signature_changes
-    beats = meters[0].numerator * 4 / meters[0].denominator if meters else 4
-    whole = int(beats) if beats == int(beats) and 1 <= beats <= 64 else 4
-    return grid, float(np.clip(tempo, *TEMPI_BPM)), steps_per_beat, whole
+    return grid, float(np.clip(tempo, *TEMPI_BPM)), steps_per_beat, _beats_per_bar(midi)
+
+
+def _beats_per_bar(midi: "pretty_midi.PrettyMIDI") -> int:
+    """Give the quarter notes in a bar of the meter that lasts longest, so that an upbeat's own decides nothing."""
+    meters = sorted(midi.time_signature_changes, key=lambda meter: meter.time)
+    lasts: Counter[float] = Counter()
+    for meter, end in itertools.zip_longest(meters, [other.time for other in meters[1:]]):
+        lasts[meter.numerator * 4 / meter.denominator] += (midi.get_end_time() if end is None else end) - meter.time
+    beats = max(lasts, key=lambda beats: lasts[beats], default=4.0)
+    return int(beats) if beats == int(beats) and 1 <= beats <= 64 else 4
 
 
 def _parse(path: Path) -> "pretty_midi.PrettyMIDI":

@@ -24,7 +24,7 @@ MAX_SECONDS = 2 * 3600
 MAX_VOICES = 16
 TICKS_PER_BEAT = 480
 PROGRAM = 52  # General MIDI "Choir Aahs"
-WRITTEN = re.compile(r"([A-Ga-g][#b]*-?\d+|[rR])/(\d+)(\.*)")  # note or rest, its value, dots
+WRITTEN = re.compile(r"([A-Ga-g][#b]?-?\d|[rR])/(\d{1,3})(\.{0,3})")  # note or rest, its value, dots
 HARMONICS = (1.0, 0.5, 0.33, 0.2, 0.1, 0.05)  # strengths of an organ-like tone
 
 
@@ -131,6 +131,8 @@ class Score:
                 )
             rest = found[1] in "rR"
             pitch = REST if rest else pretty_midi.note_name_to_number(found[1][0].upper() + found[1][1:])
+            if not rest and not 0 <= pitch <= 127:
+                raise CodecError(f"{word!r} is outside of the MIDI pitches: C-1 to G9")
             values += [pitch] + [REST if rest else HOLD] * (int(steps) - 1)
         if not values:
             raise CodecError("a melody without a note: write C4/4 D4/4 E4/2")
@@ -157,7 +159,12 @@ class Score:
                     yield Note(voice, int(column[start]), int(start), int(end))
 
     def transpose(self, semitones: int) -> "Score":
-        """Move every note by a number of semitones."""
+        """Move every note by a number of semitones.
+
+        Raises:
+            ArgumentError: It is not a whole number, or moves notes out of the MIDI range.
+        """
+        semitones = number("semitones", semitones, -127, 127, whole=True)
         grid = np.where(self.grid >= 0, self.grid + semitones, self.grid)
         if (grid[self.grid >= 0] < 0).any() or grid.max(initial=0) > 127:
             raise ArgumentError(f"semitones={semitones} moves notes out of the MIDI range 0 to 127")
