@@ -30,24 +30,30 @@ from zoo.generation import Generator
 from zoo.midi import voice_names
 from zoo.pages import ARTIFACTS, SAMPLE
 from zoo.plots import FORMATS, save
+from zoo.presets import WEIGHTS
 from zoo.tasks import names, split_of
 
 HERE = Path(__file__).parent
 KINDS = (
     ("ONNX", "float32", "m.onnx", None),
+    ("ONNX", "float16", "h.onnx", "float16"),
     ("ONNX", "int8", "q.onnx", "int8"),
     ("TFLite", "float32", "m.tflite", None),
+    ("TFLite", "float16", "h.tflite", "float16"),
     ("TFLite", "int8", "q.tflite", "int8"),
     ("SavedModel", "float32", "saved", None),
 )
-TOKENS, ROUNDS, SEED = 512, 5, 7
+MARKERS = {"float32": "o", "float16": "^", "int8": "s"}
+TOKENS, ROUNDS, SEED, THREADS = 512, 5, 7, 2
+FEW = 6  # pieces of the test split on which the tests measure again
 SPEEDS = {
     "generate": f"generation of {TOKENS} tokens, batch 1, in the form `generate`",
     "infill": f"one pass over {TOKENS} tokens, batch 1",
 }
 NOTE = (
-    "Speed: {}, on a shared processor; Keras and SavedModel have two threads, ONNX and TFLite one. The metric is that "
-    "of the test split, measured with each artifact. `python benchmarks/cards.py` measures all of it again."
+    "Keras: the weights as they are stored, in float16; all else is what `export.save` writes. Speed: {}, on a shared "
+    "processor; Keras and SavedModel have two threads, ONNX and TFLite one. The metric is that of the test split, "
+    "measured with each artifact. `python benchmarks/cards.py` measures all of it again."
 )
 PROMPTS = {"text": {"prompt": "ROMEO:\n", "length": 600}, "music": {"bars": 8}}
 GAPS = {"text": "To be, or ___ to be: that is the ________:\nWhether 'tis ______ in the mind to suffer"}
@@ -69,9 +75,9 @@ def rate(model):
     return TOKENS / median(seconds)
 
 
-def rows(model, pieces, metric):
-    """Measure the model in Keras and in every artifact."""
-    first = {"MB": model.card.parameters * 2 / 1e6, "per_second": rate(model), "parity": 0.0}
+def rows(model, weights, pieces, metric):
+    """Measure the model in Keras, from its file of weights, and in every artifact."""
+    first = {"MB": weights.stat().st_size / 1e6, "per_second": rate(model), "parity": 0.0}
     found = [{"format": "Keras", "precision": "float32", **first, "metric": model.measure(pieces)[metric]}]
     form = "generate" if isinstance(model, Generator) else "sequence"
     for name, precision, file, quantize in KINDS:
@@ -118,7 +124,11 @@ def measure(name):
     pieces = split_of(find(name).task, "test", progress=False)
     metric = next(iter(model.card.metrics["test"]))
     kind = "generate" if isinstance(model, Generator) else "infill"
-    found = {"unit": "token", "metric": metric, "note": NOTE.format(SPEEDS[kind]), "rows": rows(model, pieces, metric)}
+    measured = rows(model, folder / WEIGHTS, pieces, metric)
+    found = {
+        "unit": "token", "metric": metric, "note": NOTE.format(SPEEDS[kind]), "rows": measured,
+        "check": {"pieces": FEW, "value": model.measure(pieces[:FEW])[metric]},
+    }  # fmt: skip
     (folder / ARTIFACTS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     sample(model, pieces, folder)
     (folder / "README.md").write_text(zoo.page(name), encoding="utf-8")
@@ -140,9 +150,7 @@ def compare(task):
             for name in known:
                 for row in found[name]["rows"]:
                     if found[name]["metric"] == metric and row["format"] == "ONNX":
-                        axis.plot(
-                            row[key], row["metric"], "o" if row["precision"] == "float32" else "s", color="#2c5fa8"
-                        )
+                        axis.plot(row[key], row["metric"], MARKERS[row["precision"]], color="#2c5fa8")
                         axis.annotate(f"{name} {row['precision']}", (row[key], row["metric"]), fontsize=7)
             axis.set_xlabel(label)
             axis.set_ylabel(metric.replace("_", " "))
@@ -153,6 +161,10 @@ def compare(task):
 
 def main():
     """Measure the models that were asked for, then draw the comparisons."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     asked = sys.argv[1:] or zoo.list_models(pretrained=True)
     for name in asked:
         if not name.startswith("-"):

@@ -20,7 +20,7 @@ from tabulate import tabulate
 
 import zoo
 from zoo import datasets
-from zoo.generation import EVALUATION_BATCH
+from zoo.engine import EVALUATION_BATCH
 from zoo.sampling import log_softmax
 from zoo.tasks import find, split_of
 

@@ -29,7 +29,7 @@ from zoo import TRAINING_ENVIRONMENT
 
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
-RESULTS = Path(__file__).with_suffix(".json")
+RESULTS, COMMAND = Path(__file__).with_suffix(".json"), "python benchmarks/poly_music.py"
 SEEDS = (1, 2, 3)
 KEYS, LOWEST = 88, 21
 PUBLISHED = {("JSB", "rnn"): 8.91, ("JSB", "gru"): 8.43, ("JSB", "lstm"): 8.45, ("JSB", "TCN"): 8.10,
@@ -133,21 +133,42 @@ def nats(net, pieces, codec):
     return total / frames
 
 
-def table(rows):
+def summary(rows):
+    """Give for each data set and network its parameters, and mean and spread over the seeds."""
+    found = []
+    for name, cell in PUBLISHED:
+        mine = [row for row in rows if (row["data"], row["cell"]) == (name, cell)]
+        if values := [row["test"] for row in mine]:
+            spread = statistics.stdev(values) if len(values) > 1 else None
+            found.append({"data": name, "cell": cell, "parameters": mine[0]["parameters"], "seeds": len(values),
+                          "mean": statistics.mean(values), "spread": spread})  # fmt: skip
+    return found
+
+
+def tables(results):
+    """Lay out the results beside the published ones."""
     from tabulate import tabulate
 
+    ours = {(row["data"], row["cell"]): row for row in summary(results["rows"])}
+    measured = {name for name, _ in ours}
     shown = []
     for (name, cell), published in PUBLISHED.items():
-        found = [row for row in rows if (row["data"], row["cell"]) == (name, cell)]
-        values = [row["test"] for row in found]
-        if not found and cell != "TCN":
-            continue
-        spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-        ours = f"{statistics.mean(values):.2f}{spread}" if values else ""
-        shown.append([name, cell, f"{found[0]['parameters']:,}" if found else "", ours, f"{published:.2f}"])
-    return tabulate(
-        shown, ["data", "network", "parameters", "ours", "published"], tablefmt="github", disable_numparse=True
-    )
+        row = ours.get((name, cell))
+        if row:
+            spread = f" ± {row['spread']:.2f}" if row["spread"] is not None else ""
+            shown.append([name, cell, f"{row['parameters']:,}", f"{row['mean']:.2f}{spread}", f"{published:.2f}"])
+        elif name in measured and cell == "TCN":
+            shown.append([name, cell, "", "", f"{published:.2f}"])
+    return [tabulate(shown, ("data", "network", "parameters", "ours", "published"), "github", disable_numparse=True)]
+
+
+def write(rows):
+    """Write all runs, with the command and what they ran on."""
+    from importlib.metadata import version
+
+    versions = {package: version(package) for package in ("keras", "tensorflow", "numpy")}
+    results = {"command": COMMAND, "versions": versions, "summary": summary(rows), "rows": list(rows)}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def main():
@@ -162,8 +183,10 @@ def main():
             changes[setting] = value
         elif not word.startswith("--"):
             wanted.append(word)
+    if unknown := set(wanted) - {word for key in recipes() for word in key}:
+        raise SystemExit(f"{', '.join(sorted(unknown))}: give JSB or Nottingham, rnn, gru or lstm")
     if "--show" in sys.argv:
-        print(table(json.loads(RESULTS.read_text())["rows"]))
+        print(*tables(json.loads(RESULTS.read_text())))
         return
     from zoo.tasks import adjusted
 
@@ -179,8 +202,8 @@ def main():
             print(*key, found, flush=True)
             rows[key] = {"data": name, "cell": cell, "seed": seed, **found, "recipe": asdict(settings)}
             if not changes:
-                RESULTS.write_text(json.dumps({"rows": list(rows.values())}, indent=1) + "\n")
-    print(table(rows.values()))
+                write(rows.values())
+    print(*tables({"rows": rows.values()}))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ import pytest
 from click.testing import CliRunner
 
 import zoo
-from tests.conftest import ROOT, random_score
+from tests.conftest import RECIPE, ROOT, random_score
+from zoo.cards import Card
 from zoo.cli import main
+from zoo.codecs.music import MusicCodec
 
 
 def call(*arguments):
@@ -89,6 +91,71 @@ def test_stream_prints_steps(preset):
     result = call("generate", preset, "--steps", 5, "--seed", 1, "--stream")
     expected = zoo.load(preset).stream(steps=5, seed=1)
     assert result.output.splitlines() == [" ".join(map(str, step)) for step in expected]
+
+
+def test_stream_writes_nothing(preset, tmp_path):
+    for option in ("-n 2", f"--out {tmp_path / 'a.mid'}"):
+        result = call("generate", preset, "--stream", *option.split())
+        assert result.exit_code == 1
+        assert "leave out" in result.output
+
+
+@pytest.fixture
+def infiller(tmp_path):
+    """Write a preset of an untrained model that fills gaps, of music or of text."""
+
+    def write(task):
+        from zoo import presets
+        from zoo.codecs.text import TextCodec
+        from zoo.networks import network, weights
+
+        codec = TextCodec("abc ", masked=True) if task == "text" else MusicCodec(masked=True)
+        net = network(zoo.ARCHITECTURES["bilstm"], codec, RECIPE)
+        card = Card(f"bilstm_{task}", "bilstm", task, RECIPE, net.count_params())
+        presets.write(tmp_path / task, card, codec, weights(net))
+        return tmp_path / task
+
+    return write
+
+
+def test_infill(infiller, tmp_path):
+    preset = infiller("text")
+    result = call("infill", preset, "a__c", "--seed", 1, "-n", 2, "--sweeps", 3, "--out", tmp_path / "o.txt")
+    assert result.exit_code == 0, result.output
+    texts = [(tmp_path / f"o-{i}.txt").read_text() for i in (1, 2)]
+    assert texts == zoo.load(preset).infill("a__c", seed=1, n=2, sweeps=3)
+    shown = call("infill", preset, "a~c", "--mark", "~", "--temperature", 0, "--sweeps", 1)
+    assert shown.stdout.strip() == zoo.load(preset).infill("a~c", mark="~", temperature=0, sweeps=1).strip()
+    for words in (["infill", infiller("music"), "a_"], ["harmonize", "C5/4", "--model", preset]):
+        refused = call(*words)
+        assert refused.exit_code == 1
+        assert "bilstm_" in refused.output
+
+
+def test_harmonize(infiller, tmp_path):
+    preset, out = infiller("music"), tmp_path / "o.mid"
+
+    def harmonize(melody, *options):
+        return call("harmonize", melody, "--model", preset, "--sweeps", 2, "--seed", 1, "-o", out, *options)
+
+    result = harmonize("C5/4 D5/4")
+    assert result.exit_code == 0, result.output
+    assert zoo.Score.read(out) == zoo.load(preset).infill("C5/4 D5/4", seed=1, sweeps=2)
+    piece = random_score(0, 64, MusicCodec())
+    piece.save(tmp_path / "p.mid")
+    assert harmonize(tmp_path / "p.mid", "--free", "alto", "--free", 2, "--bars", "2-3").exit_code == 0
+    same = zoo.Score.read(out).sounding() == piece.sounding()
+    assert same[:, [0, 3]].all()
+    assert same[:16].all()
+    assert same[48:].all()
+    assert not same[16:48, 1:3].all()
+    for options, word in (
+        (("--bars", "0-1"), "counted from 1"), (("--bars", "2-1"), "counted from 1"), (("--bars", "x"), "FIRST-LAST"),
+        (("--free", "9"), "0 to 3"), (("-o", tmp_path / "p.mid"), "another name"), (("-o", "o.txt"), ".mid"),
+    ):  # fmt: skip
+        refused = harmonize(tmp_path / "p.mid", *options)
+        assert refused.exit_code == 1
+        assert word in refused.output
 
 
 def test_export_then_use_the_artifact(preset, tmp_path):

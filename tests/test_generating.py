@@ -179,7 +179,9 @@ def test_a_loop_must_have_its_names_and_repeat_itself(loops, sealed):
     renamed = replace(engine.signature, outputs=(Tensor("y", (None, None), "int32"),))
     calls = itertools.count()
     unsteady = BoundEngine("x", engine.signature, lambda arrays: [engine.run(arrays)[0] + next(calls) % 2])
-    for check, candidate in (("signature", BoundEngine("x", renamed, engine.run)), ("repeat", unsteady)):
+    short = BoundEngine("x", engine.signature, lambda arrays: [engine.run(arrays)[0][:, :-1]])
+    wrong = {"signature": BoundEngine("x", renamed, engine.run), "repeat": unsteady, "generate": short}
+    for check, candidate in wrong.items():
         with pytest.raises(VerificationError) as caught:
             generating.check_generation(face, candidate, sealed.codec, stepper)
         assert caught.value.check == check

@@ -43,7 +43,8 @@ def test_what_is_known_is_kept_and_the_rest_filled(tiny):
     piece = tiny.infill(score, free=[1], bars=(0.25, 0.5), seed=1, sweeps=5)
     changed = tiny.codec.tokens(piece) != tiny.codec.tokens(score)
     assert changed.any()
-    assert set(np.flatnonzero(changed)) <= {3 * step + 1 for step in range(4, 9)}  # a hold after the gap may change
+    assert set(np.flatnonzero(changed)) <= {3 * step + 1 for step in range(4, 9)}
+    np.testing.assert_array_equal(piece.sounding()[8:], score.sounding()[8:])  # a note held on begins anew
     assert len(tiny.infill([60, HOLD, 62, HOLD], seed=0, sweeps=2)) == 4
 
 
@@ -106,7 +107,8 @@ def test_pieces_of_other_lengths_in_the_set_change_nothing(tiny):
     "bad",
     [
         {"n": 0}, {"sweeps": 0}, {"temperature": -1}, {"top_k": 0}, {"top_p": 2}, {"seed": -1}, {"colour": "red"},
-        {"free": "tuba"}, {"free": []}, {"bars": (3, 4)}, {"bars": (0.5, 0.25)},
+        {"free": "tuba"}, {"free": []}, {"bars": (3, 4)}, {"bars": (0.5, 0.25)}, {"bars": 1},
+        {"temperature": [0.5, 1]}, {"seed": 10**400},
     ],
 )  # fmt: skip
 def test_bad_options_are_refused(tiny, bad):
@@ -123,6 +125,18 @@ def test_bad_pieces_are_refused(tiny, alphabet):
         alphabet.infill("ax_")
     with pytest.raises(ArgumentError, match="the place of a span"):
         alphabet.infill("abc", spans=[(9, 1)])
-    with pytest.raises(ArgumentError, match="no pieces"):
-        alphabet.measure([])
+    for spans in ([(1, 2, 3)], 3, [1]):
+        with pytest.raises(ArgumentError, match="pairs of numbers"):
+            alphabet.infill("abc", spans=spans)
+    for bad in ([[60], [61, 62]], 5, None, {}, [[60, 55]] * 4, Score([[60, 55, 50]], steps_per_beat=2)):
+        with pytest.raises(CodecError):
+            tiny.infill(bad)
+    for pieces in ([], [""]):
+        with pytest.raises(ArgumentError, match="no pieces"):
+            alphabet.measure(pieces)
     assert len(alphabet.infill("ax", replace="a", spans=[(1, 3)], seed=0)) == 5
+
+
+def test_infilled_music_has_the_tempo_of_the_piece(tiny):
+    score = Score(random_score(0, 8).grid, tempo_bpm=111)
+    assert tiny.infill(score, free=0, seed=0, sweeps=1).tempo_bpm == 111

@@ -4,6 +4,8 @@ import pytest
 from tests.conftest import CODEC, random_score
 from zoo.codecs import Context
 from zoo.errors import ArgumentError, CodecError
+from zoo.generation import _until
+from zoo.midi import REST
 from zoo.score import Score
 
 
@@ -69,6 +71,22 @@ def test_a_piece_ends_after_its_stop(tiny):
     assert tiny.generate(steps=30, seed=3, stop=end) == Score(piece.grid[:11])
     with pytest.raises(ArgumentError, match="at least one token"):
         tiny.generate(steps=3, stop=Score(np.zeros((0, 3), int)))
+    with pytest.raises(CodecError, match="does not exist"):
+        tiny.generate(steps=3, stop="nothing.mid")
+
+
+def test_a_piece_ends_after_whole_steps(tiny):
+    """The tokens of the stop may come across the border of two steps: they are not meant."""
+    made = CODEC.tokens(Score([[60, REST, REST], [REST, 55, 50], [REST, REST, REST], [60, 55, 50]]))
+    stop = CODEC.tokens(Score([[REST] * 3]))
+    kept = np.concatenate([*_until(iter(made[:, None]), stop, 3, 0, 1)])
+    assert kept[kept >= 0].tolist() == made[:9].tolist()
+
+
+def test_the_tempo_of_the_prompt_is_kept(tiny):
+    prompt = Score(random_score(0, 5).grid, tempo_bpm=140)
+    assert tiny.generate(steps=2, prompt=prompt, seed=0).tempo_bpm == 140
+    assert tiny.generate(steps=2, prompt=None, seed=0).tempo_bpm == 90
 
 
 def test_stream_gives_the_same_steps_one_by_one(tiny):
@@ -95,6 +113,7 @@ def test_stream_gives_the_same_steps_one_by_one(tiny):
         {"bars": float("nan")},
         {"top_k": "x"},
         {"seed": -1},
+        {"seed": 10**400},
         {"seed": 1.5},
         {"temperature": -1},
         {"top_k": 0},

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -40,12 +42,12 @@ def test_input_tells_what_is_known():
     x, y = CODEC.encode([score])
     columns = x[0] - CODEC.offsets
     assert y[0].tolist() == CODEC.tokens(score).tolist()
-    pitch = {p: p - CODEC.low + 2 for p in (60, 55, 57, 50)}
+    pitch = {p: p - CODEC.low + 2 for p in (60, 62, 55, 57, 50)}
     # Before the middle voice's second token: the top voice has gone on, the others are where they were.
-    assert columns[4].tolist() == [1, 1, pitch[60], pitch[55], pitch[50], 1, 0, 0]
-    # Before the bottom voice's third token: it has rested since one step.
-    assert columns[8].tolist() == [2, 2, 62 - CODEC.low + 2, pitch[57], 1, 0, 1, 0]
-    assert columns[0].tolist() == [0, 0, 0, 0, 0, 16, 16, 16]
+    assert columns[4].tolist() == [1, 1, pitch[60], pitch[55], pitch[50], 1, 0, 0, 0, 0, 0]
+    # Before the bottom voice's third token: it has rested since one step; the top voice came from its first pitch.
+    assert columns[8].tolist() == [2, 2, pitch[62], pitch[57], 1, 0, 1, 0, pitch[60], pitch[55], pitch[50]]
+    assert columns[0].tolist() == [0, 0, 0, 0, 0, 16, 16, 16, 0, 0, 0]
 
 
 def test_inputs_never_show_the_future():
@@ -105,6 +107,7 @@ def test_script_lays_out_prompt_and_fixed_voices(tmp_path):
         {"bars": 1, "steps": 2},
         {"fixed": {"alto": [60]}},
         {"fixed": {7: [60]}},
+        {"fixed": {0: [60], "voice 1": [60]}},
     ],
 )
 def test_bad_scripts_name_the_range(bad):
@@ -140,11 +143,12 @@ def test_transposition_keeps_each_voice_in_range():
 
 def test_own_folder(tmp_path):
     for i in range(11):
-        random_score(i).save(tmp_path / f"{i:02}.mid")
+        Score(random_score(i).grid, beats_per_bar=3 + i % 2).save(tmp_path / f"{i:02}.mid")
     (tmp_path / "broken.mid").write_bytes(b"no")
     with pytest.warns(UserWarning, match=r"broken\.mid"):
         splits = read_folder(tmp_path)
     assert {k: len(v) for k, v in splits.items()} == {"train": 9, "valid": 2}
+    assert {piece.beats_per_bar for piece in splits["train"]} == {3, 4}
     (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="at least 2"):
         read_folder(tmp_path / "none")
@@ -226,7 +230,10 @@ def test_masked_inputs_show_what_is_known():
     assert columns[:, 1, 0].tolist() == [1] * 6
     assert columns[:, 0, 1].tolist() == [15, 0, 1, 2, 3, 4]
     assert columns[:, 0, 2:4].tolist() == [[edge] * 2, [2, 7], [blank] * 2, [4, 0], [0, 1], [edge] * 2]
-    assert columns[:, 0, 4:].tolist() == [[edge] * 2, [2, 7], [blank] * 2, [4, blank], [4, 1], [edge] * 2]
+    pitches = [[edge] * 2, [2, 7], [blank] * 2, [4, blank], [4, 1], [edge] * 2]
+    assert columns[:, 0, 4:6].tolist() == pitches
+    assert columns[:, 0, 6:8].tolist() == [[edge] * 2, *pitches[:-1]]
+    assert columns[:, 0, 8:].tolist() == [*pitches[1:], [edge] * 2]
     np.testing.assert_array_equal(columns[:, 0, 2:], columns[:, 1, 2:])
     assert y[0].reshape(6, 2).tolist() == [[-1, -1], [-1, -1], [0, 9], [-1, -1], [-1, -1], [-1, -1]]
 
@@ -252,7 +259,8 @@ def test_gaps_of_a_piece_and_of_a_melody():
     expected = np.zeros((40, 4), bool)
     expected[16:32, [1, 3]] = True
     np.testing.assert_array_equal(hidden.reshape(-1, 4), expected)
-    assert codec.gaps(piece)[1].all()
+    assert codec.gaps(piece)[1].reshape(-1, 4).all(0).tolist() == [False, True, True, True]
+    assert codec.gaps(piece, bars=(1, 2))[1].reshape(-1, 4)[16:32].all()
     for melody in ("C5/4 D5/4", Score.melody("C5/4 D5/4"), [72, HOLD, HOLD, HOLD, 74, HOLD, HOLD, HOLD]):
         ids, hidden = codec.gaps(melody)
         assert codec.decode(ids).grid[:, 0].tolist() == [72, HOLD, HOLD, HOLD, 74, HOLD, HOLD, HOLD]
@@ -261,6 +269,68 @@ def test_gaps_of_a_piece_and_of_a_melody():
         codec.gaps("C5/4", free="alto")
     with pytest.raises(ArgumentError, match="nothing is to be filled"):
         codec.gaps(piece, bars=(1, 1))
+    with pytest.raises(ArgumentError, match="two numbers"):
+        codec.gaps(piece, bars=(1, 2, 3))
+
+
+def hidden_voices(codec, piece, **options):
+    return codec.gaps(piece, **options)[1].reshape(-1, codec.voices).any(0).tolist()
+
+
+def test_voices_that_are_silent_are_filled_in():
+    codec = MusicCodec(masked=True)
+    for given in ([3], [0, 3], [1]):
+        grid = np.full((8, 4), REST)
+        grid[:, given] = 50
+        assert hidden_voices(codec, Score(grid)) == [voice not in given for voice in range(4)]
+        assert hidden_voices(codec, Score(grid), free="2") == [False, False, True, False]
+
+
+def test_notes_that_overlap_are_still_a_melody(tmp_path):
+    import pretty_midi
+
+    pitches, midi = (72, 67, 60, 64, 55, 72), pretty_midi.PrettyMIDI(resolution=480, initial_tempo=60)
+    midi.instruments = [pretty_midi.Instrument(0)]
+    midi.instruments[0].notes = [pretty_midi.Note(80, p, i, i + 1 + 70 / 480) for i, p in enumerate(pitches)]
+    midi.write(str(tmp_path / "legato.mid"))
+    codec = MusicCodec(masked=True)
+    with pytest.warns(UserWarning, match="highest notes"):
+        ids, hidden = codec.gaps(tmp_path / "legato.mid")
+    assert hidden.reshape(-1, 4).all(0).tolist() == [False, True, True, True]
+    assert set(codec.decode(ids).sounding()[2::4, 0].tolist()) == set(pitches)
+
+
+def test_what_is_fixed_sounds_the_same_after_a_gap():
+    codec = MusicCodec(masked=True)
+    piece = Score([[70, 62, 55, 43]] * 15 + [[74, 69, 62, 50]] + [[HOLD] * 4] * 16)
+    ids, hidden = codec.gaps(piece, bars=(0, 1))
+    ids = np.where(hidden, 2, ids)
+    np.testing.assert_array_equal(codec.decode(ids).sounding()[16:], piece.sounding()[16:])
+
+
+def test_tempo_and_meter_of_what_is_given():
+    codec = MusicCodec(masked=True)
+    waltz = Score(random_score(0, 48, MusicCodec()).grid, tempo_bpm=130, beats_per_bar=3)
+    with pytest.warns(UserWarning, match="3 beats a bar"):
+        ids, hidden = codec.gaps(waltz, bars=(1, 2))
+    assert np.flatnonzero(hidden.reshape(-1, 4).all(1)).tolist() == list(range(12, 24))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MusicCodec(beats_per_bar=3, masked=True).gaps("C5/4 D5/4 E5/4")
+    again = codec.decode(ids, like=waltz)
+    assert (again.tempo_bpm, again.beats_per_bar) == (130, 3)
+
+
+def test_bars_are_counted_in_the_meter_of_most_pieces():
+    waltz, march = Score([[60, 50]] * 48, beats_per_bar=3), Score([[70, 50]] * 32, beats_per_bar=4)
+    with pytest.warns(UserWarning, match="3 beats; 40% of the music"):
+        assert make_codec([waltz, march]).steps_per_bar == 12
+    codec, symbols, _, _ = MusicCodec().extended([march])
+    assert codec.steps_per_bar == 16
+    short, symbols, _, _ = MusicCodec().extended([waltz])
+    assert short.steps_per_bar == 12
+    long, symbols, _, _ = short.extended([march])
+    assert symbols[long.offsets[1] : long.offsets[2]].tolist() == [*range(2, 14), -1, -1, -1, -1]
 
 
 @pytest.mark.parametrize("architecture", ["lstm", "bilstm"])
@@ -271,7 +341,7 @@ def test_trained_weights_fit_other_voices_and_pitches(architecture, voices, hear
     assert codec.voices == voices
     assert codec.low < CODEC.low
     assert codec.high > CODEC.high
-    assert features.tolist() == [0, 1, *(2 + v for v in heard), *(5 + v for v in heard)]
+    assert features.tolist() == [0, 1, *(2 + 3 * kind + v for kind in range(len(codec.kinds)) for v in heard)]
     trained, net = weights(old.engine.network, "float32"), network(ARCHITECTURES[architecture], codec, RECIPE)
     arrays = grown(trained, weights(net, "float32"), symbols, classes, features)
     set_weights(net, arrays)

@@ -20,7 +20,7 @@ from zoo.windows import Windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:only .* optimizer steps")
 SMALL = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01,
-         "dropout_recurrent": 0, "variational": False, "ema": 0}  # fmt: skip
+         "dropout_recurrent": 0, "variational": False, "carry": False, "ema": 0}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -257,7 +257,7 @@ def test_windows_are_cut_from_the_pieces():
     assert len(batches) == stream.steps == 5 * 23 // 20
     for x, keep, y in batches:
         assert not keep.any()
-        assert x.shape == (4, 20, 10)
+        assert x.shape == (4, 20, 14)
         for row in y:
             real = row[row >= 0].tolist()
             assert real

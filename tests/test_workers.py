@@ -20,7 +20,7 @@ from zoo.errors import ArgumentError, TrainingError
 from zoo.tasks import Recipe
 
 SETTINGS = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01, "epochs": 4,
-            "dropout_in": 0, "dropout_out": 0, "dropout_recurrent": 0, "ema": 0.5}  # fmt: skip
+            "dropout_in": 0, "dropout_out": 0, "dropout_recurrent": 0, "carry": False, "ema": 0.5}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -274,7 +274,7 @@ def test_kubernetes_job(tmp_path):
         [*container["command"], *container["args"]], env=env, capture_output=True, text=True, check=True
     )
     words, told = done.stdout.splitlines()
-    assert words == "train lstm_music --out /shared/run"
+    assert words == "train lstm_text --out /shared/run"
     found = json.loads(told)
     assert found["task"] == {"type": "worker", "index": 1}
     name, subdomain = job["metadata"]["name"], pod["subdomain"]

@@ -109,8 +109,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 @click.option("--top-k", type=int, help="Choose among the k most likely tokens.")
 @click.option("--top-p", type=float, help="Choose among the most likely tokens that together reach p.")
 @click.option("--repetition-penalty", type=float, help="Divide the probability of the last 64 tokens by this.")
-@click.option("--seed", type=int, help="The same seed gives the same piece, in every format.")
-@click.option("--stop", help="Text after which a piece ends.")
+@click.option("--seed", type=int, help="The same seed gives the same piece, in every format of one precision.")
+@click.option("--stop", help="Text after which a piece ends; music: a MIDI file of such steps.")
 @click.option("--replace", help="Text: takes the place of characters that the model does not know.")
 @click.option("--fixed", multiple=True, metavar="VOICE=FILE", help="MIDI file with the line that VOICE shall sing.")
 @click.option("-n", "count", default=1, help="Number of pieces.")
@@ -144,6 +144,8 @@ def generate(
     options = _given({**options, "fixed": dict(_pair(text) for text in fixed) or None})
     music = model.card.task == "music"
     _check_outputs(out, plot, wav, music)
+    if stream and (count > 1 or out or plot or wav):
+        raise ArgumentError("--stream prints one piece and writes nothing: leave out -n, --out, --plot and --wav")
     if stream:
         for step in model.stream(**options):
             click.echo(" ".join(str(value) for value in step) if music else step, nl=music)
@@ -162,7 +164,7 @@ def generate(
 @click.option("--replace", help="Takes the place of characters that the model does not know.")
 @click.option("--sweeps", type=int, help="Times that gaps are drawn. [60]")
 @click.option("--temperature", type=float, help="0 takes the most likely characters. [1]")
-@click.option("--seed", type=int, help="The same seed fills alike, in every format.")
+@click.option("--seed", type=int, help="The same seed fills alike, in every format of one precision.")
 @click.option("-n", "count", default=1, help="Number of ways to fill them.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (.txt); several are numbered.")
 def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -> None:
@@ -183,11 +185,11 @@ def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -
 @main.command()
 @click.argument("melody")
 @click.option("--model", "name", default="bilstm_music", help="Model, artifact or preset folder.")
-@click.option("--free", multiple=True, metavar="VOICE", help="Voice to fill in. [all but the highest]")
-@click.option("--bars", metavar="FIRST-LAST", help="Bars to fill in, counted from 1. [all]")
+@click.option("--free", multiple=True, metavar="VOICE", help="Voice to fill in. [silent ones, or all but the highest]")
+@click.option("--bars", metavar="FIRST-LAST", help="Bars to fill in, of all voices if --free names none; from 1. [all]")
 @click.option("--sweeps", type=int, help="Times that gaps are drawn. [60]")
 @click.option("--temperature", type=float, help="0 takes the most likely notes. [1]")
-@click.option("--seed", type=int, help="The same seed gives the same notes, in every format.")
+@click.option("--seed", type=int, help="The same seed gives the same notes, in every format of one precision.")
 @click.option("-n", "count", default=1, help="Number of pieces.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("chorale.mid"), help="MIDI file to write.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
@@ -207,14 +209,16 @@ def harmonize(
     if not hasattr(model, "infill") or model.card.task != "music":
         raise ArgumentError(f"{name} does not fill in voices: try {_like('bilstm_music')}")
     _check_outputs(out, plot, wav, music=True)
+    if out.exists() and Path(melody).exists() and out.samefile(melody):
+        raise ArgumentError(f"--out {out} is the piece itself: give another name")
     given = _given({**options, "bars": _bars(bars) if bars else None})
     _write(model.infill(melody, n=count, progress=True, **given), out, plot, wav)
 
 
 def _bars(text: str) -> tuple[int, int]:
     first, sign, last = text.partition("-")
-    if not first.isdecimal() or (sign and not last.isdecimal()):
-        raise ArgumentError(f"--bars {text}: give FIRST-LAST, such as 3-4")
+    if not first.isdecimal() or (sign and not last.isdecimal()) or not 1 <= int(first) <= int(last or first):
+        raise ArgumentError(f"--bars {text}: give FIRST-LAST, such as 3-4, counted from 1")
     return int(first) - 1, int(last or first)
 
 
@@ -258,11 +262,11 @@ def _tell(pieces: list[str], out: Path | None) -> None:
         click.echo(path)
 
 
-def _pair(text: str) -> tuple[str | int, str]:
+def _pair(text: str) -> tuple[str, str]:
     voice, sign, path = text.partition("=")
     if not sign:
         raise ArgumentError(f"--fixed {text}: give VOICE=FILE, such as soprano=melody.mid")
-    return int(voice) if voice.isdecimal() else voice, path
+    return voice, path
 
 
 def _numbered(path: Path, number: int, count: int) -> Path:

@@ -9,6 +9,9 @@ import numpy as np
 from zoo.cards import Card
 from zoo.tasks import find, split_of
 
+MAX_PIECES = 1024  # made at once
+EVALUATION_BATCH = 64
+
 
 class Engine(Protocol):
     """Whatever can run a network: Keras, SavedModel, TFLite, ONNX Runtime.

@@ -13,12 +13,10 @@ import numpy as np
 from zoo import datasets, plots, sampling
 from zoo.checks import number
 from zoo.codecs import Context
-from zoo.engine import Model, bar
+from zoo.engine import EVALUATION_BATCH, MAX_PIECES, Model, bar
 from zoo.errors import ArgumentError
 from zoo.tasks import find
 
-MAX_PIECES = 1024
-EVALUATION_BATCH = 64
 REMEMBERED = 64  # tokens that a repetition penalty looks back at
 AHEAD = 256  # random numbers drawn together
 
@@ -60,9 +58,10 @@ class Generator(Model):
             n: Number of pieces; None gives one piece, a number gives a list.
             progress: Show a progress bar.
             options: `temperature` (several take turns, token by token), `top_k`, `top_p`, `repetition_penalty` of the
-                last 64 tokens (see `zoo.sampling`); `seed` (the same seed gives the same piece on every engine; None
-                draws one); `stop` (text, or music, after which a piece ends); and what the codec's `script` takes: for
-                text `prompt`, `length`, `replace`, for music `bars` or `steps`, `prompt`, `fixed`.
+                last 64 tokens (see `zoo.sampling`); `seed` (the same seed gives the same piece on every engine, but
+                where a random number is within rounding of the border between two tokens; None draws one); `stop`
+                (text, or whole steps of music, after which a piece ends); and what the codec's `script` takes: for text
+                `prompt`, `length`, `replace`, for music `bars` or `steps`, `prompt`, `fixed`.
 
         Returns:
             The prompt, if any, and what follows: for text a string, for music a `Score`.
@@ -72,9 +71,11 @@ class Generator(Model):
             CodecError: A prompt or fixed voice cannot be read or does not fit.
         """
         count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
+        if options.get("prompt") is not None:
+            options["prompt"] = self.codec.read(options["prompt"])
         script, tokens = self._tokens(count, ahead=True, **options)
         made = np.stack(list(bar(tokens, progress, len(script), "token")), axis=1)
-        pieces = [self.codec.decode(row[row >= 0]) for row in made]
+        pieces = [self.codec.decode(row[row >= 0], like=options.get("prompt")) for row in made]
         return pieces[0] if n is None else pieces
 
     def stream(self, **options: Any) -> Iterator[Any]:
@@ -128,7 +129,8 @@ class Generator(Model):
         script = self._script(options) if script is None else script
         cycle = itertools.cycle(sampling.cycle(temperature))
         temperatures = np.array([next(cycle) if known < 0 else 1.0 for known in script], np.float64)
-        # One stream of random numbers a piece: piece i is the same however many are made beside it.
+        # One stream of random numbers a piece: piece i is the same however many are made beside it. (Not so in ONNX
+        # int8, where one scale serves all rows.)
         draws = [np.random.default_rng([entropy, i]) for i in range(n)]
         plan = _Plan(script, temperatures, draws, top_k, top_p, repetition_penalty)
         worth = self.engine.worth if repetition_penalty == 1 else None
@@ -136,7 +138,8 @@ class Generator(Model):
             raise ArgumentError(f"{len(script)} tokens: the artifact is fixed to {self.engine.chunk}, prompt included")
         at_once = worth == 0 or (worth is not None and ahead and len(script) >= worth)
         made = self._in_graph(plan) if at_once else self._step_by_step(plan)
-        return script, _until(made, end, int((script >= 0).argmin()), n)
+        given = int(np.append(script < 0, True).argmax())
+        return script, _until(made, end, self.codec.group, given, n)
 
     def _script(self, options: dict[str, Any]) -> np.ndarray:
         """Lay out a piece."""
@@ -202,8 +205,8 @@ class Generator(Model):
         Raises:
             ArgumentError: There is no piece.
         """
-        if not pieces:
-            raise ArgumentError("no pieces to measure: give at least one")
+        if not sum(map(len, pieces)):
+            raise ArgumentError("no pieces to measure: give at least one that is not empty")
         task, found = find(self.card.task), {}
         for name, (cut, carried) in task.protocols.items():
             nats = self._nats(cut(pieces), carried, progress)
@@ -241,8 +244,8 @@ class _Plan:
         return np.stack([draw.random(count, np.float32) for draw in self.draws])
 
 
-def _until(tokens: Iterator[np.ndarray], end: np.ndarray, first: int, n: int) -> Iterator[np.ndarray]:
-    """Give -1 for the tokens of pieces that have ended: after those of `end`, made from place `first` on."""
+def _until(tokens: Iterator[np.ndarray], end: np.ndarray, group: int, first: int, n: int) -> Iterator[np.ndarray]:
+    """Give -1 for the tokens of pieces that have ended: after those of `end`, whole steps made from `first` on."""
     if not len(end):
         yield from tokens
         return
@@ -250,7 +253,7 @@ def _until(tokens: Iterator[np.ndarray], end: np.ndarray, first: int, n: int) ->
     for at, ids in enumerate(tokens, 1):
         yield np.where(ended, -1, ids)
         lately = np.column_stack((lately[:, 1:], ids))
-        if at >= first + len(end):
+        if at >= first + len(end) and at % group == 0:
             ended |= (lately == end).all(1)
             if ended.all():
                 return

@@ -9,12 +9,11 @@ import numpy as np
 
 from zoo import datasets, sampling
 from zoo.checks import number
-from zoo.engine import Model, bar
+from zoo.engine import EVALUATION_BATCH, MAX_PIECES, Model, bar
 from zoo.errors import ArgumentError
 from zoo.tasks import find
 
-MAX_PIECES, MAX_SWEEPS = 1024, 100_000
-EVALUATION_BATCH = 64
+MAX_SWEEPS = 100_000
 DEFAULT_SWEEPS, TRIAL_SWEEPS = 60, 6
 LEAST, FALLING = 0.05, 0.7  # share of the gaps drawn anew at the end, and the part of the sweeps over which it falls
 
@@ -48,7 +47,8 @@ class Infiller(Model):
             temperature: At least 0; 0 takes the most likely tokens.
             top_k: Draw from the k most likely tokens.
             top_p: Draw from the most likely tokens that together reach this probability.
-            seed: The same seed fills alike on every engine; None draws one.
+            seed: The same seed fills alike on every engine, but where a random number is within rounding of the border
+                between two tokens; None draws one.
             progress: Show a progress bar.
             options: What the codec's `gaps` takes: for text `mark`, `spans`, `replace`; for music `free`, `bars`.
 
@@ -61,15 +61,16 @@ class Infiller(Model):
         """
         count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
         sweeps = number("sweeps", sweeps, 1, MAX_SWEEPS, whole=True)
-        sampling.check(temperature, top_k, top_p)
+        sampling.check(number("temperature", temperature, 0), top_k, top_p)
         if seed is not None:
             seed = number("seed", seed, 0, whole=True)
+        piece = self.codec.read(piece)
         try:
             ids, hidden = self.codec.gaps(piece, **options)
         except TypeError as error:
             raise ArgumentError(f"options {', '.join(options)}: {error}") from error
         rows = self._filled(ids, hidden, count, sweeps, (temperature, top_k, top_p), seed, progress)
-        pieces = [self.codec.decode(row) for row in rows]
+        pieces = [self.codec.decode(row, like=piece) for row in rows]
         return pieces[0] if n is None else pieces
 
     def trial(self, steps: int, seed: int) -> Any:
@@ -111,8 +112,8 @@ class Infiller(Model):
         Raises:
             ArgumentError: There is no piece.
         """
-        if not pieces:
-            raise ArgumentError("no pieces to measure: give at least one")
+        if not sum(map(len, pieces)):
+            raise ArgumentError("no pieces to measure: give at least one that is not empty")
         task, found = find(self.card.task), {}
         cut = next(iter(task.protocols.values()))[0]
         ordered = datasets.by_length(cut(pieces))

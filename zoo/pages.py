@@ -108,7 +108,7 @@ def _artifacts(folder: Path) -> str:
     rows = [
         [
             row["format"], row["precision"], f"{row['MB']:.2f}", f"{row['per_second']:,.0f}", f"{row['parity']:.2g}",
-            "" if row["metric"] is None else f"{row['metric']:.4f}",
+            f"{row['metric']:.4f}",
         ]
         for row in found["rows"]
     ]  # fmt: skip

@@ -29,8 +29,11 @@ class Codec(Protocol):
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Give inputs `(batch, time, features)` and targets `(batch, time)`, -1 where a piece has ended."""
 
-    def decode(self, ids: np.ndarray) -> Any:
-        """Give the raw piece of tokens `(time,)`."""
+    def read(self, piece: Any) -> Any:
+        """Give a piece in the one form that `tokens` takes, whatever the forms that users may give it in."""
+
+    def decode(self, ids: np.ndarray, like: Any = None) -> Any:
+        """Give the raw piece of tokens `(time,)`; what they do not tell, such as a tempo, is that of another piece."""
 
     def decode_step(self, ids: Any) -> Any:
         """Give the raw form of the tokens of one step, `(group,)`."""

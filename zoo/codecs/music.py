@@ -1,26 +1,29 @@
 """Music note sequences: several voices on a grid of sixteenths, one token a voice and step, highest voice first.
 
 A token is "hold", "rest" or a pitch. Before each token the network sees: the voice it is for, the place in the bar, and
-for every voice the pitch it sings and for how many steps it has. Voices above the current one are already at this
-step, the others still at the previous one.
+for every voice the pitch it sings, for how many steps it has, and the pitch it left for that. Voices above the current
+one are already at this step, the others still at the previous one.
 
-A network that sees both sides and fills gaps sees, instead, the tokens of all voices at this step and the pitches they
-sing, as far as these are not hidden; a step before the first and one after the last show where a piece begins and ends.
+A network that sees both sides and fills gaps sees, instead, the tokens of all voices at this step, and the pitches they
+sing now, one step before and one after, as far as these are not hidden; a step before the first and one after the last
+show where a piece begins and ends.
 """
 
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zoo import parts
 from zoo.checks import number
 from zoo.codecs import Context, Gapped, padded
 from zoo.errors import ArgumentError, CodecError
 from zoo.midi import HOLD, MAX_STEPS, REST, voice_names
-from zoo.score import MAX_VOICES, Score, is_melody
+from zoo.score import MAX_VOICES, Score
 
 HOLD_ID, REST_ID, FIRST_PITCH_ID = 0, 1, 2
 START = 0  # "sounding" before the first step; the id of hold, which never sounds
@@ -72,32 +75,35 @@ class MusicCodec:
         self.group = voices
         self.classes = FIRST_PITCH_ID + high - low + 1
         self.blank, self.edge = self.classes, self.classes + 1  # shown where a token is hidden, and outside of a piece
-        # Columns of x, each with its own range of ids in one table: voice, place in the bar, then for each voice its
-        # pitch and age, or, masked, its token and pitch.
-        ranges = (self.classes + 2, self.classes + 2) if masked else (self.classes, LONGEST + 1)
-        self.sizes = [voices, self.steps_per_bar, *[ranges[0]] * voices, *[ranges[1]] * voices]
+        # Columns of x, each with its own range of ids in one table: voice, place in the bar, then, for each voice, of
+        # every kind.
+        if masked:
+            kinds = dict.fromkeys(("token", "pitch", "pitch before", "pitch after"), self.classes + 2)
+        else:
+            kinds = {"pitch": self.classes, "age": LONGEST + 1, "pitch left": self.classes}
+        self.kinds = tuple(kinds)
+        self.sizes = [voices, self.steps_per_bar, *np.repeat(list(kinds.values()), voices).tolist()]
         self.features = len(self.sizes)
         self.symbols = sum(self.sizes)
         self.offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
 
     def extended(self, pieces: Iterable[Score]) -> tuple["MusicCodec", np.ndarray, np.ndarray, np.ndarray]:
-        """Take as many voices as pieces have, and their pitches too; see `zoo.codecs.Codec`.
+        """Take as many voices as pieces have, their meter, and their pitches too; see `zoo.codecs.Codec`.
 
         A voice is heard as the one that was nearest to its place between the highest and the lowest.
         """
-        low, high, voices = self.low, self.high, self.voices
-        for piece in pieces:
-            pitches = piece.grid[piece.grid >= 0]
-            low, high, voices = int(pitches.min(initial=low)), int(pitches.max(initial=high)), piece.voices
-        codec = MusicCodec(voices, low, high, self.steps_per_beat, self.beats_per_bar, self.masked)
+        ambit = parts.Ambit.of(pieces)
+        low, high, voices = min(self.low, ambit.low), max(self.high, ambit.high), ambit.voices
+        codec = MusicCodec(voices, low, high, self.steps_per_beat, ambit.beats_per_bar, self.masked)
+        places = np.arange(codec.steps_per_bar)
         heard = np.rint(np.linspace(0, self.voices - 1, voices)).astype(int)
         pitched = np.arange(low, high + 1)
         known = np.where((pitched >= self.low) & (pitched <= self.high), pitched - self.low + FIRST_PITCH_ID, -1)
         classes = np.concatenate([[HOLD_ID, REST_ID], known])
-        seen = np.concatenate([classes, [self.blank, self.edge]])  # of a masked codec
-        kinds = (seen, seen) if self.masked else (classes, np.arange(LONGEST + 1))
-        columns = [heard, np.arange(self.steps_per_bar), *[kinds[0]] * voices, *[kinds[1]] * voices]
-        features = np.concatenate([[0, 1], 2 + heard, 2 + self.voices + heard])
+        pitches = np.concatenate([classes, [self.blank, self.edge]]) if self.masked else classes
+        values = [np.arange(LONGEST + 1) if kind == "age" else pitches for kind in self.kinds for _ in range(voices)]
+        columns = [heard, np.where(places < self.steps_per_bar, places, -1), *values]
+        features = np.concatenate([[0, 1], *(2 + kind * self.voices + heard for kind in range(len(self.kinds)))])
         symbols = [
             np.where(values < 0, -1, self.offsets[feature] + values)
             for values, feature in zip(columns, features, strict=True)
@@ -113,8 +119,7 @@ class MusicCodec:
 
     def columns(self) -> list[dict[str, Any]]:
         """Name the columns of x: each adds its offset to a value of 0 to size - 1."""
-        kinds = ("token", "pitch") if self.masked else ("pitch", "age")
-        names = [f"{kind} {voice}" for kind in kinds for voice in range(self.voices)]
+        names = [f"{kind} {voice}" for kind in self.kinds for voice in range(self.voices)]
         rows = zip(("voice", "place in the bar", *names), self.offsets.tolist(), self.sizes, strict=True)
         return [{"name": name, "offset": offset, "size": size} for name, offset, size in rows]
 
@@ -137,12 +142,13 @@ class MusicCodec:
         except (KeyError, TypeError, ValueError) as error:
             raise CodecError(f"not a description of a music codec: {error}") from error
 
-    def tokens(self, score: Score) -> np.ndarray:
-        """Turn a score into tokens `(steps * voices,)`.
+    def tokens(self, piece: Any) -> np.ndarray:
+        """Turn a score, or what can be read as one, into tokens `(steps * voices,)`.
 
         Raises:
             CodecError: Another number of voices or steps in a beat, or pitches the codec does not have.
         """
+        score = self.read(piece)
         if (score.voices, score.steps_per_beat) != (self.voices, self.steps_per_beat):
             raise CodecError(
                 f"a score of {score.voices} voices and {score.steps_per_beat} steps a beat: "
@@ -156,8 +162,8 @@ class MusicCodec:
         grid = score.grid.astype(np.int64).ravel()
         return np.where(grid == HOLD, HOLD_ID, np.where(grid == REST, REST_ID, grid - self.low + FIRST_PITCH_ID))
 
-    def decode(self, ids: np.ndarray) -> Score:
-        """Turn tokens `(steps * voices,)` into a score.
+    def decode(self, ids: np.ndarray, like: Score | None = None) -> Score:
+        """Turn tokens `(steps * voices,)` into a score, in the tempo and meter of another, if one is given.
 
         Raises:
             CodecError: Not whole steps, or ids the codec does not have.
@@ -165,7 +171,8 @@ class MusicCodec:
         ids = np.asarray(ids)
         if ids.size % self.voices or (ids.size and not (ids.min() >= 0 and ids.max() < self.classes)):
             raise CodecError(f"{ids.size} tokens, not whole steps of {self.voices} with ids 0 to {self.classes - 1}")
-        return self._on_grid(self.decode_step(ids).reshape(-1, self.voices))
+        score = self._on_grid(self.decode_step(ids).reshape(-1, self.voices))
+        return replace(score, tempo_bpm=like.tempo_bpm, beats_per_bar=like.beats_per_bar) if like is not None else score
 
     def decode_step(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Turn the tokens of one step `(voices,)`, or of several, into grid values: a MIDI pitch, `HOLD` or `REST`."""
@@ -174,28 +181,25 @@ class MusicCodec:
         return np.where(chosen >= FIRST_PITCH_ID, chosen - FIRST_PITCH_ID + self.low, special)
 
     def begin(self, zeros: Any) -> tuple[Any, ...]:
-        """Remember what each voice sings and for how long, `(batch, voices)` each: nothing yet."""
+        """Remember what each voice sings, for how long, and what it sang before, `(batch, voices)`: nothing yet."""
         voices = np.ones((1, self.voices), np.int32)
-        return zeros + voices * START, zeros + voices * LONGEST
+        return zeros + voices * START, zeros + voices * LONGEST, zeros + voices * START
 
     def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:
         """Give the input of the token at a position, `(batch, 1, features)` int32."""
-        sounding, age = memory
-        zeros = sounding[:, :1] * 0
+        zeros = memory[0][:, :1] * 0
         place = position // self.voices % self.steps_per_bar
-        columns = xp.concatenate([zeros + position % self.voices, zeros + place, sounding, age], 1)
+        columns = xp.concatenate([zeros + position % self.voices, zeros + place, *memory], 1)
         return xp.expand_dims(columns + self.offsets, 1)
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:
         """Remember the tokens `(batch,)` at a position, of one voice."""
-        sounding, age = memory
         mine = (position % self.voices) == np.arange(self.voices, dtype=np.int32)[None]
-        before, since = (xp.max(xp.where(mine, values, 0), 1) for values in memory)  # of the voice it is for
-        goes_on = (ids == HOLD_ID) | ((ids == REST_ID) & (before == REST_ID))
-        now = xp.where(ids == HOLD_ID, xp.where(before == START, REST_ID, before), ids)
-        since = xp.where(goes_on, xp.minimum(since + 1, LONGEST), 0)
-        now, since = (xp.expand_dims(values, 1) for values in (now, since))
-        return xp.where(mine, now, sounding), xp.where(mine, since, age)
+        sounding, age, left = (xp.max(xp.where(mine, values, 0), 1) for values in memory)  # of the voice it is for
+        goes_on = (ids == HOLD_ID) | ((ids == REST_ID) & (sounding == REST_ID))
+        now = xp.where(ids == HOLD_ID, xp.where(sounding == START, REST_ID, sounding), ids)
+        changed = now, xp.where(goes_on, xp.minimum(age + 1, LONGEST), 0), xp.where(goes_on, left, sounding)
+        return tuple(xp.where(mine, xp.expand_dims(new, 1), old) for new, old in zip(changed, memory, strict=True))
 
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Turn scores into network inputs and targets; masked, `Gapped` scores.
@@ -229,13 +233,14 @@ class MusicCodec:
         tokens = np.where(hidden, self.blank, np.where(ids < 0, self.edge, ids)).reshape(shape)
         tokens = np.pad(tokens, ((0, 0), (1, 1), (0, 0)), constant_values=self.edge)
         begun = np.where(tokens != HOLD_ID, np.arange(steps + 2)[:, None], 0)
-        pitches = np.take_along_axis(
-            tokens, np.maximum.accumulate(begun, axis=1), axis=1
-        )  # of the last that is no hold
+        last = np.maximum.accumulate(begun, axis=1)  # that is no hold
+        pitches = np.take_along_axis(tokens, last, axis=1)
+        around = np.pad(pitches, ((0, 0), (1, 1), (0, 0)), constant_values=self.edge)
         place = (np.arange(-1, steps + 1) % self.steps_per_bar)[:, None]
         each = (batch, steps + 2, self.voices)
         columns = [np.broadcast_to(column, each)[..., None] for column in (np.arange(self.voices), place)]
-        columns += [np.broadcast_to(known[:, :, None], (*each, self.voices)) for known in (tokens, pitches)]
+        shown = tokens, pitches, around[:, :-2], around[:, 2:]
+        columns += [np.broadcast_to(known[:, :, None], (*each, self.voices)) for known in shown]
         x = np.concatenate(columns, axis=-1) + self.offsets
         return x.reshape(batch, -1, self.features).astype(np.int32)
 
@@ -276,51 +281,51 @@ class MusicCodec:
         Args:
             piece: A Score, a MIDI file, a grid `(steps, voices)`; or one line, the highest voice, as any of these, as
                 grid values `(steps,)`, or written `C4/4 D4/4 E4/2` (see `zoo.Score.melody`).
-            free: Voices to be filled in, by name or number; None: all, or, of one line, those below it.
+            free: Voices to be filled in, by name or number. None: those that are silent; if none is, all, or, with no
+                bars either, those below the highest. Of a piece that is not in parts the highest notes are then taken.
             bars: First bar to be filled in and the one after the last, counted from 0; None: all.
 
         Returns:
-            Tokens `(time,)`, and which of them are hidden.
+            Tokens `(time,)`, and which of them are hidden. A note held beyond a gap begins anew where the gap ends.
 
         Raises:
             ArgumentError: There is no such voice or bar, or nothing is to be filled in.
             CodecError: The piece cannot be read or does not fit.
         """
-        names = voice_names(self.voices)
-        melody = self._melody(piece)
-        if melody is None:
-            score = self._score(piece)
-            ids = self.tokens(score)
-        else:
-            ids = np.full((len(melody), self.voices), REST_ID)
-            ids[:, 0] = melody
-            ids = ids.ravel()
-        if free is None:
-            chosen = list(range(1 if melody is not None else 0, self.voices))
-        else:
-            chosen = [self._voice(name) for name in ([free] if isinstance(free, (str, int)) else free)]
-        if melody is not None and not {0, *chosen} == set(range(self.voices)):
-            raise ArgumentError(
-                f"free={free!r}: the piece is one line, so that {', '.join(names[1:])} must all be free"
-            )
-        steps = ids.size // self.voices
-        first, last = (0.0, steps / self.steps_per_bar) if bars is None else bars
-        first = number("the first bar", first, 0, steps / self.steps_per_bar)
-        last = number("the bar after the last", last, first, math.ceil(steps / self.steps_per_bar))
-        inside = np.arange(steps) / self.steps_per_bar
+        score = self.read(piece)
+        self._same_meter(score)
+        if free is None and bars is None and not parts.in_parts(score):
+            warnings.warn("not a piece in parts: its highest notes are taken for the melody", stacklevel=4)
+            score = replace(score, grid=parts.edge(score)[:, None])
+        line = score.voices == 1 < self.voices
+        if line:
+            score = replace(score, grid=np.pad(score.grid, ((0, 0), (0, self.voices - 1)), constant_values=REST))
+        self.tokens(score)  # refuses what does not fit
+        chosen = self._free(score, free, bars)
+        if line and {0, *chosen} != set(range(self.voices)):
+            names = voice_names(self.voices)[1:]
+            raise ArgumentError(f"free={free!r}: the piece is one line, so that {', '.join(names)} must all be free")
+        whole = len(score) / score.steps_per_bar
+        try:
+            first, last = (0.0, whole) if bars is None else bars
+        except (TypeError, ValueError):
+            raise ArgumentError(f"bars={bars!r}: give two numbers, the first bar and the one after the last") from None
+        first = number("the first bar", first, 0, whole)
+        last = number("the bar after the last", last, first, math.ceil(whole))
+        inside = np.arange(len(score)) / score.steps_per_bar
         hidden = ((inside >= first) & (inside < last))[:, None] & np.isin(np.arange(self.voices), chosen)
         if not hidden.any():
             raise ArgumentError(f"free={free!r}, bars={bars}: nothing is to be filled in")
-        return ids, hidden.ravel()
+        return self.tokens(replace(score, grid=parts.struck(score, hidden))), hidden.ravel()
 
-    def _melody(self, piece: Any) -> np.ndarray | None:
-        """Give the tokens `(steps,)` of a piece that is one line; None if it is not."""
-        if self.voices == 1:
-            return None
-        if not isinstance(piece, (str, Path, Score)) and np.ndim(piece) == 1:
-            return self._line(0, piece)
-        score = self._score(piece)
-        return self._line(0, score) if (score.sounding() >= 0).any(0).sum() == 1 else None
+    def _free(self, score: Score, free: Any, bars: Any) -> list[int]:
+        """Give the voices to be filled in."""
+        if free is not None:
+            return [
+                parts.voice_number(name, self.voices) for name in ([free] if isinstance(free, (str, int)) else free)
+            ]
+        silent = np.flatnonzero((score.sounding() < 0).all(0)).tolist()
+        return silent or list(range(0 if bars is not None else min(1, self.voices - 1), self.voices))
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
         """Give random inputs `(batch, time, features)`, each column within its range."""
@@ -351,7 +356,11 @@ class MusicCodec:
         """
         if not isinstance(fixed or {}, Mapping):
             raise ArgumentError(f"fixed={fixed!r}: give a dictionary of voice name → Score, MIDI file or grid values")
-        given = {self._voice(name): self._line(name, music) for name, music in (fixed or {}).items()}
+        given = {
+            parts.voice_number(name, self.voices): self._line(name, music) for name, music in (fixed or {}).items()
+        }
+        if len(given) < len(fixed or {}):
+            raise ArgumentError(f"fixed={list(fixed or {})}: a voice is given twice")
         if bars is not None and steps is not None:
             raise ArgumentError("bars and steps both given: give one of them")
         if bars is not None:
@@ -361,35 +370,27 @@ class MusicCodec:
         elif steps is None:
             steps = max(map(len, given.values()), default=DEFAULT_BARS * self.steps_per_bar)
         steps = number("steps", steps, 1, MAX_STEPS, whole=True)
-        start = self._on_grid(np.zeros((0, self.voices))) if prompt is None else self._score(prompt)
-        if start.beats_per_bar != self.beats_per_bar:
-            warnings.warn(
-                f"the prompt has {start.beats_per_bar} beats a bar, the model {self.beats_per_bar}", stacklevel=5
-            )
+        start = self._on_grid(np.zeros((0, self.voices))) if prompt is None else self.read(prompt)
+        self._same_meter(start)
         head = self.tokens(start)
         body = np.full((steps, self.voices), -1)
         for voice, line in given.items():
             body[: len(line), voice] = line[:steps]
         return np.concatenate([head, body.ravel()])
 
-    def _voice(self, name: str | int) -> int:
-        names = voice_names(self.voices)
-        if name in names:
-            return names.index(str(name))
-        if isinstance(name, int) and 0 <= name < self.voices:
-            return name
-        raise ArgumentError(f"fixed voice {name!r}: give one of {', '.join(names)}, or 0 to {self.voices - 1}")
+    def read(self, music: Any) -> Score:
+        """Read a piece, whatever its form; see `zoo.parts.read`.
 
-    def _score(self, music: Any) -> Score:
-        """Read a Score, a MIDI file, a melody written `C4/4 D4/4 E4/2`, or a grid `(steps, voices)`."""
-        if isinstance(music, Score):
-            return music
-        if isinstance(music, str) and is_melody(music):
-            return Score.melody(music, self.steps_per_beat)
-        if isinstance(music, (str, Path)):
-            return Score.read(music, self.voices, self.steps_per_beat)
-        score = Score(music)
-        return self._on_grid(score.grid)
+        Raises:
+            CodecError: It cannot be read.
+        """
+        return parts.read(music, self.voices, self.steps_per_beat, self.beats_per_bar)
+
+    def _same_meter(self, score: Score) -> None:
+        if score.beats_per_bar != self.beats_per_bar:
+            warnings.warn(
+                f"the music has {score.beats_per_bar} beats a bar, the model counts {self.beats_per_bar}", stacklevel=6
+            )
 
     def _on_grid(self, values: np.ndarray) -> Score:
         return Score(values, steps_per_beat=self.steps_per_beat, beats_per_bar=self.beats_per_bar)
@@ -400,36 +401,22 @@ class MusicCodec:
         They are the only line of the music; or that voice of a piece in parts; or of other music the highest notes for
         the top voice, the lowest for the bottom one.
         """
-        if not isinstance(music, (Score, str, Path)):
-            music = [[value] for value in music] if np.ndim(music) == 1 else music
-        score = self._score(music)
+        score = self.read(music)
         if score.steps_per_beat != self.steps_per_beat:
             raise CodecError(f"fixed {name}: {score.steps_per_beat} steps a beat: give {self.steps_per_beat}")
-        sounding = score.sounding() >= 0
-        singing = [i for i, column in enumerate(sounding.T) if column.any()]
-        voice = self._voice(name)
-        # Of a Score its maker knows the voices; a file is a piece in parts if each of them sings most of the time.
-        parts = isinstance(music, Score) or (sounding.mean(0) >= sounding.any(1).mean() / 2).all()
+        self._same_meter(score)
+        singing = np.flatnonzero((score.sounding() >= 0).any(0)).tolist()
+        voice = parts.voice_number(name, self.voices)
+        # Of a Score its maker knows the voices; of a file it is to be found out.
+        known = isinstance(music, Score) or parts.in_parts(score)
         if len(singing) <= 1:
             column = score.grid[:, singing[0] if singing else 0]
-        elif score.voices == self.voices and parts and voice in singing:
+        elif score.voices == self.voices and known and voice in singing:
             column = score.grid[:, voice]
         elif voice in (0, self.voices - 1):
-            column = _edge(score, top=voice == 0)
+            column = parts.edge(score, top=voice == 0)
         else:
             raise CodecError(f"fixed {name}: give one line, or a piece of {self.voices} voices of which it is one")
         whole = np.full((len(score), self.voices), REST)
         whole[:, 0] = column
         return self.tokens(self._on_grid(whole))[:: self.voices]
-
-
-def _edge(score: Score, top: bool) -> np.ndarray:
-    """Follow the highest (or lowest) note of a score, `(steps,)` grid values."""
-    sounding = score.sounding().astype(int)
-    order = sounding if top else np.where(sounding < 0, -1000, -sounding)
-    voice = order.argmax(1)
-    steps = np.arange(len(score))
-    line, pitch = score.grid[steps, voice].copy(), sounding[steps, voice]
-    changed = np.flatnonzero(np.diff(voice, prepend=voice[:1]))
-    line[changed] = pitch[changed]  # a line that goes on in another voice starts a note there
-    return line

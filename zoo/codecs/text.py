@@ -148,7 +148,12 @@ class TextCodec:
         """Tell which hidden tokens count as a character: every one."""
         return np.ones(ids.shape, bool)
 
-    def decode(self, ids: np.ndarray) -> str:
+    def read(self, text: Any) -> Any:
+        """Give the text itself, whose form is the only one."""
+        as_text(text)
+        return text
+
+    def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
         """Turn tokens `(characters,)` into text.
 
         Raises:
@@ -187,7 +192,7 @@ class TextCodec:
             ArgumentError: The length is out of range, or `replace` is not in the vocabulary.
             CodecError: The prompt has a character the codec does not have.
         """
-        length = number("length", length, 0, MAX_LENGTH, whole=True)
+        length = number("length", length, 1, MAX_LENGTH, whole=True)
         return np.concatenate([self.tokens(self._known(prompt, replace)), np.full(length, -1)]).astype(np.int64)
 
     def gaps(
@@ -209,11 +214,11 @@ class TextCodec:
             ArgumentError: No gap, a mark of several characters, or a span out of range.
             CodecError: The text has a character the codec does not have.
         """
-        if not isinstance(text, str) or not isinstance(mark, str) or len(mark) > 1:
-            raise ArgumentError(f"text={text!r}, mark={mark!r}: give a string, and one character that marks gaps")
+        if not isinstance(mark, str) or len(mark) > 1:
+            raise ArgumentError(f"mark={mark!r}: give one character that marks gaps")
         hidden = np.array([character == mark for character in text], bool)
         ids = self.tokens(self._known(text.replace(mark, self.vocabulary[0]) if mark else text, replace))
-        for at, length in sorted(spans, reverse=True):
+        for at, length in _spans(spans):
             at = number("the place of a span", at, 0, len(text), whole=True)
             length = number("the length of a span", length, 1, MAX_LENGTH, whole=True)
             ids, hidden = np.insert(ids, [at] * length, 0), np.insert(hidden, [at] * length, True)
@@ -236,6 +241,14 @@ class TextCodec:
         return rng.integers(0, self.symbols, (batch, time, 1)).astype(np.int32)
 
 
+def _spans(spans: Any) -> list[tuple[int, int]]:
+    """Give spans from the last to the first."""
+    try:
+        return sorted(((at, length) for at, length in spans), reverse=True)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"spans={spans!r:.50}: give pairs of numbers, [(place, length), …]") from None
+
+
 def _gaps(rng: np.random.Generator, length: int) -> np.ndarray:
     """Hide a random share of the characters of a stretch, one by one or in spans of about the same length."""
     share, span = rng.uniform(LEAST_HIDDEN, 1), 1
@@ -246,9 +259,15 @@ def _gaps(rng: np.random.Generator, length: int) -> np.ndarray:
 
 
 def as_text(piece: Text | str) -> Text:
-    """Give a string the form of a stretch of text."""
+    """Give a string the form of a stretch of text.
+
+    Raises:
+        CodecError: It is no string.
+    """
     if isinstance(piece, Text):
         return piece
+    if not isinstance(piece, str):
+        raise CodecError(f"{piece!r:.50} is no text: give a string")
     points = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
     vocabulary, ids = np.unique(points, return_inverse=True)
     return Text(ids, "".join(map(chr, vocabulary)))

@@ -14,11 +14,12 @@ from zoo.codecs.music import MusicCodec
 from zoo.datasets import Dataset, OnDisk, Source, prepared
 from zoo.errors import CodecError, DataError
 from zoo.files import sha256
+from zoo.parts import Ambit
 from zoo.score import MAX_VOICES, Score
 from zoo.tasks import Published, Recipe, Task, as_they_are
 
 VOICES = 4  # of files of one's own, unless told otherwise
-GRID_VERSION = 1  # raise it when reading MIDI changes: what was read before is then read anew
+GRID_VERSION = 2  # raise it when reading MIDI changes: what was read before is then read anew
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -82,10 +83,11 @@ def read_folder(folder: Path, voices: int = 0) -> dict[str, Sequence[Score]]:
     places = about["places"]
     if len(places) < 2:
         raise DataError(f"{folder} has {len(places)} readable MIDI files: give at least 2 (one is for validation)")
-    grids = [OnDisk(stored / "grids.bin", "int16", start * voices, steps * voices) for start, steps in places]
+    path = stored / "grids.bin"
+    pieces = [(OnDisk(path, "int16", start * voices, steps * voices), beats) for start, steps, beats in places]
     return {
-        "train": Scores([grid for i, grid in enumerate(grids) if i % 10], voices),
-        "valid": Scores(grids[::10], voices),
+        "train": Scores([piece for i, piece in enumerate(pieces) if i % 10], voices),
+        "valid": Scores(pieces[::10], voices),
     }
 
 
@@ -93,25 +95,26 @@ class Scores(Sequence):
     """Scores on disk, read when they are asked for.
 
     Args:
-        grids: Where the grids are, `(steps * voices,)` each.
+        pieces: Of each where its grid is, `(steps * voices,)`, and its quarter notes in a bar.
         voices: Voices of a score.
     """
 
-    def __init__(self, grids: list[OnDisk], voices: int) -> None:
-        self.grids, self.voices = grids, voices
+    def __init__(self, pieces: list[tuple[OnDisk, int]], voices: int) -> None:
+        self.pieces, self.voices = pieces, voices
 
     def __len__(self) -> int:
-        return len(self.grids)
+        return len(self.pieces)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return Scores(self.grids[index], self.voices)
-        return Score(np.asarray(self.grids[index]).reshape(-1, self.voices))
+            return Scores(self.pieces[index], self.voices)
+        grid, beats = self.pieces[index]
+        return Score(np.asarray(grid).reshape(-1, self.voices), beats_per_bar=beats)
 
 
 def _store(files: Sequence[Path], folder: Path, voices: int) -> None:
     """Write the grids of MIDI files one after the other, and what was said of them."""
-    places: list[tuple[int, int]] = []
+    places: list[tuple[int, int, int]] = []
     with (folder / "grids.bin").open("wb") as stream, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         for path in files:
@@ -121,7 +124,7 @@ def _store(files: Sequence[Path], folder: Path, voices: int) -> None:
                 warnings.warn(f"left out: {error}", stacklevel=2)
                 continue
             stream.write(score.grid.tobytes())
-            places.append((sum(places[-1]) if places else 0, len(score)))
+            places.append((sum(places[-1][:2]) if places else 0, len(score), score.beats_per_bar))
     about = {"places": places, "warnings": [str(one.message) for one in said]}
     (folder / "about.json").write_text(json.dumps(about))
 
@@ -132,13 +135,8 @@ def make_codec(pieces: Iterable[Score], masked: bool = False) -> MusicCodec:
     Raises:
         DataError: No piece has a note.
     """
-    low, high, voices = 128, -1, 0
-    for piece in pieces:
-        pitches = piece.grid[piece.grid >= 0]
-        low, high, voices = pitches.min(initial=low), pitches.max(initial=high), piece.voices
-    if high < 0:
-        raise DataError("the pieces are all silent: give some with notes")
-    return MusicCodec(voices, max(0, int(low) - 6), min(127, int(high) + 6), masked=masked)
+    low, high, voices, beats = Ambit.of(pieces)
+    return MusicCodec(voices, max(0, low - 6), min(127, high + 6), beats_per_bar=beats, masked=masked)
 
 
 def transposed(pieces: Sequence[Score]) -> Callable[[int, np.random.Generator], Score]:
@@ -164,8 +162,8 @@ def _pitches(column: np.ndarray) -> np.ndarray:
 
 
 RECIPE = Recipe(
-    units=490, embedding=20, dropout_in=0.1, dropout_out=0.4, dropout_recurrent=0.25, variational=True, epochs=110,
-    patience=25, batch=32, window=32, learning_rate=4e-3, warmup=100, weight_decay=0.05, ema=0.995,
+    units=480, embedding=20, dropout_in=0.1, dropout_out=0.4, dropout_recurrent=0.25, variational=True, epochs=110,
+    patience=25, batch=32, window=16, carry=True, learning_rate=4e-3, warmup=100, weight_decay=0.05, ema=0.995,
 )  # fmt: skip
 
 TASK = Task(
@@ -199,8 +197,8 @@ TASK = Task(
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=1060, learning_rate=1e-3),
-        "gru": replace(RECIPE, units=580),
-        "bilstm": replace(RECIPE, units=185),
-        "stacked_lstm": replace(RECIPE, units=310, layers=2),
+        "gru": replace(RECIPE, units=570),
+        "bilstm": replace(RECIPE, units=170, carry=False, window=32),
+        "stacked_lstm": replace(RECIPE, units=305, layers=2),
     },
 )

@@ -1,0 +1,121 @@
+"""The benchmarks: what they compute, that README's tables are theirs, and what the recorded results must hold."""
+
+import importlib.util
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conftest import RECIPE, ROOT, random_score, tiny_model
+from zoo.architectures import ARCHITECTURES
+from zoo.cards import Card
+from zoo.codecs.music import MusicCodec
+from zoo.codecs.text import TextCodec
+from zoo.keras_engine import KerasEngine
+from zoo.midi import HOLD, REST
+from zoo.models import make
+from zoo.networks import network
+from zoo.score import Score
+
+
+def benchmark(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_readme_table_is_the_benchmark_s():
+    chorales = benchmark("chorales")
+    results = json.loads((ROOT / "benchmarks/chorales.json").read_text())
+    text = (ROOT / "README.md").read_text()
+    assert chorales.table(results["sets"]) in text
+
+
+@pytest.mark.parametrize("name", ["export", "layers", "generation"])
+def test_readme_speed_is_the_benchmark_s(name):
+    tables = benchmark(name).tables(json.loads((ROOT / f"benchmarks/{name}.json").read_text()))
+    text = (ROOT / "README.md").read_text()
+    for table in tables:
+        assert table in text
+
+
+def test_readme_streaming_is_the_benchmark_s():
+    found = json.loads((ROOT / "benchmarks/streaming.json").read_text())
+    told = f"{found['text_gb']:.1f} GB of text with at most {found['peak_gb']:.2f} GB of memory"
+    assert found["peak_gb"] < 2 <= found["text_gb"]
+    assert told in (ROOT / "README.md").read_text()
+
+
+def test_recorded_memory_does_not_grow():
+    recorded = json.loads((ROOT / "benchmarks/generation.json").read_text())["memory"]
+    assert recorded.pop("symbols") >= 1_000_000
+    for found in recorded.values():
+        assert max(found) <= 1.001 * found[0]
+
+
+def test_recorded_conversions_are_quick():
+    rows = json.loads((ROOT / "benchmarks/export.json").read_text())["speed"]
+    assert {row["size"] for row in rows} == {"1 x 256", "2 x 512"}
+    assert max(seconds for row in rows for seconds in row["seconds"].values()) <= 10
+
+
+def test_parallels_are_counted():
+    fifths = np.array([[67, 60], [69, 62], [69, 62], [72, 60], [74, 62], [62, 74], [60, 67], [62, 69]])
+    assert benchmark("chorales").parallels(fifths, 7) == (2, 6)
+    assert benchmark("chorales").parallels(fifths, 0) == (2, 6)
+
+
+def test_statistics_of_chorales():
+    pieces = [Score([[60, 64, 50, 40], [HOLD] * 4, [62, 57, 52, 45], [REST, 57, 52, 45]])]
+    found = benchmark("chorales").statistics(pieces)
+    assert (found["pieces"], found["steps"]) == (1, 4)
+    assert found["crossings"] == 50
+    assert found["range"]["soprano"] == [60, 60, 61]
+    assert found["fifths"] == 0
+    assert found["octaves"] == 0
+    assert found["mean_length"] == pytest.approx((2 * 4 + 7) / 11)
+    assert found["lengths"]["eighth"] == pytest.approx(4 / 11)
+
+
+def test_harmonisations_keep_the_sopranos():
+    bach = [random_score(i, 8, MusicCodec()) for i in range(3)]
+    made = benchmark("chorales").harmonised(tiny_model("bilstm", MusicCodec()), bach, 4, 1.0, 1)
+    assert [piece.grid[:, 0].tolist() for piece in made] == [bach[i].grid[:, 0].tolist() for i in (0, 0, 1, 2)]
+    assert made[0] != made[1]
+
+
+def test_what_is_hidden_is_measured_from_the_left_as_score_does():
+    vocabulary = "abcde "
+    net = network(ARCHITECTURES["lstm"], TextCodec(vocabulary), RECIPE)
+    model = make(Card("lstm_text", "lstm", "text", RECIPE), TextCodec(vocabulary), KerasEngine(net))
+    codec, rng = TextCodec(vocabulary, masked=True), np.random.default_rng(3)
+    texts = ["".join(rng.choice(list(vocabulary), length)) for length in (40, 70)]
+    found = benchmark("infilling").left_only(model, codec, texts, "hidden_50")
+    rng, nats = np.random.default_rng(0), []
+    for text in sorted(texts, key=len):
+        nats += model.score(text).nats[codec.hide(text, rng, "hidden_50").hidden].tolist()
+    assert found["nats"] == pytest.approx(np.mean(nats), rel=1e-6)
+    assert 0 < found["accuracy"] < 1
+
+
+def test_nats_of_piano_rolls():
+    poly, rng = benchmark("poly_music"), np.random.default_rng(0)
+    net = network(ARCHITECTURES["gru"], poly.PianoRoll(), replace(RECIPE, embedding=1))
+    pieces = [(rng.random((frames, 88)) < 0.1).astype(np.float32) for frames in (5, 9)]
+    total = 0.0
+    for piece in pieces:
+        logits = KerasEngine(net).step(piece[None, :-1], [np.zeros((1, RECIPE.units), np.float32)])[0][0]
+        shares = 1 / (1 + np.exp(-logits.astype(float)))
+        total -= np.log(np.where(piece[1:] > 0, shares, 1 - shares)).sum()
+    assert poly.nats(net, pieces, poly.PianoRoll()) == pytest.approx(total / 12)
+
+
+def test_summary_of_runs():
+    poly = benchmark("poly_music")
+    rows = [{"data": "JSB", "cell": "gru", "seed": i, "test": v, "parameters": 9} for i, v in enumerate((8, 8.5, 8.3))]
+    [found] = poly.summary(rows)
+    assert (found["seeds"], found["mean"]) == (3, pytest.approx(8.2667, abs=1e-4))
+    assert found["spread"] == pytest.approx(0.2517, abs=1e-4)
+    assert "8.27 ± 0.25" in poly.tables({"rows": rows})[0]
