@@ -20,7 +20,7 @@ from export.formats import Tensor, formats, of_path
 from export.formats import onnx as onnx_format
 from export.recurrent import walk
 from tests import cells
-from tests.conftest import FEATURES, NAMES, ROOT, UNITS, random_score, randomized, user_model
+from tests.conftest import CODEC, FEATURES, NAMES, ROOT, UNITS, random_score, randomized, user_model
 from zoo.errors import ArgumentError, ArtifactError, DataError, ExportError, UnsupportedLayer, VerificationError
 
 BOTH = [(name, form) for name in NAMES for form in ("sequence", "step")]
@@ -144,7 +144,8 @@ def child(artifacts, tmp_path_factory):
         loaded = tf.saved_model.load({str(artifacts["saved_model", "sequence"])!r})
         assert sorted(loaded.signatures) == ["generate", "sequence", "serving_default", "step"]
         for form, time in (("sequence", 5), ("serving_default", 3), ("step", 1)):
-            out = loaded.signatures[form](x=tf.zeros((2, time, 8), tf.int32), h0_0=tf.zeros((2, 12)), c0_0=tf.zeros((2, 12)))
+            x, state = tf.zeros((2, time, {CODEC.features}), tf.int32), tf.zeros((2, 12))
+            out = loaded.signatures[form](x=x, h0_0=state, c0_0=state)
             assert sorted(out) == ["cn_0", "hn_0", "y"] and out["y"].shape[:2] == (2, time)
         print("bare TensorFlow runs it", flush=True)
 
