@@ -151,7 +151,7 @@ def harmonised(model: Any, bach: Sequence[Score], count: int, temperature: float
     "--model",
     "models",
     multiple=True,
-    default=("lstm_music", "bilstm_music"),
+    default=("lstm_music",),
     show_default=True,
     help="Catalog name or preset folder.",
 )

@@ -1,6 +1,6 @@
 """Polyphonic music by the protocol of Bai, Kolter & Koltun, with our layers and trainer, beside their figures.
 
-    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (two hours)
+    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (hours)
     python benchmarks/poly_music.py JSB lstm        # one row
     python benchmarks/poly_music.py --show          # prints the table of poly_music.json
     python benchmarks/poly_music.py JSB lstm --set dropout_in=0.3    # tries a setting, and writes nothing
