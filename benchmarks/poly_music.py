@@ -17,12 +17,14 @@ Modeling, 2018, table 1.
 """
 
 import json
+import os
 import statistics
 import sys
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import click
 import numpy as np
 
 from zoo import TRAINING_ENVIRONMENT
@@ -162,36 +164,36 @@ def tables(results):
     return [tabulate(shown, ("data", "network", "parameters", "ours", "published"), "github", disable_numparse=True)]
 
 
-def write(rows):
-    """Write all runs, with the command and what they ran on."""
+def recorded():
+    """Read the runs that the file has, by data set, network and seed."""
+    rows = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
+    return {(row["data"], row["cell"], row["seed"]): row for row in rows}
+
+
+def write(key, row):
+    """Add a run to the file, which another process may have added to meanwhile."""
     from importlib.metadata import version
 
+    rows = {**recorded(), key: row}.values()
     versions = {package: version(package) for package in ("keras", "tensorflow", "numpy")}
     results = {"command": COMMAND, "versions": versions, "summary": summary(rows), "rows": list(rows)}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def main():
-    import os
-
+@click.command()
+@click.argument("wanted", nargs=-1, type=click.Choice(sorted({word for row in PUBLISHED for word in row} - {"TCN"})))
+@click.option("--show", is_flag=True, help="Print the table of poly_music.json.")
+@click.option("--set", "changes", multiple=True, metavar="SETTING=VALUE", help="Try a setting, and write nothing.")
+def main(wanted, show, changes):
+    """Train every row, or those WANTED, with three seeds each, and print the table."""
     os.environ.update(TRAINING_ENVIRONMENT | os.environ)
-    words = iter(sys.argv[1:])
-    wanted, changes = [], {}
-    for word in words:
-        if word == "--set":
-            setting, _, value = next(words).partition("=")
-            changes[setting] = value
-        elif not word.startswith("--"):
-            wanted.append(word)
-    if unknown := set(wanted) - {word for key in recipes() for word in key}:
-        raise SystemExit(f"{', '.join(sorted(unknown))}: give JSB or Nottingham, rnn, gru or lstm")
-    if "--show" in sys.argv:
-        print(*tables(json.loads(RESULTS.read_text())))
+    rows = {} if changes else recorded()
+    if show:
+        print(*tables({"rows": rows.values()}) if rows else [f"no runs yet: {COMMAND} writes {RESULTS.name}"])
         return
     from zoo.tasks import adjusted
 
-    kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() and not changes else []
-    rows = {(row["data"], row["cell"], row["seed"]): row for row in kept}
+    changes = dict(change.partition("=")[::2] for change in changes)
     for (name, cell), recipe in recipes().items():
         for seed in (int(changes["seed"]),) if "seed" in changes else SEEDS:
             settings, key = adjusted(recipe, {**changes, "seed": seed}), (name, cell, seed)
@@ -202,7 +204,7 @@ def main():
             print(*key, found, flush=True)
             rows[key] = {"data": name, "cell": cell, "seed": seed, **found, "recipe": asdict(settings)}
             if not changes:
-                write(rows.values())
+                write(key, rows[key])
     print(*tables({"rows": rows.values()}))
 
 
