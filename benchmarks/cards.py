@@ -29,7 +29,7 @@ from zoo.errors import VerificationError
 from zoo.generation import Generator
 from zoo.midi import voice_names
 from zoo.pages import ARTIFACTS, SAMPLE
-from zoo.plots import FORMATS, save
+from zoo.plots import COLOURS, FORMATS, save
 from zoo.presets import WEIGHTS
 from zoo.tasks import names, split_of
 
@@ -44,6 +44,7 @@ KINDS = (
     ("SavedModel", "float32", "saved", None),
 )
 MARKERS = {"float32": "o", "float16": "^", "int8": "s"}
+NARROW = 0.01  # of the metric: a picture that shows less would make much of nothing
 TOKENS, ROUNDS, SEED, THREADS = 512, 5, 7, 2
 FEW = 6  # pieces of the test split on which the tests measure again
 SPEEDS = {
@@ -139,23 +140,29 @@ def compare(task):
     from matplotlib.figure import Figure
 
     known = [name for name in zoo.list_models(f"*_{task}", pretrained=True) if (find(name).folder / ARTIFACTS).exists()]
-    if not known:
+    if len(known) < 2:
         return
     found = {name: json.loads((find(name).folder / ARTIFACTS).read_text()) for name in known}
-    metrics = sorted({entry["metric"] for entry in found.values()})
-    figure = Figure(figsize=(10, 4 * len(metrics)))
-    grid = figure.subplots(len(metrics), 2, squeeze=False)
+    metrics = sorted({entry["metric"] for entry in found.values()}, reverse=True)
+    figure = Figure(figsize=(10, 3.6 * len(metrics)), layout="constrained")
+    grid = figure.subplots(len(metrics), 2, squeeze=False, sharey="row")
     for axes, metric in zip(grid, metrics, strict=True):
         for axis, key, label in zip(axes, ("MB", "per_second"), ("MB, ONNX", "tokens per second, ONNX"), strict=True):
-            for name in known:
-                for row in found[name]["rows"]:
-                    if found[name]["metric"] == metric and row["format"] == "ONNX":
-                        axis.plot(row[key], row["metric"], MARKERS[row["precision"]], color="#2c5fa8")
-                        axis.annotate(f"{name} {row['precision']}", (row[key], row["metric"]), fontsize=7)
+            for name, colour in zip(known, COLOURS, strict=False):
+                rows = [row for row in found[name]["rows"] if row["format"] == "ONNX"]
+                for row in rows if found[name]["metric"] == metric else ():
+                    axis.plot(row[key], row["metric"], MARKERS[row["precision"]], color=colour, alpha=0.8)
+            axis.set_xlim(left=0)
             axis.set_xlabel(label)
-            axis.set_ylabel(metric.replace("_", " "))
+            axis.ticklabel_format(useOffset=False)
             axis.grid(color="#dddddd", linewidth=0.6)
-    figure.tight_layout()
+        low, high = axes[0].get_ylim()
+        axes[0].set_ylim(low - NARROW * high, high + NARROW * high)
+        axes[0].set_ylabel(metric.replace("_", " "))
+    marks = [*((name, "o", colour) for name, colour in zip(known, COLOURS, strict=False)),
+             *((precision, mark, "black") for precision, mark in MARKERS.items())]  # fmt: skip
+    handles = [axes[0].plot([], [], mark, color=colour, label=name)[0] for name, mark, colour in marks]
+    figure.legend(handles=handles, loc="outside right center", frameon=False)
     save(figure, HERE / f"models_{task}{FORMATS[0]}")
 
 

@@ -26,6 +26,12 @@ from zoo.tasks import find, split_of
 
 RESULTS = Path(__file__).with_suffix(".json")
 TASKS = ("text", "music")
+SHOWN = {
+    "hidden_15": "15 % of the characters",
+    "hidden_50": "50 % of the characters",
+    "hidden_voices": "all voices but the highest",
+    "hidden_bars": "one bar in four",
+}
 
 
 def left_only(model, codec, pieces, scheme):
@@ -63,7 +69,7 @@ def measure(task):
 def tables(results):
     """Lay out the results."""
     rows = [
-        [name, scheme.replace("_", " "), f"{one['nats']:.3f} per {part['unit']}", f"{100 * one['accuracy']:.1f} %"]
+        [name, SHOWN[scheme], f"{one['nats']:.3f} per {part['unit']}", f"{100 * one['accuracy']:.1f} %"]
         for part in results.values()
         for scheme, models in part["schemes"].items()
         for name, one in models.items()

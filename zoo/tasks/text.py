@@ -192,7 +192,7 @@ TASK = Task(
         "": RECIPE,
         "rnn": replace(RECIPE, units=1024, learning_rate=4e-3, dropout_recurrent=0.1),
         "gru": replace(RECIPE, units=650),
-        "bilstm": replace(RECIPE, units=200),
+        "bilstm": replace(RECIPE, units=200, dropout_in=0.0, dropout_out=0.15, dropout_recurrent=0.1),
         "stacked_lstm": replace(RECIPE, units=512, layers=2),
     },
 )
