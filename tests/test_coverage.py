@@ -61,10 +61,10 @@ def by_keras(model, arrays, names):
 
 COUNTS = {
     "lstm plain": {"LSTM": 12, "GRU": 0, "RNN": 0, "Loop": 0, "Scan": 0},
-    "gru plain": {"LSTM": 0, "GRU": 13, "RNN": 0, "Loop": 0, "Scan": 0},
-    "rnn plain": {"LSTM": 0, "GRU": 0, "RNN": 11, "Loop": 0, "Scan": 0},
+    "gru plain": {"LSTM": 0, "GRU": 8, "RNN": 0, "Loop": 0, "Scan": 0},
+    "rnn plain": {"LSTM": 0, "GRU": 0, "RNN": 6, "Loop": 0, "Scan": 0},
     "lstm bidirectional": {"LSTM": 7, "Loop": 0, "Scan": 0},
-    "gru masked": {"GRU": 9, "Loop": 0, "Scan": 0},
+    "gru masked": {"GRU": 7, "Loop": 0, "Scan": 0},
     "lstm activations": {"LSTM": 7, "Loop": 2, "Scan": 0},
     "different directions": {"LSTM": 1, "GRU": 1, "Loop": 0},
     "different activations": {"LSTM": 1, "Loop": 0},
@@ -101,13 +101,16 @@ def check_all_formats(source, cases, folder, tolerance=2e-5, counts=None, left_o
 
 
 UNEQUAL = ("cross attention",)
+SAVED = ("subclassed", "two arguments", "several inputs and outputs", "nested", "mixed_bfloat16", "conv lstm 2d masked",
+         "bidirectional stacked cells", "the zoo's layers")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_artifacts_are_keras(name, tmp_path):
     """The model in all formats; `export.save`'s own checks have tests of their own.
 
-    A SavedModel takes the steps of TFLite's cells in a plainer loop, which one cell is enough to show.
+    TFLite files are made from SavedModels, whose loops are only plainer in what is saved as one: one cell is enough to
+    show it, and what has more to it than layers in a row.
     """
     model = build(name)
     source = Source(model, INPUTS.get(name))
@@ -122,7 +125,7 @@ def test_artifacts_are_keras(name, tmp_path):
         zeros = [np.zeros((len(arrays[0]), *slot.shape), np.float32) for slot in source.slots]
         cases.append((arrays + zeros, by_keras(model, arrays, [t.name for t in source.inputs])))
     tolerance = 3e-2 if name.startswith("mixed_") else 2e-5  # Keras itself computes in 16 bits there
-    left_out = ["saved_model"] if name.startswith(("rnn ", "gru ")) else []
+    left_out = [] if name.startswith("lstm ") or name in SAVED else ["saved_model"]
     check_all_formats(source, cases, tmp_path, tolerance, COUNTS.get(name), left_out)
 
 
@@ -130,7 +133,7 @@ def test_artifacts_are_keras(name, tmp_path):
 def test_scan(model, tmp_path):
     """The second form of ONNX: no native node, the same values."""
     report = export.save(build(model), tmp_path / "model.onnx", recurrence="scan")
-    assert report.operators["Scan"] >= 8
+    assert report.operators["Scan"] >= 7
     assert not {"RNN", "GRU"} & set(report.operators)
 
 
@@ -261,18 +264,16 @@ def test_int8_of_convolutions(format_, tmp_path):
     assert sizes["int8"] <= 0.35 * sizes[None]
 
 
-@pytest.mark.parametrize(("format_", "every"), [("onnx", 1), ("tflite", 8)])
-def test_int8_of_lstm_music_loses_at_most_one_percent(format_, every, data, tmp_path, monkeypatch):
-    """On all pieces of the validation split in the faster runtime, on some in the other."""
+@pytest.mark.parametrize("format_", ["onnx", "tflite"])
+def test_int8_of_lstm_music_loses_at_most_one_percent(format_, data, tmp_path, monkeypatch):
+    """On some pieces of the validation split; the pages of the models have it of all pieces of the test split."""
     import zoo
     from zoo.models import Generator
 
     measure = Generator.measure
-    some = lambda pieces: [pieces[i] for i in range(0, len(pieces), every)]  # noqa: E731
-    fewer = lambda self, pieces, progress=False: measure(self, some(pieces), progress)  # noqa: E731
+    fewer = lambda self, pieces, progress=False: measure(self, list(pieces)[::8], progress)  # noqa: E731
     monkeypatch.setattr(Generator, "measure", fewer)
     path = tmp_path / f"m{formats()[format_].suffix}"
     measured = export.save(zoo.load("lstm_music"), path, quantize="int8").differences["sequence"]
     before, after = (measured[f"valid nats_per_step {when}"] for when in ("before", "after"))
     assert after <= 1.01 * before
-    assert every > 1 or before == pytest.approx(zoo.info("lstm_music").metrics["valid"]["nats_per_step"], abs=1e-3)

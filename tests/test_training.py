@@ -257,7 +257,7 @@ def test_windows_are_cut_from_the_pieces():
     assert len(batches) == stream.steps == 5 * 23 // 20
     for x, keep, y in batches:
         assert not keep.any()
-        assert x.shape == (4, 20, 14)
+        assert x.shape == (4, 20, MusicCodec().features)
         for row in y:
             real = row[row >= 0].tolist()
             assert real
@@ -352,10 +352,8 @@ def test_other_backends_train_the_same_network(backend, run, folder, tmp_path):
 
 
 SETTINGS = {
-    "averaged": {"ema": 0.8},
-    "carried": {"carry": True, "window": 4},
-    "recurrent dropout": {"dropout_recurrent": 0.3, "variational": True},
-    "smoothed": {"label_smoothing": 0.1},
+    "averaged, smoothed": {"ema": 0.8, "label_smoothing": 0.1},
+    "carried, recurrent dropout": {"carry": True, "window": 4, "dropout_recurrent": 0.3, "variational": True},
     "whole pieces": {"window": 0, "batch": 2, "warmup": 0},
     "compiled": {"xla": True, "steps_per_execution": 2, "schedule": "linear"},
     "mixed": {"precision": "mixed_bfloat16"},

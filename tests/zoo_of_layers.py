@@ -33,22 +33,24 @@ def heads(x, outputs):
 def plain(cell, kind):
     x = keras.Input((None, D), name="x")
     layers = {
-        "last": cell(U),
-        "sequences": cell(U, return_sequences=True),
         "backwards": cell(U, return_sequences=True, go_backwards=True),
         "backwards last": cell(U, go_backwards=True),
         "no bias": cell(U, use_bias=False, return_sequences=True),
-        "dropout": cell(U, dropout=0.5, recurrent_dropout=0.5),
         "state": cell(U, return_state=True, return_sequences=True),
-        "state last": cell(U, return_state=True),
-        "cells": L.RNN(CELL_LAYERS[kind](U), return_sequences=True),
         "stacked cells": L.RNN([CELL_LAYERS[kind](U), CELL_LAYERS[kind](5)], return_sequences=True),
     }
     if kind == "gru":
         layers |= {"before": cell(U, reset_after=False, return_sequences=True),
                    "before no bias": cell(U, reset_after=False, use_bias=False, go_backwards=True)}  # fmt: skip
-    if kind == "lstm":
-        layers["no forget bias"] = cell(U, unit_forget_bias=False)
+    if kind == "lstm":  # what goes around the cells is the same for all of them: every option once
+        layers |= {
+            "last": cell(U),
+            "sequences": cell(U, return_sequences=True),
+            "no forget bias": cell(U, unit_forget_bias=False),
+            "dropout": cell(U, dropout=0.5, recurrent_dropout=0.5),
+            "state last": cell(U, return_state=True),
+            "cells": L.RNN(CELL_LAYERS[kind](U), return_sequences=True),
+        }
     return heads(x, {name: layer(x) for name, layer in layers.items()})
 
 
@@ -70,16 +72,16 @@ def masked(cell, kind):
     hidden = L.Masking()(x)
     layers = {
         "sequences": cell(U, return_sequences=True),
-        "backwards last": cell(U, go_backwards=True),
-        "zero last": cell(U, zero_output_for_mask=True),
         "zero backwards": cell(U, return_sequences=True, go_backwards=True, zero_output_for_mask=True),
         "state": cell(U, return_state=True, return_sequences=True),
         "stacked cells": L.RNN([CELL_LAYERS[kind](U), CELL_LAYERS[kind](5)]),
         "bidirectional": L.Bidirectional(cell(U, return_sequences=True)),
     }
-    if kind == "lstm":  # what goes around the cells is the same for all of them: every option once
+    if kind == "lstm":
         layers |= {
             "last": cell(U),
+            "backwards last": cell(U, go_backwards=True),
+            "zero last": cell(U, zero_output_for_mask=True),
             "backwards": cell(U, return_sequences=True, go_backwards=True),
             "zero": cell(U, return_sequences=True, zero_output_for_mask=True),
             "bidirectional last": L.Bidirectional(cell(U)),
@@ -110,9 +112,11 @@ def bidirectional(cell, kind):
     x = keras.Input((None, D), name="x")
     layers = {f"mode {mode}": L.Bidirectional(cell(U, return_sequences=True), merge_mode=mode)
               for mode in (("concat", "sum", "mul", "ave", None) if kind == "rnn" else ("concat", None))}  # fmt: skip
+    layers["state"] = L.Bidirectional(cell(U, return_state=True, return_sequences=True))
+    if kind != "lstm":
+        return heads(x, {name: layer(x) for name, layer in layers.items()})
     layers |= {
         "last": L.Bidirectional(cell(U)),
-        "state": L.Bidirectional(cell(U, return_state=True, return_sequences=True)),
         "state last": L.Bidirectional(cell(U, return_state=True), merge_mode=None),
         "stacked": seq(
             L.Bidirectional(cell(U, return_sequences=True)), L.Bidirectional(cell(3, return_sequences=True))
