@@ -232,7 +232,7 @@ def test_evaluate_and_train(tmp_path, data):
 BAD = {
     "unknown name": ["info", "lstm_musik"],
     "unknown model": ["generate", "ltsm_music"],
-    "no weights": ["generate", "gru_music"],
+    "no weights": ["generate", "rnn_music"],
     "bad temperature": ["generate", "lstm_music", "--temperature", "-1"],
     "bad fixed": ["generate", "lstm_music", "--fixed", "soprano"],
     "no such voice": ["generate", "lstm_music", "--fixed", "horn=x.mid"],

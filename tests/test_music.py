@@ -44,10 +44,22 @@ def test_input_tells_what_is_known():
     assert y[0].tolist() == CODEC.tokens(score).tolist()
     pitch = {p: p - CODEC.low + 2 for p in (60, 62, 55, 57, 50)}
     # Before the middle voice's second token: the top voice has gone on, the others are where they were.
-    assert columns[4].tolist() == [1, 1, pitch[60], pitch[55], pitch[50], 1, 0, 0, 0, 0, 0]
+    assert columns[4].tolist() == [1, 1, pitch[60], pitch[55], pitch[50], 1, 0, 0, 0, 0, 0, 0, 0, 0]
     # Before the bottom voice's third token: it has rested since one step; the top voice came from its first pitch.
-    assert columns[8].tolist() == [2, 2, pitch[62], pitch[57], 1, 0, 1, 0, pitch[60], pitch[55], pitch[50]]
-    assert columns[0].tolist() == [0, 0, 0, 0, 0, 16, 16, 16, 0, 0, 0]
+    assert columns[8].tolist() == [2, 2, pitch[62], pitch[57], 1, 0, 1, 0, pitch[60], pitch[55], pitch[50], 0, 0, 0]
+    assert columns[0].tolist() == [0, 0, 0, 0, 0, 16, 16, 16, 0, 0, 0, 0, 0, 0]
+
+
+def test_input_shows_what_would_be_parallel():
+    """A voice that has just moved, from a fifth, an octave or a unison away, draws the one below along; no other does."""
+    chords = [[63, 56, 51], [65, 56, 51], [65, 58, 51], [67, 60, 53], [67, HOLD, 53], [HOLD, 53, 50], [70, 60, 53]]
+    columns = CODEC.encode([Score(chords)])[0][0].reshape(7, 3, -1)[..., -3:] - CODEC.offsets[-3:]
+    shown = np.where(columns > 0, columns - 2 + CODEC.low, 0)
+    expected = np.zeros((7, 3, 3), int)
+    expected[1, 1, 0] = 58  # a fifth below the top voice
+    expected[1, 2, 0] = 53  # an octave below; then the middle voice moves, from a fourth away
+    expected[3, 1, 0], expected[3, 2, 1] = 60, 53  # fifths; then one is struck again, and one leads out of range
+    assert shown.tolist() == expected.tolist()
 
 
 def test_inputs_never_show_the_future():

@@ -2,7 +2,8 @@
 
 A token is "hold", "rest" or a pitch. Before each token the network sees: the voice it is for, the place in the bar, and
 for every voice the pitch it sings, for how many steps it has, and the pitch it left for that. Voices above the current
-one are already at this step, the others still at the previous one.
+one are already at this step, the others still at the previous one. Where one of them has just moved and was a fifth,
+an octave or a unison from the current voice, the pitch that would follow it in parallel is shown too.
 
 A network that sees both sides and fills gaps sees, instead, the tokens of all voices at this step, and the pitches they
 sing now, one step before and one after, as far as these are not hidden; a step before the first and one after the last
@@ -80,7 +81,7 @@ class MusicCodec:
         if masked:
             kinds = dict.fromkeys(("token", "pitch", "pitch before", "pitch after"), self.classes + 2)
         else:
-            kinds = {"pitch": self.classes, "age": LONGEST + 1, "pitch left": self.classes}
+            kinds = {"pitch": self.classes, "age": LONGEST + 1, "pitch left": self.classes, "parallel": self.classes}
         self.kinds = tuple(kinds)
         self.sizes = [voices, self.steps_per_bar, *np.repeat(list(kinds.values()), voices).tolist()]
         self.features = len(self.sizes)
@@ -189,8 +190,20 @@ class MusicCodec:
         """Give the input of the token at a position, `(batch, 1, features)` int32."""
         zeros = memory[0][:, :1] * 0
         place = position // self.voices % self.steps_per_bar
-        columns = xp.concatenate([zeros + position % self.voices, zeros + place, *memory], 1)
+        parallel = self._parallel(xp, memory, position)
+        columns = xp.concatenate([zeros + position % self.voices, zeros + place, *memory, parallel], 1)
         return xp.expand_dims(columns + self.offsets, 1)
+
+    def _parallel(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:
+        """Give for each voice above, `(batch, voices)`, the pitch that keeps the fifth or octave it has just left."""
+        pitch, age, left = memory
+        voice, voices = position % self.voices, np.arange(self.voices, dtype=np.int32)[None]
+        mine = xp.expand_dims(xp.max(xp.where(voices == voice, pitch, 0), 1), 1)
+        between, led = xp.maximum(left - mine, mine - left) % 12, mine + pitch - left
+        lowest = xp.minimum(xp.minimum(pitch, left), xp.minimum(mine, led))
+        shown = (voices < voice) & (age == 0) & (pitch != left) & ((between == 0) | (between == 7))
+        shown = shown & (lowest >= FIRST_PITCH_ID) & (led < self.classes)
+        return xp.where(shown, led, START)
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:
         """Remember the tokens `(batch,)` at a position, of one voice."""

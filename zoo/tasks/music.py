@@ -162,7 +162,7 @@ def _pitches(column: np.ndarray) -> np.ndarray:
 
 
 RECIPE = Recipe(
-    units=480, embedding=20, dropout_in=0.1, dropout_out=0.4, dropout_recurrent=0.25, variational=True, epochs=110,
+    units=450, embedding=20, dropout_in=0.1, dropout_out=0.45, dropout_recurrent=0.3, variational=True, epochs=110,
     patience=25, batch=32, window=16, carry=True, learning_rate=4e-3, warmup=100, weight_decay=0.05, ema=0.995,
 )  # fmt: skip
 
@@ -196,9 +196,9 @@ TASK = Task(
     "data does not tell repeated notes from held ones, so it holds where a singer would often repeat.",
     recipes={
         "": RECIPE,
-        "rnn": replace(RECIPE, units=1060, learning_rate=1e-3),
-        "gru": replace(RECIPE, units=570),
-        "bilstm": replace(RECIPE, units=170, carry=False, window=32),
-        "stacked_lstm": replace(RECIPE, units=305, layers=2),
+        "rnn": replace(RECIPE, units=1020, learning_rate=3e-3, dropout_recurrent=0.1),
+        "gru": replace(RECIPE, units=538),
+        "bilstm": replace(RECIPE, units=172, carry=False, window=32),
+        "stacked_lstm": replace(RECIPE, units=295, layers=2),
     },
 )
