@@ -20,12 +20,14 @@ from statistics import median
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
+import click
 import numpy as np
 
 import export
 import zoo
 from zoo.catalog import find
 from zoo.errors import VerificationError
+from zoo.files import write_text
 from zoo.generation import Generator
 from zoo.midi import voice_names
 from zoo.pages import ARTIFACTS, SAMPLE
@@ -113,7 +115,7 @@ def sample(model, pieces, folder):
         opening = replace(pieces[0], grid=pieces[0].grid[: 8 * pieces[0].steps_per_bar])
         made = model.infill(opening, free=free, seed=SEED)
     if task == "text":
-        (folder / f"{SAMPLE}.txt").write_text(made + "\n", encoding="utf-8")
+        write_text(folder / f"{SAMPLE}.txt", made + "\n")
     else:
         made.save(folder / f"{SAMPLE}.mid")
         made.plot(folder / f"{SAMPLE}.png")
@@ -130,9 +132,9 @@ def measure(name):
         "unit": "token", "metric": metric, "note": NOTE.format(SPEEDS[kind]), "rows": measured,
         "check": {"pieces": FEW, "value": model.measure(pieces[:FEW])[metric]},
     }  # fmt: skip
-    (folder / ARTIFACTS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / ARTIFACTS, json.dumps(found, indent=2) + "\n")
     sample(model, pieces, folder)
-    (folder / "README.md").write_text(zoo.page(name), encoding="utf-8")
+    write_text(folder / "README.md", zoo.page(name))
 
 
 def compare(task):
@@ -166,16 +168,17 @@ def compare(task):
     save(figure, HERE / f"models_{task}{FORMATS[0]}")
 
 
-def main():
-    """Measure the models that were asked for, then draw the comparisons."""
+@click.command()
+@click.argument("asked", nargs=-1, metavar="[MODEL]...", type=click.Choice(zoo.list_models(pretrained=True)))
+@click.option("--compare", "only_compare", is_flag=True, help="Draw the comparisons alone.")
+def main(asked, only_compare):
+    """Measure all shipped models, or those named, then draw the comparisons."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
-    asked = sys.argv[1:] or zoo.list_models(pretrained=True)
-    for name in asked:
-        if not name.startswith("-"):
-            measure(name)
+    for name in () if only_compare else asked or zoo.list_models(pretrained=True):
+        measure(name)
     for task in names():
         compare(task)
 

@@ -20,6 +20,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 import zoo
+from zoo.files import write_text
 from zoo.midi import voice_names
 from zoo.plots import COLOURS, save
 from zoo.score import Score
@@ -173,7 +174,7 @@ def main(models: Sequence[str], pieces: int, bars: int, temperature: float, seed
             sets[name] = model.generate(n=pieces, bars=bars, temperature=temperature, seed=seed, progress=True)
     results = {who: statistics(chorales) for who, chorales in sets.items()}
     settings = {"pieces": pieces, "bars": bars, "temperature": temperature, "seed": seed}
-    (HERE / "chorales.json").write_text(json.dumps({"settings": settings, "sets": results}, indent=2) + "\n")
+    write_text(HERE / "chorales.json", json.dumps({"settings": settings, "sets": results}, indent=2) + "\n")
     plot(sets, results, HERE / "chorales.png")
     print(table(results))
 

@@ -18,6 +18,7 @@ from statistics import median
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
+import click
 import keras
 import numpy as np
 from keras import layers as L
@@ -28,6 +29,7 @@ from export.formats import Face, formats, saved_model
 from export.loops import plain_step
 from export.source import Source
 from export.timing import in_turns
+from zoo.files import write_text
 
 RESULTS = Path(__file__).with_suffix(".json")
 CELLS = {"SimpleRNN": L.SimpleRNN, "LSTM": L.LSTM, "GRU": L.GRU}
@@ -223,14 +225,17 @@ def tables(results):
     return [table(results) for table in (onnx_table, tflite_table, length_table, size_table)]
 
 
-def main():
-    if "--show" not in sys.argv:
+@click.command()
+@click.option("--show", is_flag=True, help="Print what export.json has.")
+def main(show):
+    """Measure, or show what was measured."""
+    if not show:
         began = time.perf_counter()
         results = {"speed": measure_speed(), "bidirectional": measure_both_directions(), "lengths": measure_lengths()}
         packages = ("keras", "tensorflow", "tf2onnx", "onnxruntime", "ai-edge-litert")
         results["versions"] = {name: version(name) for name in packages}
         results["minutes"] = round((time.perf_counter() - began) / 60, 1)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        write_text(RESULTS, json.dumps(results, indent=1) + "\n")
     print("\n\n".join(tables(json.loads(RESULTS.read_text()))))
 
 

@@ -21,8 +21,11 @@ from statistics import median
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
+import click
 import numpy as np
 from tabulate import tabulate
+
+from zoo.files import sha256, write_text
 
 RESULTS = Path(__file__).with_suffix(".json")
 THREADS, UNITS, LAYERS, SYMBOLS = 2, 512, 2, 65
@@ -52,7 +55,6 @@ def model():
     import zoo
     from zoo.cards import Card, codec_json
     from zoo.codecs.text import TextCodec
-    from zoo.files import sha256
     from zoo.keras_engine import KerasEngine
     from zoo.models import make
     from zoo.networks import network
@@ -175,20 +177,23 @@ def _times(rate, name):
     return f"{rate[name] / rate['PyTorch']:.3g}"
 
 
-def main():
+@click.command()
+@click.option("--memory", "long", is_flag=True, help="Measure the memory while 1,000,000 symbols are made.")
+@click.option("--show", is_flag=True, help="Print what generation.json has.")
+def main(long, show):
     """Measure, or show what was measured."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    if "--memory" in sys.argv:
+    if long:
         results["memory"] = {"symbols": LONG}
         for name, found in memory():
             results["memory"][name] = found
-            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    elif "--show" not in sys.argv:
+            write_text(RESULTS, json.dumps(results, indent=2) + "\n")
+    elif not show:
         with tempfile.TemporaryDirectory() as folder:
             functions = contenders(Path(folder))
             results["per second"] = {str(batch): in_turns(functions, batch) for batch in BATCHES}
         results["versions"] = {name: version(name) for name in ("keras", "tensorflow", "torch", "onnxruntime")}
-        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+        write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     print(*tables(results), sep="\n\n")
     for name, found in results.get("memory", {}).items():
         print(f"{name}: {found if isinstance(found, int) else f'{found[0]} MB, in the end {found[-1]} MB'}")

@@ -22,7 +22,10 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+import click
+
 from zoo import TRAINING_ENVIRONMENT
+from zoo.files import write_text
 
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
@@ -121,9 +124,8 @@ def status(key):
     return int(line.split()[1]) / 1000
 
 
-def work():
+def work(task):
     """Serve as a contender: answer every line on standard input by one measurement, as a line of JSON."""
-    task = json.loads(sys.argv[-1])
     if "product" in task:
         actions = {"product": product_steps(task["product"])}
     else:
@@ -253,9 +255,16 @@ def tables(results):
     ]
 
 
-def main():
-    wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
-    if "--show" not in sys.argv:
+@click.command()
+@click.argument("wanted", nargs=-1, type=click.Choice([*CELLS, *SIZES]))
+@click.option("--show", is_flag=True, help="Print what layers.json has.")
+@click.option("--work", "task", hidden=True, type=json.loads)
+def main(wanted, show, task):
+    """Measure all, or one cell, or one cell and size; or show what was measured."""
+    if task:
+        work(task)
+        return
+    if not show:
         flags = set(Path("/proc/cpuinfo").read_text().split())
         rows = [
             measure(cell, size, precision)
@@ -265,11 +274,11 @@ def main():
         packages = [name for name in ("keras", "tensorflow", "torch") if importlib.util.find_spec(name)]
         results = {"rows": rows, "versions": {name: version(name) for name in packages}, "machine": platform.machine()}
         if not wanted:
-            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+            write_text(RESULTS, json.dumps(results, indent=1) + "\n")
     else:
         results = json.loads(RESULTS.read_text())
     print("\n\n".join(tables(results)))
 
 
 if __name__ == "__main__":
-    work() if "--work" in sys.argv else main()
+    main()

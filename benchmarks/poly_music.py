@@ -135,6 +135,12 @@ def nats(net, pieces, codec):
     return total / frames
 
 
+def current(rows):
+    """Leave out runs whose recipe is not the present one."""
+    wanted = recipes()
+    return [row for row in rows if row["recipe"] == asdict(replace(wanted[row["data"], row["cell"]], seed=row["seed"]))]
+
+
 def summary(rows):
     """Give for each data set and network its parameters, and mean and spread over the seeds."""
     found = []
@@ -164,6 +170,11 @@ def tables(results):
     return [tabulate(shown, ("data", "network", "parameters", "ours", "published"), "github", disable_numparse=True)]
 
 
+def asked(name, cell, wanted):
+    """Tell whether a row is one of those wanted: where data sets are named its own, where networks are its own."""
+    return all(kind & {name, cell} or not kind for kind in ({*DATASETS} & {*wanted}, {*wanted} - {*DATASETS}))
+
+
 def recorded():
     """Read the runs that the file has, by data set, network and seed."""
     rows = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
@@ -174,10 +185,12 @@ def write(key, row):
     """Add a run to the file, which another process may have added to meanwhile."""
     from importlib.metadata import version
 
+    from zoo.files import write_text
+
     rows = {**recorded(), key: row}.values()
     versions = {package: version(package) for package in ("keras", "tensorflow", "numpy")}
-    results = {"command": COMMAND, "versions": versions, "summary": summary(rows), "rows": list(rows)}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    results = {"command": COMMAND, "versions": versions, "summary": summary(current(rows)), "rows": list(rows)}
+    write_text(RESULTS, json.dumps(results, indent=1) + "\n")
 
 
 @click.command()
@@ -185,11 +198,12 @@ def write(key, row):
 @click.option("--show", is_flag=True, help="Print the table of poly_music.json.")
 @click.option("--set", "changes", multiple=True, metavar="SETTING=VALUE", help="Try a setting, and write nothing.")
 def main(wanted, show, changes):
-    """Train every row, or those WANTED, with three seeds each, and print the table."""
+    """Train every row, or those WANTED (data sets, networks or both), with three seeds each, and print the table."""
     os.environ.update(TRAINING_ENVIRONMENT | os.environ)
     rows = {} if changes else recorded()
     if show:
-        print(*tables({"rows": rows.values()}) if rows else [f"no runs yet: {COMMAND} writes {RESULTS.name}"])
+        found = current(rows.values())
+        print(*tables({"rows": found}) if found else [f"no runs yet: {COMMAND} writes {RESULTS.name}"])
         return
     from zoo.tasks import adjusted
 
@@ -197,7 +211,7 @@ def main(wanted, show, changes):
     for (name, cell), recipe in recipes().items():
         for seed in (int(changes["seed"]),) if "seed" in changes else SEEDS:
             settings, key = adjusted(recipe, {**changes, "seed": seed}), (name, cell, seed)
-            if not {*wanted} <= {name, cell} or rows.get(key, {}).get("recipe") == asdict(settings):
+            if not asked(name, cell, wanted) or rows.get(key, {}).get("recipe") == asdict(settings):
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 found = trained(name, cell, settings, Path(folder))
@@ -205,7 +219,7 @@ def main(wanted, show, changes):
             rows[key] = {"data": name, "cell": cell, "seed": seed, **found, "recipe": asdict(settings)}
             if not changes:
                 write(key, rows[key])
-    print(*tables({"rows": rows.values()}))
+    print(*tables({"rows": rows.values() if changes else current(rows.values())}))
 
 
 if __name__ == "__main__":

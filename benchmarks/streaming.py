@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.files import write_text
+
 RESULTS = Path(__file__).with_suffix(".json")
 SETTINGS = {"units": 128, "embedding": 32, "window": 128, "batch": 64, "epochs": 3, "epoch_steps": 100, "patience": 9}
 LIMIT_GB = 2.0
@@ -53,7 +55,7 @@ def main(gigabytes=2.0):
         shutil.rmtree(folder)
     print(json.dumps(result, indent=1))
     if gigabytes >= LIMIT_GB:
-        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+        write_text(RESULTS, json.dumps(result, indent=1) + "\n")
     if result["peak_gb"] > LIMIT_GB:
         sys.exit(f"more than {LIMIT_GB} GB")
 

@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -55,6 +55,15 @@ def test_recorded_memory_does_not_grow():
         assert max(found) <= 1.001 * found[0]
 
 
+def test_recorded_generation_is_fast():
+    rates = json.loads((ROOT / "benchmarks/generation.json").read_text())["per second"]["1"]
+    keras = rates["Keras, loop compiled"]
+    assert keras >= 5 * rates["PyTorch"]
+    assert keras >= 200 * rates["model.predict"]
+    assert rates["ONNX int8, step"] >= 12 * rates["PyTorch"]
+    assert f"{keras / rates['model.predict']:.0f} times" in (ROOT / "README.md").read_text()
+
+
 def test_recorded_conversions_are_quick():
     rows = json.loads((ROOT / "benchmarks/export.json").read_text())["speed"]
     assert {row["size"] for row in rows} == {"1 x 256", "2 x 512"}
@@ -100,6 +109,27 @@ def test_what_is_hidden_is_measured_from_the_left_as_score_does():
     assert 0 < found["accuracy"] < 1
 
 
+def test_what_is_hidden_is_measured_in_turn(monkeypatch):
+    """Against one pass for each hidden character, of what is shown when those before it are known."""
+    infilling, codec = benchmark("infilling"), TextCodec("abcde ", masked=True)
+    engine, rng = KerasEngine(network(ARCHITECTURES["bilstm"], codec, RECIPE)), np.random.default_rng(3)
+    model = make(Card("bilstm_text", "bilstm", "text", RECIPE), codec, engine)
+    texts = ["".join(rng.choice(list(codec.vocabulary), length)) for length in (11, 17)]
+    hidden, nats, right = np.random.default_rng(0), [], []
+    for text in texts:
+        ids, left = codec.tokens(text), codec.hide(text, hidden, "hidden_50").hidden
+        for place in np.flatnonzero(left):
+            logits, _ = model.engine.step(codec.cover(ids[None], left[None]), [])
+            line = logits[0, codec.edges // 2 + place].astype(float)
+            nats.append(np.log(np.exp(line).sum()) - line[ids[place]])
+            right.append(line.argmax() == ids[place])
+            left[place] = False
+    found = infilling.in_turn(model, texts, "hidden_50")
+    assert found == pytest.approx({"nats": np.mean(nats), "accuracy": np.mean(right)}, rel=1e-5)
+    monkeypatch.setattr(infilling, "PLACES", 5)
+    assert infilling.in_turn(model, texts, "hidden_50")["nats"] == pytest.approx(np.mean(nats), rel=0.3)
+
+
 def test_nats_of_piano_rolls():
     poly, rng = benchmark("poly_music"), np.random.default_rng(0)
     net = network(ARCHITECTURES["gru"], poly.PianoRoll(), replace(RECIPE, embedding=1))
@@ -110,6 +140,24 @@ def test_nats_of_piano_rolls():
         shares = 1 / (1 + np.exp(-logits.astype(float)))
         total -= np.log(np.where(piece[1:] > 0, shares, 1 - shares)).sum()
     assert poly.nats(net, pieces, poly.PianoRoll()) == pytest.approx(total / 12)
+
+
+def test_rows_that_are_asked_for():
+    poly = benchmark("poly_music")
+    for wanted, rows in (
+        ((), 6), (("JSB",), 3), (("lstm",), 2), (("lstm", "gru"), 4), (("JSB", "Nottingham"), 6), (("JSB", "rnn"), 1)
+    ):  # fmt: skip
+        assert sum(poly.asked(*row, wanted) for row in poly.recipes()) == rows
+
+
+def test_runs_with_another_recipe_do_not_count():
+    poly = benchmark("poly_music")
+    rows = [
+        {"data": "JSB", "cell": "gru", "seed": seed, "recipe": asdict(replace(recipe, seed=2))}
+        for recipe in [poly.recipes()["JSB", "gru"]]
+        for seed in (1, 2)
+    ]
+    assert poly.current(rows) == rows[1:]
 
 
 def test_summary_of_runs():

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 import zoo
 from tests.conftest import RECIPE, ROOT, random_score
 from zoo.cards import Card
+from zoo.catalog import catalog, find
 from zoo.cli import main
 from zoo.codecs.music import MusicCodec
 
@@ -85,6 +87,11 @@ def test_generate_continues_and_harmonises(preset, tmp_path):
     piece = zoo.Score.read(tmp_path / "o.mid", 3)
     assert zoo.Score(piece.grid[:6]) == prompt
     assert piece.grid[6:, 0].tolist() == [60, zoo.HOLD, 62]
+    for option in (("--prompt", "{}"), ("--fixed", "voice 1={}"), ("--stop", "{}")):
+        words = [option[0], option[1].format(tmp_path / "m.mid")]
+        refused = call("generate", preset, *words, "--out", tmp_path / "m.mid")
+        assert refused.exit_code == 1
+        assert "is read" in refused.output
 
 
 def test_stream_prints_steps(preset):
@@ -151,11 +158,20 @@ def test_harmonize(infiller, tmp_path):
     assert not same[16:48, 1:3].all()
     for options, word in (
         (("--bars", "0-1"), "counted from 1"), (("--bars", "2-1"), "counted from 1"), (("--bars", "x"), "FIRST-LAST"),
-        (("--free", "9"), "0 to 3"), (("-o", tmp_path / "p.mid"), "another name"), (("-o", "o.txt"), ".mid"),
+        (("--free", "9"), "0 to 3"), (("-o", tmp_path / "p.mid"), "is read"), (("-o", "o.txt"), ".mid"),
     ):  # fmt: skip
         refused = harmonize(tmp_path / "p.mid", *options)
         assert refused.exit_code == 1
         assert word in refused.output
+    piece.save(tmp_path / "o-2.mid")
+    refused = harmonize(tmp_path / "o-2.mid", "-n", 2)  # it would be the second one
+    assert refused.exit_code == 1
+    assert "is read" in refused.output
+    assert harmonize(tmp_path / "o-2.mid").exit_code == 0
+    slip = harmonize("C5/4 D4")
+    assert slip.exit_code == 1
+    assert "'D4' is no note" in slip.output
+    assert "notes such as C4/4" in " ".join(harmonize("C5 D5").output.split())
 
 
 def test_export_then_use_the_artifact(preset, tmp_path):
@@ -232,7 +248,6 @@ def test_evaluate_and_train(tmp_path, data):
 BAD = {
     "unknown name": ["info", "lstm_musik"],
     "unknown model": ["generate", "ltsm_music"],
-    "no weights": ["generate", "rnn_music"],
     "bad temperature": ["generate", "lstm_music", "--temperature", "-1"],
     "bad fixed": ["generate", "lstm_music", "--fixed", "soprano"],
     "no such voice": ["generate", "lstm_music", "--fixed", "horn=x.mid"],
@@ -260,6 +275,15 @@ def test_errors_take_one_line_and_a_status(case, monkeypatch):
     lines = [line for line in result.output.splitlines() if line.startswith("Error: ")]
     assert len(lines) == 1
     assert result.output.splitlines()[-1] == lines[0]
+
+
+def test_a_model_without_weights_says_how_to_train_it(monkeypatch):
+    monkeypatch.setitem(catalog(), "rnn_music", replace(find("rnn_music"), pretrained=False))
+    for words in (["generate", "rnn_music"], ["info", "rnn_music"]):
+        result = call(*words)
+        assert result.exit_code == 1
+        assert "zoo train rnn_music" in result.output
+    assert "not trained yet" in call("list").output
 
 
 def test_did_you_mean():

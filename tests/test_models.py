@@ -5,7 +5,7 @@ from tests.conftest import CODEC, random_score
 from zoo.codecs import Context
 from zoo.errors import ArgumentError, CodecError
 from zoo.generation import _until
-from zoo.midi import REST
+from zoo.midi import HOLD, REST
 from zoo.score import Score
 
 
@@ -69,6 +69,9 @@ def test_a_piece_ends_after_its_stop(tiny):
     piece = tiny.generate(steps=30, seed=3)
     end = Score(piece.grid[9:11])
     assert tiny.generate(steps=30, seed=3, stop=end) == Score(piece.grid[:11])
+    held = Score([[60]] + [[HOLD]] * 8)
+    under = tiny.generate(fixed={"voice 1": held}, seed=3)
+    assert tiny.generate(fixed={"voice 1": held}, seed=3, stop=Score(under.grid[:1])) == Score(under.grid[:1])
     with pytest.raises(ArgumentError, match="at least one token"):
         tiny.generate(steps=3, stop=Score(np.zeros((0, 3), int)))
     with pytest.raises(CodecError, match="does not exist"):
@@ -151,6 +154,15 @@ def test_score_is_the_pooled_negative_log_likelihood(tiny):
     assert measured["tokens"] == count == 16 * 3
     assert measured["nats_per_token"] == pytest.approx(total / count, rel=1e-5)
     assert measured["nats_per_step"] == pytest.approx(3 * total / count, rel=1e-5)
+
+
+def test_score_takes_what_a_prompt_may_be(tiny, tmp_path):
+    piece = random_score(1, 6)
+    for path in (str(piece.save(tmp_path / "p.mid")), tmp_path / "p.mid"):
+        np.testing.assert_array_equal(tiny.score(path).nats, tiny.score(piece).nats)
+    for bad in (5, None, tmp_path / "no.mid"):
+        with pytest.raises(CodecError):
+            tiny.score(bad)
 
 
 @pytest.mark.parametrize("temperature", [0.25, 1.0])

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import click
 import zoo
 from zoo import catalog
 from zoo.errors import ArgumentError, DataError, ZooError
-from zoo.files import suffixed
+from zoo.files import suffixed, write_text
 from zoo.tasks import CHOICES, Recipe
 
 
@@ -109,7 +110,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 @click.option("--top-k", type=int, help="Choose among the k most likely tokens.")
 @click.option("--top-p", type=float, help="Choose among the most likely tokens that together reach p.")
 @click.option("--repetition-penalty", type=float, help="Divide the probability of the last 64 tokens by this.")
-@click.option("--seed", type=int, help="The same seed gives the same piece, in every format of one precision.")
+@click.option("--seed", type=int, help="The same seed gives the same piece, in every format in float32.")
 @click.option("--stop", help="Text after which a piece ends; music: a MIDI file of such steps.")
 @click.option("--replace", help="Text: takes the place of characters that the model does not know.")
 @click.option("--fixed", multiple=True, metavar="VOICE=FILE", help="MIDI file with the line that VOICE shall sing.")
@@ -143,7 +144,8 @@ def generate(
         raise ArgumentError(f"{name} sees both sides and fills gaps: use zoo infill or zoo harmonize")
     options = _given({**options, "fixed": dict(_pair(text) for text in fixed) or None})
     music = model.card.task == "music"
-    _check_outputs(out, plot, wav, music)
+    read = [*options.get("fixed", {}).values(), options.get("prompt", ""), options.get("stop", "")]
+    _check_outputs(out or (Path(f"{Path(name).stem}.mid") if music else None), plot, wav, music, count, read)
     if stream and (count > 1 or out or plot or wav):
         raise ArgumentError("--stream prints one piece and writes nothing: leave out -n, --out, --plot and --wav")
     if stream:
@@ -164,7 +166,7 @@ def generate(
 @click.option("--replace", help="Takes the place of characters that the model does not know.")
 @click.option("--sweeps", type=int, help="Times that gaps are drawn. [60]")
 @click.option("--temperature", type=float, help="0 takes the most likely characters. [1]")
-@click.option("--seed", type=int, help="The same seed fills alike, in every format of one precision.")
+@click.option("--seed", type=int, help="The same seed fills alike, in every format in float32.")
 @click.option("-n", "count", default=1, help="Number of ways to fill them.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (.txt); several are numbered.")
 def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -> None:
@@ -178,7 +180,7 @@ def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -
     model = _open(name)
     if not hasattr(model, "infill") or model.card.task != "text":
         raise ArgumentError(f"{name} does not fill gaps in texts: try {_like('bilstm_text')}")
-    _check_outputs(out, None, None, music=False)
+    _check_outputs(out, None, None, False)
     _tell(model.infill(text, n=count, progress=True, **_given(options)), out)
 
 
@@ -189,7 +191,7 @@ def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -
 @click.option("--bars", metavar="FIRST-LAST", help="Bars to fill in, of all voices if --free names none; from 1. [all]")
 @click.option("--sweeps", type=int, help="Times that gaps are drawn. [60]")
 @click.option("--temperature", type=float, help="0 takes the most likely notes. [1]")
-@click.option("--seed", type=int, help="The same seed gives the same notes, in every format of one precision.")
+@click.option("--seed", type=int, help="The same seed gives the same notes, in every format in float32.")
 @click.option("-n", "count", default=1, help="Number of pieces.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("chorale.mid"), help="MIDI file to write.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
@@ -208,9 +210,7 @@ def harmonize(
     model = _open(name)
     if not hasattr(model, "infill") or model.card.task != "music":
         raise ArgumentError(f"{name} does not fill in voices: try {_like('bilstm_music')}")
-    _check_outputs(out, plot, wav, music=True)
-    if out.exists() and Path(melody).exists() and out.samefile(melody):
-        raise ArgumentError(f"--out {out} is the piece itself: give another name")
+    _check_outputs(out, plot, wav, True, count, [melody])
     given = _given({**options, "bars": _bars(bars) if bars else None})
     _write(model.infill(melody, n=count, progress=True, **given), out, plot, wav)
 
@@ -236,9 +236,12 @@ def _write(pieces: list[Any], out: Path, plot: Path | None, wav: Path | None) ->
         click.echo(" ".join(str(path) for path in written))
 
 
-def _check_outputs(out: Path | None, plot: Path | None, wav: Path | None, music: bool) -> None:
-    """Refuse names of files that could not be written, before anything is made."""
+def _check_outputs(
+    out: Path | None, plot: Path | None, wav: Path | None, music: bool, count: int = 1, read: Sequence[str] = ()
+) -> None:
+    """Refuse names of files that could not be written, or that are read, before anything is made."""
     from zoo import plots, score
+    from zoo.engine import MAX_PIECES
 
     if not music and (plot or wav):
         raise ArgumentError("--plot and --wav are for music")
@@ -246,19 +249,27 @@ def _check_outputs(out: Path | None, plot: Path | None, wav: Path | None, music:
     for path, suffixes in ((out, accepted), (plot, plots.FORMATS), (wav, score.WAV_SUFFIXES)):
         if path:
             suffixed(path, suffixes)
+    for path in (_numbered(out, i, count) for i in range(1, min(count, MAX_PIECES) + 1) if out):
+        if path.exists() and any(_is_file(source) and path.samefile(source) for source in read):
+            raise ArgumentError(f"{path} is read: write to another file with --out")
+
+
+def _is_file(name: str) -> bool:
+    """Tell the name of a file from a text, which may be too long to be one."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _tell(pieces: list[str], out: Path | None) -> None:
     """Print texts, or write each into a file."""
-    from zoo.files import replacing
-
     for i, piece in enumerate(pieces, 1):
         if out is None:
             click.echo(piece)
             continue
         path = _numbered(out, i, len(pieces))
-        with replacing(path) as scratch:
-            scratch.write_text(piece, encoding="utf-8")
+        write_text(path, piece)
         click.echo(path)
 
 

@@ -44,6 +44,16 @@ def recover(folder: Path) -> None:
         shutil.rmtree(workplace, ignore_errors=True)
 
 
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, whole or not at all, in UTF-8.
+
+    Raises:
+        DataError: The place cannot be written.
+    """
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[Path]:
     """Give a temporary path to write to; it takes the final name only when the block ends without an error.

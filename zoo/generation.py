@@ -74,7 +74,9 @@ class Generator(Model):
         if options.get("prompt") is not None:
             options["prompt"] = self.codec.read(options["prompt"])
         script, tokens = self._tokens(count, ahead=True, **options)
-        made = np.stack(list(bar(tokens, progress, len(script), "token")), axis=1)
+        made = np.full((count, len(script)), -1)
+        for at, ids in enumerate(bar(tokens, progress, len(script), "token")):
+            made[:, at] = ids
         pieces = [self.codec.decode(row[row >= 0], like=options.get("prompt")) for row in made]
         return pieces[0] if n is None else pieces
 
@@ -138,7 +140,7 @@ class Generator(Model):
             raise ArgumentError(f"{len(script)} tokens: the artifact is fixed to {self.engine.chunk}, prompt included")
         at_once = worth == 0 or (worth is not None and ahead and len(script) >= worth)
         made = self._in_graph(plan) if at_once else self._step_by_step(plan)
-        given = int(np.append(script < 0, True).argmax())
+        given = int(np.append(script < 0, True).argmax()) // self.codec.group * self.codec.group
         return script, _until(made, end, self.codec.group, given, n)
 
     def _script(self, options: dict[str, Any]) -> np.ndarray:
@@ -183,12 +185,13 @@ class Generator(Model):
         """Tell how little the model expected each token of a piece, given those before it.
 
         Args:
-            piece: For text a string, for music a `Score`.
+            piece: For text a string, for music a `Score`, or what `generate` takes as a prompt.
 
         Raises:
             ArgumentError: It is empty.
-            CodecError: It does not fit the model's codec.
+            CodecError: It cannot be read, or does not fit the model's codec.
         """
+        piece = self.codec.read(piece)
         if not len(piece):
             raise ArgumentError("nothing to score: give at least one token")
         [nats] = self._nats([piece])

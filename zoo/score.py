@@ -276,4 +276,4 @@ def _last_event(grid: np.ndarray) -> np.ndarray:
 
 def is_melody(text: str) -> bool:
     """Tell a written melody, `C4/4 D4/4`, from the name of a file."""
-    return all(WRITTEN.fullmatch(word) for word in text.split()[:1]) and bool(text.split())
+    return any(WRITTEN.fullmatch(word) for word in text.split())

@@ -24,7 +24,7 @@ from zoo.cards import Card
 from zoo.catalog import Entry
 from zoo.codecs import Codec
 from zoo.errors import ArgumentError, DataError, TrainingError
-from zoo.files import replacing
+from zoo.files import write_text
 from zoo.keras_engine import KerasEngine
 from zoo.models import make
 from zoo.networks import grown, network, set_weights, weights
@@ -221,15 +221,14 @@ def _claim(out: Path, request: dict[str, Any], more: dict[str, Any], resume: boo
     else:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise TrainingError(f"{out} is not empty: add --resume to go on with that run, or choose another --out")
-        with replacing(note) as scratch:
-            scratch.write_text(json.dumps(request | more, indent=2) + "\n")
+        write_text(note, json.dumps(request | more, indent=2) + "\n")
 
 
 def _trim(log: Path, epochs: int) -> None:
     """Drop what a killed run logged of an epoch that it did not finish."""
     if log.exists():
         lines = log.read_text().splitlines(keepends=True)
-        log.write_text("".join(lines[: epochs + 1]) if epochs else "")
+        write_text(log, "".join(lines[: epochs + 1]) if epochs else "")
 
 
 def _finish(
