@@ -200,6 +200,8 @@ def test_demo(tmp_path, monkeypatch, capsys):
 SHIPPED = {  # name → most parameters, most of its first metric on the test split
     "lstm_music": (3_000_000, 1.58),
     "gru_music": (3_000_000, 1.58),
+    "rnn_music": (3_000_000, 1.76),
+    "stacked_lstm_music": (3_000_000, 1.61),
     "lstm_text": (1_500_000, 1.54),
     "gru_text": (1_500_000, 1.54),
     "rnn_text": (1_500_000, 1.75),

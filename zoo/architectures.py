@@ -60,6 +60,9 @@ EQUATIONS = {
 }
 """What each cell computes, in LaTeX."""
 
+BOTH_WAYS = r"y_t = V [\overrightarrow{h}_t; \overleftarrow{h}_t] + d"
+"""What is made of the two directions, whose cells have weights of their own."""
+
 STATES = {"rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",)}
 """State tensors of each cell, in the order every engine passes them."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import presets
-from zoo.architectures import ARCHITECTURES, EQUATIONS
+from zoo.architectures import ARCHITECTURES, BOTH_WAYS, EQUATIONS
 from zoo.cards import Card
 from zoo.catalog import WEIGHTS
 from zoo.errors import PresetError
@@ -29,12 +29,12 @@ def page(folder: Path) -> str:
     ours = card.data.get("name") == task.dataset.name  # what is known of the task's data is not of another's
     parts = {
         "Network": _network(card, codec),
-        "Results": _results(card, task.published if ours else ()),
+        "Results": _results(card, task.published if ours else (), task.splits if ours else ""),
         "Training": _training(card, folder),
         "Sample": _sample(folder),
         "Artifacts": _artifacts(folder),
         "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
-        "Limits": task.limits if ours else "",
+        "Limits": task.limits.get(card.architecture, task.limits.get("", "")) if ours else "",
     }
     row = ARCHITECTURES[card.architecture]
     cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[row.cell]
@@ -53,18 +53,19 @@ def _network(card: Card, codec: Any) -> str:
         f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding} → "
         f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → {codec.classes} classes."
     )
-    equations = "\n".join(f"$$ {line} $$\n" for line in EQUATIONS[row.cell])
+    lines = (*EQUATIONS[row.cell], *((BOTH_WAYS,) if row.bidirectional else ()))
+    equations = "\n".join(f"$$ {line} $$\n" for line in lines)
     return f"{chain}\n\n{equations}\n{row.reference}."
 
 
-def _results(card: Card, published: Sequence[Published]) -> str:
+def _results(card: Card, published: Sequence[Published], splits: str) -> str:
     rows = [
         [split, _words(name), f"{value:.4f}"]
         for split, metrics in card.metrics.items()
         for name, value in _with_bits(metrics).items()
         if name != "tokens"
     ]
-    text = _table(rows, ("split", "metric", "value"))
+    text = _table(rows, ("split", "metric", "value")) + (f"\n\nOf the splits, {splits}" if splits else "")
     names = {name for metrics in card.metrics.values() for name in metrics}
     others = [[p.name, _words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
     if others:

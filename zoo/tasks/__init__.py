@@ -175,7 +175,8 @@ class Task:
             from one to the next.
         recipes: Architecture name → recipe; `""` is the default.
         published: Figures of others, for the test split.
-        limits: What its models cannot do, for their cards.
+        splits: What the splits are, for the cards.
+        limits: Architecture name → what its models cannot do, for their cards; `""` is the default.
         reading: Settings of a recipe that say how the user's own files are read.
     """
 
@@ -193,7 +194,8 @@ class Task:
     protocols: Mapping[str, tuple[Callable[[Sequence[Any]], Sequence[Any]], bool]]
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     published: Sequence[Published] = ()
-    limits: str = ""
+    splits: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
     reading: Sequence[str] = ()
 
     def recipe(self, architecture: str) -> Recipe:

@@ -96,8 +96,8 @@ def _read_shakespeare(path: Path) -> dict[str, Any]:
 def prepare(splits: dict[str, Any]) -> dict[str, list[Text]]:
     """Split: the last 10 %, which is usually called the validation part, to test on.
 
-    The set has no third part, so 3 % of the usual training part are for selection: the end of a play, as the test part
-    is for the most. (Its own end would not do: that is the beginning of the play that the test part goes on with.)
+    The set has no third part, so 3 % of the text, of its usual training part, are for selection: the end of a play, as
+    the test part is for the most. (Its own end would not do: there the play begins that the test part goes on with.)
     """
     text = splits["all"]
     first, last, border = (int(share * len(text)) for share in (*SELECTION, 0.9))
@@ -185,9 +185,17 @@ TASK = Task(
             ("minLSTM", 1.555, "not given", "Feng et al., 2024"),
         )
     ),
-    limits="It has read one million characters of Shakespeare's plays and nothing else. It spells and lays out a "
-    "scene, and it has no idea what it says: sentences run well for a few words, names and plots do not hold. It knows "
-    "65 characters; fine-tuning adds others.",
+    splits="test is the last 10 % of the text, which others call its validation part; valid, which chose the epoch, is "
+    "another 3 %, the end of another play; all else is for training.",
+    limits={
+        "": "It has read one million characters of Shakespeare's plays and nothing else. It spells and lays out a "
+        "scene, and it has no idea what it says: sentences run well for a few words, names and plots do not hold. It "
+        "knows 65 characters; fine-tuning adds others.",
+        "bilstm": "It has read one million characters of Shakespeare's plays and nothing else. It restores letters and "
+        "short words from what is on both sides of them; a gap of several words it fills with words that fit their "
+        "neighbours and mean little. A gap has as many characters as it is marked with. It knows 65 characters; "
+        "fine-tuning adds others.",
+    },
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=1024, learning_rate=4e-3, dropout_recurrent=0.1),
