@@ -61,10 +61,10 @@ def over_time(kind, x, weights, state, mask=None, backwards=False, zeros=False):
 
 
 def forward(model, x, state):
-    """Run a zoo network in float64 NumPy: embedding, recurrent layers in one or both directions, dense."""
+    """Run a zoo network in float64 NumPy: embedding, recurrent layers in one or both directions, a head if there is one, dense."""
     network = model.engine.network
     table = network.get_layer("embedding").get_weights()[0].astype(float)
-    hidden = table[x].reshape(*x.shape[:2], -1)
+    hidden = features = table[x].reshape(*x.shape[:2], -1)
     recurrent = [layer for layer in network.layers if layer.name.startswith("recurrent")]
     each = len(state) // len(recurrent)
     new = []
@@ -79,6 +79,9 @@ def forward(model, x, state):
         kind = kinds[type(layer).__name__]
         hidden, last = over_time(kind, hidden, layer.get_weights(), state[i * each : (i + 1) * each])
         new += last
+    if model.card.recipe.head:
+        kernel, bias = network.get_layer("head").get_weights()
+        hidden = np.maximum(np.concatenate([features, hidden], -1) @ kernel + bias, 0)
     kernel, bias = network.get_layer("y").get_weights()
     return hidden @ kernel + bias, new
 

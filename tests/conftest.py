@@ -1,5 +1,6 @@
 import gc
 import os
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -54,10 +55,11 @@ def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int 
 
     row = ARCHITECTURES[architecture]
     codec = MusicCodec(**codec.settings | {"masked": row.bidirectional})
-    net = network(row, codec, RECIPE)
+    recipe = replace(RECIPE, head=5 if row.bidirectional else 0)
+    net = network(row, codec, recipe)
     rng = np.random.default_rng(seed)
     set_weights(net, {k: rng.normal(0.1, 0.4, a.shape).astype(np.float32) for k, a in weights(net).items()})
-    card = Card(f"{architecture}_music", architecture, "music", RECIPE, net.count_params())
+    card = Card(f"{architecture}_music", architecture, "music", recipe, net.count_params())
     return make(card, codec, KerasEngine(net))
 
 

@@ -1,3 +1,4 @@
+import tarfile
 import warnings
 
 import numpy as np
@@ -241,13 +242,41 @@ def test_masked_inputs_show_what_is_known():
     assert columns[:, 0, 0].tolist() == [0] * 6
     assert columns[:, 1, 0].tolist() == [1] * 6
     assert columns[:, 0, 1].tolist() == [15, 0, 1, 2, 3, 4]
-    assert columns[:, 0, 2:4].tolist() == [[edge] * 2, [2, 7], [blank] * 2, [4, 0], [0, 1], [edge] * 2]
+    tokens = [[edge] * 2, [2, 7], [blank] * 2, [4, 0], [0, 1], [edge] * 2]
     pitches = [[edge] * 2, [2, 7], [blank] * 2, [4, blank], [4, 1], [edge] * 2]
-    assert columns[:, 0, 4:6].tolist() == pitches
-    assert columns[:, 0, 6:8].tolist() == [[edge] * 2, *pitches[:-1]]
-    assert columns[:, 0, 8:].tolist() == [*pitches[1:], [edge] * 2]
-    np.testing.assert_array_equal(columns[:, 0, 2:], columns[:, 1, 2:])
+    shown = dict(zip(codec.kinds, columns[:, 0, 2:].reshape(6, -1, 2).swapaxes(0, 1).tolist(), strict=True))
+    assert shown["token"] == tokens
+    assert shown["token after"] == [*tokens[1:], [edge] * 2]
+    assert shown["pitch"] == pitches
+    assert shown["pitch before"] == [[edge] * 2, *pitches[:-1]]
+    assert shown["pitch after"] == [*pitches[1:], [edge] * 2]
+    assert shown["note before"] == [[edge] * 2, [2, 7], [2, 7], [4, 7], [4, 1], [edge] * 2]
+    assert shown["age"] == [[0, 0], [0, 0], [1, 1], [0, 2], [1, 0], [0, 0]]
+    assert shown["note after"] == [[2, 7], [4, 1], [4, 1], [edge, 1], [edge] * 2, [edge] * 2]
+    assert shown["distance"] == [[1, 1], [2, 3], [1, 2], [2, 1], [1, 1], [0, 0]]
+    alike = columns[..., 2:].reshape(6, 2, -1, 2)[:, :, : list(codec.kinds).index("parallel before")]
+    np.testing.assert_array_equal(alike[:, 0], alike[:, 1, :, ::-1])  # the voice a token is for comes first
     assert y[0].reshape(6, 2).tolist() == [[-1, -1], [-1, -1], [0, 9], [-1, -1], [-1, -1], [-1, -1]]
+
+
+@pytest.mark.parametrize(
+    ("soprano", "alto", "expected"),
+    [
+        ([72, 74], [65, 65], {"before": [0, 67]}),  # a fifth goes on if the alto, 65 before, takes 67 now
+        ([72, 74], [64, 64], {}),  # an octave and a third: no rule
+        ([72, 72], [65, 65], {}),  # nobody moves
+        ([72, 74], [60, 62], {"before": [0, 62], "after": [60, 0]}),  # an octave, both sides known
+    ],
+)
+def test_masked_inputs_show_what_would_be_parallel(soprano, alto, expected):
+    codec = MusicCodec(voices=2, low=60, high=80, masked=True)
+    hidden = np.array([[False, False], [False, "after" not in expected]])
+    x, _ = codec.encode([Gapped(Score(np.stack([soprano, alto], 1)), hidden.ravel())])
+    columns = (x - codec.offsets)[0].reshape(4, 2, -1)[1:3, 1, 2:].reshape(2, -1, 2)  # as the alto sees them
+    for side in ("before", "after"):
+        pitches = columns[:, list(codec.kinds).index(f"parallel {side}")]
+        wanted = [pitch and pitch - 60 + 2 for pitch in expected.get(side, [0, 0])]
+        assert pitches.tolist() == [[0, value] for value in wanted]
 
 
 def test_training_hides_voices_and_stretches_and_single_tokens():
@@ -255,8 +284,12 @@ def test_training_hides_voices_and_stretches_and_single_tokens():
     piece = random_score(0, 96, MusicCodec())
     seen = [codec.hide(piece, rng).hidden.reshape(-1, 4) for _ in range(200)]
     voices = [hidden for hidden in seen if (hidden.all(0) | ~hidden.any(0)).all()]
-    stretches = [hidden for hidden in seen if (hidden.all(1) | ~hidden.any(1)).all()]
-    assert min(len(voices), len(stretches), 200 - len(voices) - len(stretches)) > 20
+    others = [hidden for hidden in seen if not (hidden.all(0) | ~hidden.any(0)).all()]
+    changes = [np.count_nonzero(np.diff(hidden.ravel())) for hidden in others]
+    stretches = [hidden for hidden, count in zip(others, changes, strict=True) if count <= 16]
+    single = [hidden for hidden, count in zip(others, changes, strict=True) if count > 96]
+    assert min(len(voices), len(stretches), len(single)) > 15
+    assert any((hidden.any(1) & ~hidden.all(1)).any() for hidden in stretches)  # one begins within a step
     assert 0.3 < np.mean(seen) < 0.7
     assert codec.hide(piece, rng, "hidden_voices").hidden.reshape(-1, 4).mean(0).tolist() == [0, 1, 1, 1]
     bars = codec.hide(piece, rng, "hidden_bars").hidden.reshape(6, 16, 4)
@@ -354,7 +387,7 @@ def test_trained_weights_fit_other_voices_and_pitches(architecture, voices, hear
     assert codec.low < CODEC.low
     assert codec.high > CODEC.high
     assert features.tolist() == [0, 1, *(2 + 3 * kind + v for kind in range(len(codec.kinds)) for v in heard)]
-    trained, net = weights(old.engine.network, "float32"), network(ARCHITECTURES[architecture], codec, RECIPE)
+    trained, net = weights(old.engine.network, "float32"), network(ARCHITECTURES[architecture], codec, old.card.recipe)
     arrays = grown(trained, weights(net, "float32"), symbols, classes, features)
     set_weights(net, arrays)
     kept = np.asarray(classes) >= 0
@@ -398,3 +431,18 @@ def test_fine_tuning_with_two_voices(tmp_path, preset):
     (tmp_path / "a.txt").write_text("to be or not to be " * 9)
     with pytest.raises(ArgumentError, match="not for text"):
         zoo.train("lstm_text", out=tmp_path / "no", voices=2, data=tmp_path / "a.txt")
+
+
+@pytest.mark.filterwarnings("ignore:.*dropped", "ignore:Tempo, Key or Time signature", "ignore:only")
+def test_fine_tuning_on_files_from_elsewhere(data, tmp_path, preset):
+    with tarfile.open(data / "music/example_midi.tar") as tar:
+        tar.extractall(tmp_path, [m for m in tar if m.name.startswith("goldberg_mutopia")], filter="data")
+    out, folder = tmp_path / "run", tmp_path / "goldberg_mutopia"
+    options = {"voices": 3, "epochs": 3, "batch": 2, "window": 8, "learning_rate": 0.01, "verbose": False}
+    card = zoo.train("lstm_music", out=out, start=preset, data=folder, **options)
+    model = zoo.load(out / "preset")
+    assert (model.codec.voices, model.codec.beats_per_bar) == (3, 3)
+    assert card.metrics["valid"]["nats_per_step"] < 0.8 * 3 * np.log(model.codec.classes)  # all alike
+    assert model.generate(bars=1, seed=0).grid.shape == (12, 3)
+    known = Score.read(min(folder.iterdir()), voices=3)
+    assert model.score(known).nats.shape == (known.grid.size,)

@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -6,6 +7,7 @@ import zoo
 from export.verify import TOLERANCES
 from tests.conftest import ROOT
 from zoo.catalog import find
+from zoo.pages import with_bits
 
 SHIPPED = zoo.list_models(pretrained=True)
 
@@ -46,6 +48,12 @@ def test_page_says_what_the_card_and_the_measurement_say(name):
         assert row["metric"] <= before * (1.01 if row["precision"] == "int8" else 1.0001)
         most = TOLERANCES["zoo rnn" if card.architecture == "rnn" else "zoo"]
         assert row["parity"] <= most or row["precision"] == "int8"
+
+
+def test_characters_are_told_in_bits_too():
+    metrics = {"cold_nats_per_character": math.log(4), "tokens": 10}
+    assert with_bits(metrics) == {**metrics, "cold_bits_per_character": 2.0}
+    assert with_bits({"nats_per_step": 1.0}) == {"nats_per_step": 1.0}
 
 
 def test_table_of_models():

@@ -316,7 +316,9 @@ def evaluate(name: str, split: str) -> None:
       zoo evaluate lstm_music
       zoo evaluate lstm_music.onnx --split valid
     """
-    for key, value in _open(name).evaluate(split, progress=True).items():
+    from zoo.pages import with_bits
+
+    for key, value in with_bits(_open(name).evaluate(split, progress=True)).items():
         click.echo(f"{key.replace('_', ' ')}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 

@@ -23,7 +23,8 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
     """Build an untrained network.
 
     Every input feature has a vector in one shared table; their concatenation goes through the recurrent layers,
-    and a dense layer gives the logits.
+    and a dense layer gives the logits. With a `head` a layer before that sees the concatenation beside the recurrent
+    layers' outputs (as in DeepBach: Hadjeres, Pachet & Nielsen, ICML 2017).
 
     Args:
         architecture: Row of `ARCHITECTURES`.
@@ -41,7 +42,7 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
         hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
         hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
     every_step = (None, 1, None) if recipe.variational else None
-    hidden = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
+    hidden = features = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
     per_layer = len(STATES[architecture.cell])
     returned = []
     for i in range(recipe.layers or architecture.layers):
@@ -55,6 +56,9 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
             hidden, *state = cell(hidden, initial_state=given[i * per_layer : (i + 1) * per_layer])
             returned += state
         hidden = layers.Dropout(recipe.dropout_out, noise_shape=every_step, name=f"dropout_{i}")(hidden)
+    if recipe.head:
+        seen = layers.Concatenate(name="seen")([features, hidden])
+        hidden = layers.Dense(recipe.head, activation="relu", name="head")(seen)
     y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
     return keras.Model([x, *given], [y, *returned], name=architecture.name)
 
@@ -98,20 +102,22 @@ def grown(
     Returns:
         Arrays of the new network's paths and shapes.
     """
-    table, kernel, bias = (arrays[path] for path in ("embedding/embeddings", "y/kernel", "y/bias"))
+    table, last, bias = (arrays[path] for path in ("embedding/embeddings", "y/kernel", "y/bias"))
     rare = np.argmin(bias)
     known = np.where(np.asarray(classes) < 0, rare, classes)
     fresh = np.asarray(symbols)[:, None] < 0
     share = np.bincount(features)[features][:, None, None]
-    first = {
-        path: (kernel.reshape(-1, table.shape[1], kernel.shape[-1])[features] / share).reshape(-1, kernel.shape[-1])
-        for path, kernel in arrays.items()
-        if path.startswith("recurrent_0/") and path.endswith("/kernel")
-    }
+    first = {p: a for p, a in arrays.items() if p.startswith("recurrent_0/") and p.endswith("/kernel")}
+    wide = len(next(iter(first.values())))  # rows of the features; in the head those of the recurrent layers follow
+    if "head/kernel" in arrays:
+        first["head/kernel"] = arrays["head/kernel"]
+    for path, kernel in first.items():
+        rows = kernel[:wide].reshape(-1, table.shape[1], kernel.shape[-1])[features] / share
+        first[path] = np.concatenate([rows.reshape(-1, kernel.shape[-1]), kernel[wide:]])
     return {
         **arrays,
         **first,
         "embedding/embeddings": np.where(fresh, new["embedding/embeddings"], table[symbols]),
-        "y/kernel": kernel[:, known],
+        "y/kernel": last[:, known],
         "y/bias": bias[known],
     }

@@ -51,7 +51,9 @@ def _network(card: Card, codec: Any) -> str:
     layers = recipe.layers or row.layers
     chain = (
         f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding} → "
-        f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → {codec.classes} classes."
+        f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → "
+        + f"{recipe.head} units that see these and the vectors → " * (recipe.head > 0)
+        + f"{codec.classes} classes."
     )
     lines = (*EQUATIONS[row.cell], *((BOTH_WAYS,) if row.bidirectional else ()))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)
@@ -62,7 +64,7 @@ def _results(card: Card, published: Sequence[Published], splits: str) -> str:
     rows = [
         [split, _words(name), f"{value:.4f}"]
         for split, metrics in card.metrics.items()
-        for name, value in _with_bits(metrics).items()
+        for name, value in with_bits(metrics).items()
         if name != "tokens"
     ]
     text = _table(rows, ("split", "metric", "value")) + (f"\n\nOf the splits, {splits}" if splits else "")
@@ -73,7 +75,7 @@ def _results(card: Card, published: Sequence[Published], splits: str) -> str:
     return text
 
 
-def _with_bits(metrics: Mapping[str, float]) -> dict[str, float]:
+def with_bits(metrics: Mapping[str, float]) -> dict[str, float]:
     """Tell nats per character in bits too."""
     ends = "nats_per_character"
     bits = {n.replace("nats", "bits"): v / math.log(2) for n, v in metrics.items() if n.endswith(ends)}

@@ -5,9 +5,8 @@ for every voice the pitch it sings, for how many steps it has, and the pitch it 
 one are already at this step, the others still at the previous one. Where one of them has just moved and was a fifth,
 an octave or a unison from the current voice, the pitch that would follow it in parallel is shown too.
 
-A network that sees both sides and fills gaps sees, instead, the tokens of all voices at this step, and the pitches they
-sing now, one step before and one after, as far as these are not hidden; a step before the first and one after the last
-show where a piece begins and ends.
+A network that sees both sides and fills gaps sees, instead, what is around the token, as far as that is not hidden (see
+`zoo.codecs.around`); a step before the first and one after the last show where a piece begins and ends.
 """
 
 import math
@@ -21,7 +20,7 @@ import numpy as np
 
 from zoo import parts
 from zoo.checks import number
-from zoo.codecs import Context, Gapped, padded
+from zoo.codecs import Context, Gapped, around, padded
 from zoo.errors import ArgumentError, CodecError
 from zoo.midi import HOLD, MAX_STEPS, REST, voice_names
 from zoo.score import MAX_VOICES, Score
@@ -31,6 +30,8 @@ START = 0  # "sounding" before the first step; the id of hold, which never sound
 LONGEST = 16  # steps; a longer note counts as this long
 HIDDEN_BARS = 4  # one bar in so many is hidden to measure how bars are filled
 DEFAULT_BARS = 8
+KINDS = {"pitch": "token", "age": "steps", "pitch left": "token", "parallel": "token"}
+"""Kind of what is shown of each voice → what its values are, a row of `MusicCodec.ranges`."""
 
 
 class MusicCodec:
@@ -78,12 +79,10 @@ class MusicCodec:
         self.blank, self.edge = self.classes, self.classes + 1  # shown where a token is hidden, and outside of a piece
         # Columns of x, each with its own range of ids in one table: voice, place in the bar, then, for each voice, of
         # every kind.
-        if masked:
-            kinds = dict.fromkeys(("token", "pitch", "pitch before", "pitch after"), self.classes + 2)
-        else:
-            kinds = {"pitch": self.classes, "age": LONGEST + 1, "pitch left": self.classes, "parallel": self.classes}
-        self.kinds = tuple(kinds)
-        self.sizes = [voices, self.steps_per_bar, *np.repeat(list(kinds.values()), voices).tolist()]
+        self.kinds = around.KINDS if masked else KINDS
+        self.ranges = {"token": self.classes, "known": self.classes + 2, "steps": LONGEST + 1}
+        sizes = [self.ranges[values] for values in self.kinds.values()]
+        self.sizes = [voices, self.steps_per_bar, *np.repeat(sizes, voices).tolist()]
         self.features = len(self.sizes)
         self.symbols = sum(self.sizes)
         self.offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
@@ -101,8 +100,12 @@ class MusicCodec:
         pitched = np.arange(low, high + 1)
         known = np.where((pitched >= self.low) & (pitched <= self.high), pitched - self.low + FIRST_PITCH_ID, -1)
         classes = np.concatenate([[HOLD_ID, REST_ID], known])
-        pitches = np.concatenate([classes, [self.blank, self.edge]]) if self.masked else classes
-        values = [np.arange(LONGEST + 1) if kind == "age" else pitches for kind in self.kinds for _ in range(voices)]
+        ranges = {
+            "token": classes,
+            "known": np.concatenate([classes, [self.blank, self.edge]]),
+            "steps": np.arange(LONGEST + 1),
+        }
+        values = [ranges[values] for values in self.kinds.values() for _ in range(voices)]
         columns = [heard, np.where(places < self.steps_per_bar, places, -1), *values]
         features = np.concatenate([[0, 1], *(2 + kind * self.voices + heard for kind in range(len(self.kinds)))])
         symbols = [
@@ -120,7 +123,8 @@ class MusicCodec:
 
     def columns(self) -> list[dict[str, Any]]:
         """Name the columns of x: each adds its offset to a value of 0 to size - 1."""
-        names = [f"{kind} {voice}" for kind in self.kinds for voice in range(self.voices)]
+        which = "{} of the voice {} below" if self.masked else "{} {}"
+        names = [which.format(kind, voice) for kind in self.kinds for voice in range(self.voices)]
         rows = zip(("voice", "place in the bar", *names), self.offsets.tolist(), self.sizes, strict=True)
         return [{"name": name, "offset": offset, "size": size} for name, offset, size in rows]
 
@@ -245,23 +249,15 @@ class MusicCodec:
         shape = (batch, steps, self.voices)
         tokens = np.where(hidden, self.blank, np.where(ids < 0, self.edge, ids)).reshape(shape)
         tokens = np.pad(tokens, ((0, 0), (1, 1), (0, 0)), constant_values=self.edge)
-        begun = np.where(tokens != HOLD_ID, np.arange(steps + 2)[:, None], 0)
-        last = np.maximum.accumulate(begun, axis=1)  # that is no hold
-        pitches = np.take_along_axis(tokens, last, axis=1)
-        around = np.pad(pitches, ((0, 0), (1, 1), (0, 0)), constant_values=self.edge)
         place = (np.arange(-1, steps + 1) % self.steps_per_bar)[:, None]
         each = (batch, steps + 2, self.voices)
         columns = [np.broadcast_to(column, each)[..., None] for column in (np.arange(self.voices), place)]
-        shown = tokens, pitches, around[:, :-2], around[:, 2:]
-        columns += [np.broadcast_to(known[:, :, None], (*each, self.voices)) for known in shown]
+        columns += around.around(tokens, HOLD_ID, self.blank, FIRST_PITCH_ID, LONGEST)
         x = np.concatenate(columns, axis=-1) + self.offsets
         return x.reshape(batch, -1, self.features).astype(np.int32)
 
     def hide(self, piece: Score, rng: np.random.Generator, scheme: str = "") -> Gapped:
-        """Hide tokens: all voices but the highest, one bar in four, or, as in training, one of several kinds of gap.
-
-        In training these are: single tokens, voices, stretches of all voices, stretches of some; a random share each.
-        """
+        """Hide tokens: all voices but the highest, one bar in four, or, as in training, a gap of a random kind."""
         steps = len(piece)
         step, voice = np.arange(steps)[:, None], np.arange(self.voices)
         if scheme == "hidden_voices":
@@ -270,13 +266,7 @@ class MusicCodec:
             bar = step // self.steps_per_bar + rng.integers(HIDDEN_BARS)
             hidden = np.broadcast_to(bar % HIDDEN_BARS == 0, (steps, self.voices))
         else:
-            share, kind = rng.random(), rng.integers(4)
-            some = rng.random(self.voices) < share if kind in (1, 3) else voice >= 0
-            some[rng.integers(self.voices)] = True
-            length = int(rng.integers(1, 2 * self.steps_per_bar + 1))  # of a stretch
-            begins = rng.random(steps + length - 1) < 1 - (1 - rng.random()) ** (1 / length)
-            stretches = np.convolve(begins, np.ones(length), "valid") > 0 if kind in (2, 3) else step[:, 0] >= 0
-            hidden = stretches[:, None] & some & ((rng.random((steps, self.voices)) < share) | (kind > 0))
+            hidden = around.gap(steps, self.voices, 2 * self.steps_per_bar, rng)
         return Gapped(piece, hidden.ravel())
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zoo.datasets import Dataset
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (*SHARES, "layers", "voices", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
+FROM_ZERO = (*SHARES, "layers", "head", "voices", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 READING = ("voices",)
 CHOICES = {
@@ -45,6 +45,7 @@ class Recipe:
         units: Units of each recurrent layer.
         embedding: Size of the vector of each input feature.
         layers: Recurrent layers; 0: as many as the architecture has.
+        head: Units of a layer between the recurrent layers and the logits, which sees the input features too; 0: none.
         voices: Voices read from music files of one's own; 0: those of the model to start from, or four.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
         dropout_out: Share of outputs of each recurrent layer dropped in training.
@@ -73,6 +74,7 @@ class Recipe:
     units: int
     embedding: int
     layers: int = 0
+    head: int = 0
     voices: int = 0
     dropout_in: float = 0.1
     dropout_out: float = 0.35
