@@ -25,6 +25,7 @@ import numpy as np
 
 import export
 import zoo
+from zoo.cards import words
 from zoo.catalog import find
 from zoo.errors import VerificationError
 from zoo.files import write_text
@@ -160,7 +161,7 @@ def compare(task):
             axis.grid(color="#dddddd", linewidth=0.6)
         low, high = axes[0].get_ylim()
         axes[0].set_ylim(low - NARROW * high, high + NARROW * high)
-        axes[0].set_ylabel(metric.replace("_", " "))
+        axes[0].set_ylabel(words(metric))
     marks = [*((name, "o", colour) for name, colour in zip(known, COLOURS, strict=False)),
              *((precision, mark, "black") for precision, mark in MARKERS.items())]  # fmt: skip
     handles = [axes[0].plot([], [], mark, color=colour, label=name)[0] for name, mark, colour in marks]

@@ -59,23 +59,32 @@ def left_only(model, codec, pieces, scheme):
 
 
 def in_turn(model, pieces, scheme):
-    """Measure a model that sees both sides on tokens hidden at random, those before each known by then; the same."""
+    """Measure a model that sees both sides on tokens hidden at random, those before each known by then.
+
+    Returns:
+        The same, and the standard error of the nats, as only some of the tokens are asked for.
+    """
     cut = next(iter(find(model.card.task).protocols.values()))[0]
     ordered, rng, draw = datasets.by_length(cut(pieces)), np.random.default_rng(0), np.random.default_rng(1)
-    total, units, right, tokens = 0.0, 0, 0.0, 0
+    total, variance, units, right, tokens = 0.0, 0.0, 0, 0.0, 0
     for piece in ordered:
         hidden = model.codec.hide(piece, rng, scheme).hidden
         places = np.flatnonzero(hidden)
+        if not len(places):
+            continue
         asked = draw.choice(places, min(PLACES, len(places)), replace=False)
         x, y = model.codec.encode([Gapped(piece, hidden & (np.arange(len(hidden)) >= place)) for place in asked])
         rows, first = np.arange(len(asked)), (y >= 0).argmax(axis=1)
         logits = model.engine.step(x, [])[0][rows, first]
-        wanted, share = y[rows, first], len(places) / max(1, len(asked))
-        total -= share * float(np.take_along_axis(log_softmax(logits), wanted[:, None], -1).sum())
+        wanted, share = y[rows, first], len(places) / len(asked)
+        nats = -np.take_along_axis(log_softmax(logits), wanted[:, None], -1)
+        total += len(places) * float(nats.mean())
+        if share > 1:
+            variance += len(places) * (len(places) - len(asked)) * float(nats.var(ddof=1)) / len(asked)
         right += share * int((logits.argmax(-1) == wanted).sum())
         units += int(model.codec.is_unit(model.codec.tokens(piece)[places]).sum())
         tokens += len(places)
-    return {"nats": total / units, "accuracy": right / tokens}
+    return {"nats": total / units, "accuracy": right / tokens, "error": variance**0.5 / units}
 
 
 def measure(task):
@@ -93,10 +102,15 @@ def measure(task):
     return {"unit": both.codec.hidden_unit, "schemes": found}
 
 
+def told(one):
+    """Write nats, with their standard error if they are an estimate."""
+    return f"{one['nats']:.3f}" + (f" ± {one['error']:.3f}" if one.get("error") else "")
+
+
 def tables(results):
     """Lay out the results."""
     rows = [
-        [name, SHOWN[scheme], f"{one['nats']:.3f} per {part['unit']}", f"{100 * one['accuracy']:.1f} %"]
+        [name, SHOWN[scheme], f"{told(one)} per {part['unit']}", f"{100 * one['accuracy']:.1f} %"]
         for part in results.values()
         for scheme, models in part["schemes"].items()
         for name, one in models.items()

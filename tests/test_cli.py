@@ -100,6 +100,14 @@ def test_stream_prints_steps(preset):
     assert result.output.splitlines() == [" ".join(map(str, step)) for step in expected]
 
 
+def test_stream_may_read_what_generate_writes(preset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random_score(0, 4).save("preset.mid")  # what is written without --out
+    arguments = ("generate", preset, "--prompt", "preset.mid", "--steps", 2, "--seed", 1)
+    assert call(*arguments, "--stream").exit_code == 0
+    assert "is read" in call(*arguments).output
+
+
 def test_stream_writes_nothing(preset, tmp_path):
     for option in ("-n 2", f"--out {tmp_path / 'a.mid'}"):
         result = call("generate", preset, "--stream", *option.split())

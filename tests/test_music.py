@@ -6,8 +6,9 @@ import pytest
 
 import zoo
 from tests.conftest import CODEC, RECIPE, random_score, tiny_model
-from zoo import datasets
+from zoo import datasets, presets
 from zoo.architectures import ARCHITECTURES
+from zoo.catalog import find
 from zoo.codecs import Gapped
 from zoo.codecs.music import MusicCodec
 from zoo.errors import ArgumentError, CodecError, DataError
@@ -378,8 +379,13 @@ def test_bars_are_counted_in_the_meter_of_most_pieces():
     assert symbols[long.offsets[1] : long.offsets[2]].tolist() == [*range(2, 14), -1, -1, -1, -1]
 
 
-@pytest.mark.parametrize("architecture", ["lstm", "bilstm"])
-@pytest.mark.parametrize(("voices", "heard"), [(1, [0]), (2, [0, 2]), (3, [0, 1, 2]), (5, [0, 0, 1, 2, 2])])
+@pytest.mark.parametrize(
+    ("architecture", "voices", "heard"),
+    [
+        *(("lstm", len(heard), heard) for heard in ([0], [0, 2], [0, 1, 2], [0, 0, 1, 2, 2])),
+        *(("bilstm", len(heard), heard) for heard in ([0], [0, 2], [0, 1, 2], [0, 1, 1, 2, 2])),  # from each downwards
+    ],
+)
 def test_trained_weights_fit_other_voices_and_pitches(architecture, voices, heard):
     old, wide = tiny_model(architecture), random_score(0, 200, MusicCodec(voices, 45, 75))
     codec, symbols, classes, features = old.codec.extended([wide])
@@ -431,6 +437,20 @@ def test_fine_tuning_with_two_voices(tmp_path, preset):
     (tmp_path / "a.txt").write_text("to be or not to be " * 9)
     with pytest.raises(ArgumentError, match="not for text"):
         zoo.train("lstm_text", out=tmp_path / "no", voices=2, data=tmp_path / "a.txt")
+
+
+def test_fine_tuning_keeps_the_sizes(tmp_path):
+    old = tiny_model("bilstm")
+    presets.write(tmp_path / "start", old.card, old.codec, weights(old.engine.network))
+    for i in range(2):
+        random_score(i, 40).save(tmp_path / f"midi/{i}.mid")
+    options = {"start": tmp_path / "start", "data": tmp_path / "midi", "epochs": 1, "batch": 1, "verbose": False}
+    with pytest.raises(ArgumentError, match="head are those of the model"):
+        zoo.train("bilstm_music", out=tmp_path / "run", head=0, **options)
+    card = zoo.train("bilstm_music", out=tmp_path / "run", **options)
+    assert (card.recipe.units, card.recipe.head) == (old.card.recipe.units, old.card.recipe.head)
+    assert card.recipe.head != find("bilstm_music").task.recipe("bilstm").head
+    assert len(zoo.load(tmp_path / "run/preset").infill("C4/4 D4/4", seed=0)) == 8
 
 
 @pytest.mark.filterwarnings("ignore:.*dropped", "ignore:Tempo, Key or Time signature", "ignore:only")

@@ -5,8 +5,10 @@ import pytest
 
 import zoo
 from export.verify import TOLERANCES
-from tests.conftest import ROOT
+from tests.conftest import ROOT, tiny_model
+from zoo import presets
 from zoo.catalog import find
+from zoo.networks import weights
 from zoo.pages import with_bits
 
 SHIPPED = zoo.list_models(pretrained=True)
@@ -27,6 +29,15 @@ def test_page_of_ones_own_preset(preset):
         assert part in text
     for part in ("## Artifacts", "## Sample", "TonicNet", "## Limits"):
         assert part not in text
+
+
+def test_page_tells_the_layer_before_the_logits(tmp_path):
+    model = tiny_model("bilstm")
+    presets.write(tmp_path, model.card, model.codec, weights(model.engine.network))
+    text = zoo.page(tmp_path)
+    assert "5 units that see these and the vectors" in text
+    assert r"g_t = \max(0, W_g [x_t; \overrightarrow{h}_t; \overleftarrow{h}_t] + b_g)" in text
+    assert "DeepBach" in text
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -23,7 +23,7 @@ from zoo.tasks import adjusted, find, split_of
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
-    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text",
+    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.around", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text",
     "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.engine", "zoo.generation", "zoo.infilling", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.networks", "zoo.keras_engine", "zoo.presets", "zoo.pages", "zoo.windows", "zoo.optimization", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
     "export.recurrent", "export.lowering", "export.loops", "export.nodes", "export.rewriting", "export.formats", "export.source",
     "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite", "export.verify", "export.generating", "export.artifact",

@@ -208,8 +208,8 @@ def train(
         data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
         command, devices = before["command"], devices or before["devices"]
         usual = adjusted(usual, before["recipe"])
-    if start and training.SIZES & set(changes):
-        raise ArgumentError("units, embedding and layers are those of the model to start from: leave them out")
+    if start and set(training.SIZES) & set(changes):
+        raise ArgumentError(f"{', '.join(training.SIZES)} are those of the model to start from: leave them out")
     recipe = adjusted(usual, changes)
     return training.train(
         entry, recipe, out, command, Path(data) if data else None, _folder(start) if start else None, freeze, devices,

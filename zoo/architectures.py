@@ -60,8 +60,24 @@ EQUATIONS = {
 }
 """What each cell computes, in LaTeX."""
 
-BOTH_WAYS = r"y_t = V [\overrightarrow{h}_t; \overleftarrow{h}_t] + d"
-"""What is made of the two directions, whose cells have weights of their own."""
+HEAD = (
+    "The layer before the logits, which sees the vectors x too: as in DeepBach, Hadjeres, Pachet & Nielsen, ICML 2017"
+)
+"""Where `Recipe.head` comes from."""
+
+
+def output_equations(bidirectional: bool, head: bool) -> tuple[str, ...]:
+    """Say in LaTeX what is made of the last layer's outputs, if that is more than logits of them.
+
+    Args:
+        bidirectional: There are outputs of two directions, whose cells have weights of their own.
+        head: A layer stands between the recurrent layers and the logits.
+    """
+    outputs = r"\overrightarrow{h}_t; \overleftarrow{h}_t" if bidirectional else "h_t"
+    if head:
+        return rf"g_t = \max(0, W_g [x_t; {outputs}] + b_g)", "y_t = V g_t + d"
+    return (f"y_t = V [{outputs}] + d",) if bidirectional else ()
+
 
 STATES = {"rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",)}
 """State tensors of each cell, in the order every engine passes them."""

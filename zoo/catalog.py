@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zoo import tasks
 from zoo.architectures import ARCHITECTURES, Architecture
-from zoo.cards import Card
+from zoo.cards import Card, words
 from zoo.errors import UnknownModel
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -96,7 +96,7 @@ def _row(entry: Entry) -> dict[str, str]:
     card = Card.from_json((entry.folder / "card.json").read_text(encoding="utf-8"))
     name, value = next(iter(card.metrics["test"].items()))
     size = (entry.folder / "weights.safetensors").stat().st_size
-    known |= {"parameters": f"{card.parameters:,}", "metric": f"{value:.3f} {name.replace('_', ' ')}"}
+    known |= {"parameters": f"{card.parameters:,}", "metric": f"{value:.3f} {words(name)}"}
     return {
         "name": entry.name,
         "task": entry.task_name,

@@ -144,19 +144,20 @@ def generate(
         raise ArgumentError(f"{name} sees both sides and fills gaps: use zoo infill or zoo harmonize")
     options = _given({**options, "fixed": dict(_pair(text) for text in fixed) or None})
     music = model.card.task == "music"
-    read = [*options.get("fixed", {}).values(), options.get("prompt", ""), options.get("stop", "")]
-    _check_outputs(out or (Path(f"{Path(name).stem}.mid") if music else None), plot, wav, music, count, read)
     if stream and (count > 1 or out or plot or wav):
         raise ArgumentError("--stream prints one piece and writes nothing: leave out -n, --out, --plot and --wav")
     if stream:
         for step in model.stream(**options):
             click.echo(" ".join(str(value) for value in step) if music else step, nl=music)
         return
-    pieces = model.generate(n=count, progress=True, **options)
     if not music:
-        _tell(pieces, out)
+        _check_outputs(out, plot, wav, music, count)
+        _tell(model.generate(n=count, progress=True, **options), out)
         return
-    _write(pieces, out or Path(f"{Path(name).stem}.mid"), plot, wav)
+    out = out or Path(f"{Path(name).stem}.mid")
+    read = [*options.get("fixed", {}).values(), options.get("prompt", ""), options.get("stop", "")]
+    _check_outputs(out, plot, wav, music, count, read)
+    _write(model.generate(n=count, progress=True, **options), out, plot, wav)
 
 
 @main.command()
@@ -207,9 +208,13 @@ def harmonize(
       zoo harmonize "C5/4 D5/4 E5/4 C5/4 D5/4 D5/4 C5/2" --seed 1 --wav chorale.wav
       zoo harmonize chorale.mid --free alto --free tenor --bars 3-4 -o other.mid
     """
+    from zoo import score
+
     model = _open(name)
     if not hasattr(model, "infill") or model.card.task != "music":
         raise ArgumentError(f"{name} does not fill in voices: try {_like('bilstm_music')}")
+    if not score.is_melody(melody) and not Path(melody).exists():
+        raise ArgumentError(f"{melody} does not exist: give a MIDI file, or notes such as C4/4 D4/4 E4/2")
     _check_outputs(out, plot, wav, True, count, [melody])
     given = _given({**options, "bars": _bars(bars) if bars else None})
     _write(model.infill(melody, n=count, progress=True, **given), out, plot, wav)
@@ -316,10 +321,11 @@ def evaluate(name: str, split: str) -> None:
       zoo evaluate lstm_music
       zoo evaluate lstm_music.onnx --split valid
     """
+    from zoo.cards import words
     from zoo.pages import with_bits
 
     for key, value in with_bits(_open(name).evaluate(split, progress=True)).items():
-        click.echo(f"{key.replace('_', ' ')}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
+        click.echo(f"{words(key)}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 
 def _settings() -> str:

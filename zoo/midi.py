@@ -105,7 +105,7 @@ def _parse(path: Path) -> "pretty_midi.PrettyMIDI":
     except CodecError:
         raise
     except FileNotFoundError:
-        raise CodecError(f"{path!s:.200} does not exist: give a MIDI file, or notes such as C4/4 D4/4 E4/2") from None
+        raise CodecError(f"{path!s:.200} does not exist: give a MIDI file") from None
     except Exception as error:
         detail = str(error) or type(error).__name__
         raise CodecError(f"{path} is not a MIDI file, or is damaged: {detail}") from error

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo import presets
-from zoo.architectures import ARCHITECTURES, BOTH_WAYS, EQUATIONS
-from zoo.cards import Card
+from zoo.architectures import ARCHITECTURES, EQUATIONS, HEAD, output_equations
+from zoo.cards import Card, words
 from zoo.catalog import WEIGHTS
 from zoo.errors import PresetError
 from zoo.tasks import Published, find
@@ -34,7 +34,7 @@ def page(folder: Path) -> str:
         "Sample": _sample(folder),
         "Artifacts": _artifacts(folder),
         "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
-        "Limits": task.limits.get(card.architecture, task.limits.get("", "")) if ours else "",
+        "Limits": task.limit(card.architecture) if ours else "",
     }
     row = ARCHITECTURES[card.architecture]
     cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[row.cell]
@@ -55,21 +55,21 @@ def _network(card: Card, codec: Any) -> str:
         + f"{recipe.head} units that see these and the vectors → " * (recipe.head > 0)
         + f"{codec.classes} classes."
     )
-    lines = (*EQUATIONS[row.cell], *((BOTH_WAYS,) if row.bidirectional else ()))
+    lines = (*EQUATIONS[row.cell], *output_equations(row.bidirectional, recipe.head > 0))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)
-    return f"{chain}\n\n{equations}\n{row.reference}."
+    return f"{chain}\n\n{equations}\n{row.reference}." + f" {HEAD}." * (recipe.head > 0)
 
 
 def _results(card: Card, published: Sequence[Published], splits: str) -> str:
     rows = [
-        [split, _words(name), f"{value:.4f}"]
+        [split, words(name), f"{value:.4f}"]
         for split, metrics in card.metrics.items()
         for name, value in with_bits(metrics).items()
         if name != "tokens"
     ]
     text = _table(rows, ("split", "metric", "value")) + (f"\n\nOf the splits, {splits}" if splits else "")
     names = {name for metrics in card.metrics.values() for name in metrics}
-    others = [[p.name, _words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
+    others = [[p.name, words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
     if others:
         text += "\n\nPublished:\n\n" + _table(others, ("model", "metric", "value", "parameters", "source"))
     return text
@@ -121,17 +121,13 @@ def _artifacts(folder: Path) -> str:
         "MB",
         f"{found['unit']}s per second",
         "differs from Keras by",
-        _words(found["metric"]),
+        words(found["metric"]),
     )
     return _table(rows, heads) + f"\n\n{found['note']}"
 
 
 def _picture(folder: Path, name: str) -> list[str]:
     return [f"![{PICTURES[name]}]({name})"] if (folder / name).exists() else []
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ from zoo.windows import Windows, whole
 
 FEW_STEPS = 100
 REQUEST = "run.json"
-SIZES = {"units", "embedding", "layers"}  # settings that a model to start from has already
+SIZES = ("units", "embedding", "layers", "head")  # settings that a model to start from has already
 
 
 def train(

@@ -6,7 +6,7 @@ one are already at this step, the others still at the previous one. Where one of
 an octave or a unison from the current voice, the pitch that would follow it in parallel is shown too.
 
 A network that sees both sides and fills gaps sees, instead, what is around the token, as far as that is not hidden (see
-`zoo.codecs.around`); a step before the first and one after the last show where a piece begins and ends.
+`zoo.around`); a step before the first and one after the last show where a piece begins and ends.
 """
 
 import math
@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo import parts
+from zoo import around, parts
 from zoo.checks import number
-from zoo.codecs import Context, Gapped, around, padded
+from zoo.codecs import Context, Gapped, padded
 from zoo.errors import ArgumentError, CodecError
 from zoo.midi import HOLD, MAX_STEPS, REST, voice_names
 from zoo.score import MAX_VOICES, Score
@@ -77,20 +77,24 @@ class MusicCodec:
         self.group = voices
         self.classes = FIRST_PITCH_ID + high - low + 1
         self.blank, self.edge = self.classes, self.classes + 1  # shown where a token is hidden, and outside of a piece
-        # Columns of x, each with its own range of ids in one table: voice, place in the bar, then, for each voice, of
-        # every kind.
+        # Columns of x: voice, place in the bar, then, for each voice, of every kind. All ids are in one table, of which
+        # every column has a part of its own; masked, when there are many more, those of one range share one.
         self.kinds = around.KINDS if masked else KINDS
-        self.ranges = {"token": self.classes, "known": self.classes + 2, "steps": LONGEST + 1}
-        sizes = [self.ranges[values] for values in self.kinds.values()]
-        self.sizes = [voices, self.steps_per_bar, *np.repeat(sizes, voices).tolist()]
-        self.features = len(self.sizes)
-        self.symbols = sum(self.sizes)
-        self.offsets = np.cumsum([0, *self.sizes[:-1]]).astype(np.int32)
+        self.ranges = {"known": self.classes + 2, "token": self.classes, "steps": LONGEST + 1}
+        columns = ["voice", "place", *np.repeat(list(self.kinds.values()), voices).tolist()]
+        self.sizes = [{"voice": voices, "place": self.steps_per_bar, **self.ranges}[name] for name in columns]
+        self.features = len(columns)
+        self.parts = [name.replace("token", "known") for name in columns] if masked else list(range(self.features))
+        ends = np.cumsum([self.sizes[self.parts.index(part)] for part in dict.fromkeys(self.parts)]).tolist()
+        begins = dict(zip(dict.fromkeys(self.parts), [0, *ends], strict=False))
+        self.symbols = ends[-1]
+        self.offsets = np.array([begins[part] for part in self.parts], np.int32)
 
     def extended(self, pieces: Iterable[Score]) -> tuple["MusicCodec", np.ndarray, np.ndarray, np.ndarray]:
         """Take as many voices as pieces have, their meter, and their pitches too; see `zoo.codecs.Codec`.
 
-        A voice is heard as the one that was nearest to its place between the highest and the lowest.
+        A voice is heard as the one that was nearest to its place between the highest and the lowest; masked, seen from
+        another voice, as the one that was as far below it.
         """
         ambit = parts.Ambit.of(pieces)
         low, high, voices = min(self.low, ambit.low), max(self.high, ambit.high), ambit.voices
@@ -107,10 +111,13 @@ class MusicCodec:
         }
         values = [ranges[values] for values in self.kinds.values() for _ in range(voices)]
         columns = [heard, np.where(places < self.steps_per_bar, places, -1), *values]
-        features = np.concatenate([[0, 1], *(2 + kind * self.voices + heard for kind in range(len(self.kinds)))])
+        below = np.arange(voices)
+        nearest = np.clip(np.rint(below * self.voices / voices), np.minimum(below, 1), self.voices - 1).astype(int)
+        each = nearest if self.masked else heard
+        features = np.concatenate([[0, 1], *(2 + kind * self.voices + each for kind in range(len(self.kinds)))])
         symbols = [
-            np.where(values < 0, -1, self.offsets[feature] + values)
-            for values, feature in zip(columns, features, strict=True)
+            np.where(columns[i] < 0, -1, self.offsets[features[i]] + columns[i])
+            for i in map(codec.parts.index, dict.fromkeys(codec.parts))
         ]
         return codec, np.concatenate(symbols), classes, features
 
@@ -123,8 +130,10 @@ class MusicCodec:
 
     def columns(self) -> list[dict[str, Any]]:
         """Name the columns of x: each adds its offset to a value of 0 to size - 1."""
-        which = "{} of the voice {} below" if self.masked else "{} {}"
-        names = [which.format(kind, voice) for kind in self.kinds for voice in range(self.voices)]
+        which = [str(voice) for voice in range(self.voices)]
+        if self.masked:  # from the voice itself round and round
+            which = ["of the voice itself", *(f"of the voice {below} further down" for below in which[1:])]
+        names = [f"{kind} {voice}" for kind in self.kinds for voice in which]
         rows = zip(("voice", "place in the bar", *names), self.offsets.tolist(), self.sizes, strict=True)
         return [{"name": name, "offset": offset, "size": size} for name, offset, size in rows]
 
@@ -230,8 +239,8 @@ class MusicCodec:
         y = padded([self.tokens(score) for score in scores], -1)
         if self.masked:
             hidden = padded([piece.hidden for piece in pieces], False)
-            around = ((0, 0), (self.voices, self.voices))
-            return self.cover(y, hidden), np.pad(np.where(hidden, y, -1), around, constant_values=-1)
+            ends = ((0, 0), (self.voices, self.voices))
+            return self.cover(y, hidden), np.pad(np.where(hidden, y, -1), ends, constant_values=-1)
         x = np.zeros((*y.shape, self.features), np.int32)
         context = Context(self, len(y))
         for i in range(y.shape[1]):
@@ -252,7 +261,7 @@ class MusicCodec:
         place = (np.arange(-1, steps + 1) % self.steps_per_bar)[:, None]
         each = (batch, steps + 2, self.voices)
         columns = [np.broadcast_to(column, each)[..., None] for column in (np.arange(self.voices), place)]
-        columns += around.around(tokens, HOLD_ID, self.blank, FIRST_PITCH_ID, LONGEST)
+        columns += around.shown(tokens, HOLD_ID, self.blank, FIRST_PITCH_ID, LONGEST)
         x = np.concatenate(columns, axis=-1) + self.offsets
         return x.reshape(batch, -1, self.features).astype(np.int32)
 
@@ -266,7 +275,7 @@ class MusicCodec:
             bar = step // self.steps_per_bar + rng.integers(HIDDEN_BARS)
             hidden = np.broadcast_to(bar % HIDDEN_BARS == 0, (steps, self.voices))
         else:
-            hidden = around.gap(steps, self.voices, 2 * self.steps_per_bar, rng)
+            hidden = around.gap(steps, self.voices, rng)
         return Gapped(piece, hidden.ravel())
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:

@@ -204,6 +204,10 @@ class Task:
         """Return the recipe of an architecture, or the task's default."""
         return self.recipes.get(architecture, self.recipes[""])
 
+    def limit(self, architecture: str) -> str:
+        """Say what models of an architecture do badly."""
+        return self.limits.get(architecture, self.limits.get("", ""))
+
 
 def names() -> list[str]:
     """List the task files of this folder; a task is called like its file."""

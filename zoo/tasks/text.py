@@ -163,6 +163,9 @@ RECIPE = Recipe(
 )  # fmt: skip
 """Windows shorter than those it is measured on: twice as many steps of the optimizer in the same time."""
 
+LEARNED = "It has read one million characters of Shakespeare's plays and nothing else."
+KNOWS = "It knows 65 characters; fine-tuning adds others."
+
 TASK = Task(
     name="text",
     kind="generate",
@@ -188,13 +191,11 @@ TASK = Task(
     splits="test is the last 10 % of the text, which others call its validation part; valid, which chose the epoch, is "
     "another 3 %, the end of another play; all else is for training.",
     limits={
-        "": "It has read one million characters of Shakespeare's plays and nothing else. It spells and lays out a "
-        "scene, and it has no idea what it says: sentences run well for a few words, names and plots do not hold. It "
-        "knows 65 characters; fine-tuning adds others.",
-        "bilstm": "It has read one million characters of Shakespeare's plays and nothing else. It restores letters and "
-        "short words from what is on both sides of them; a gap of several words it fills with words that fit their "
-        "neighbours and mean little. A gap has as many characters as it is marked with. It knows 65 characters; "
-        "fine-tuning adds others.",
+        "": f"{LEARNED} It spells and lays out a scene, and it has no idea what it says: sentences run well for a few "
+        f"words, names and plots do not hold. {KNOWS}",
+        "bilstm": f"{LEARNED} It restores letters and short words from what is on both sides of them; a gap of several "
+        "words it fills with words that fit their neighbours and mean little. A gap has as many characters as it is "
+        f"marked with. {KNOWS}",
     },
     recipes={
         "": RECIPE,

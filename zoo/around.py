@@ -2,14 +2,14 @@
 
 Of every voice, as far as it is not hidden: its token at this step and at the next; the pitch it sings now, one step
 before and one after; the last note that is known and for how many steps it has been there, the next one and in how many
-steps it comes. And for the voice a token is for, what would be in parallel: where another voice moves, and is a fifth,
-an octave or a unison from it one step before, or one after, the pitch that keeps that interval. That voice comes first,
-then those below it, then from the highest on.
+steps it comes. And for the voice a token is for, what would be in parallel: where another voice moves at this step and
+was a fifth, an octave or a unison away one step before, or moves with the next note that is known and is as far away
+then, the pitch that keeps that interval. That voice comes first, then those below it, then from the highest on.
 """
 
 import numpy as np
 
-LEAST = 0.03  # share that is hidden
+LEAST = 0.03  # share that training hides at least
 KINDS = {
     "token": "known", "token after": "known", "pitch": "known", "pitch before": "known", "pitch after": "known",
     "note before": "known", "age": "steps", "note after": "known", "distance": "steps",
@@ -18,7 +18,7 @@ KINDS = {
 """Kind of what is shown of each voice → what its values are, a row of `MusicCodec.ranges`."""
 
 
-def around(tokens: np.ndarray, hold: int, blank: int, first_pitch: int, longest: int) -> list[np.ndarray]:
+def shown(tokens: np.ndarray, hold: int, blank: int, first_pitch: int, longest: int) -> list[np.ndarray]:
     """Give what is shown, in the order of `KINDS`.
 
     Args:
@@ -50,21 +50,37 @@ def around(tokens: np.ndarray, hold: int, blank: int, first_pitch: int, longest:
     ]  # fmt: skip
     alone = np.arange(tokens.shape[-1])
     below = (alone[:, None] + alone) % len(alone)
-    parallels = [_parallel(pitch, near, first_pitch, blank) for near in (before, after)]
+    piece = np.arange(len(tokens))[:, None, None]
+    then, just_before = pitch[piece, following], pitch[piece, np.maximum(following - 1, 0)]  # of each, every other
+    parallels = (
+        _parallel(before, before[:, :, None], pitch[:, :, None], first_pitch, blank),
+        _parallel(at(following), then, just_before, first_pitch, blank),
+    )
     return [values[:, :, below] for values in alike] + [values[:, :, alone[:, None], below] for values in parallels]
 
 
-def _parallel(now: np.ndarray, near: np.ndarray, first_pitch: int, blank: int) -> np.ndarray:
-    """Give for each voice and each other `(batch, steps, own voice, other voice)` what keeps their interval, or 0."""
-    own, other, there = near[..., None], near[:, :, None], now[:, :, None]
-    kept = own + there - other
-    values = np.stack(np.broadcast_arrays(own, other, there, kept))
-    shown = ((values >= first_pitch) & (values < blank)).all(0) & (other != there)
-    shown &= np.isin(abs(other - own) % 12, (0, 7)) & ~np.eye(now.shape[-1], dtype=bool)
-    return np.where(shown, kept, 0)
+def _parallel(own: np.ndarray, other: np.ndarray, now: np.ndarray, first_pitch: int, blank: int) -> np.ndarray:
+    """Give the pitches that keep an interval, or 0 where there is none to keep.
+
+    Args:
+        own: What a voice sings before, or after `(batch, steps, voices)`.
+        other: What every voice sings then `(batch, steps, 1 or voices, voices)`.
+        now: What every voice sings now, alike.
+        first_pitch: Tokens from this one up to `blank` are pitches.
+        blank: See there.
+
+    Returns:
+        `(batch, steps, voices, voices)`.
+    """
+    own = own[..., None]
+    kept = own + now - other
+    values = np.stack(np.broadcast_arrays(own, other, now, kept))
+    counts = ((values >= first_pitch) & (values < blank)).all(0) & (other != now)
+    counts &= np.isin(abs(other - own) % 12, (0, 7)) & ~np.eye(own.shape[2], dtype=bool)
+    return np.where(counts, kept, 0)
 
 
-def gap(steps: int, voices: int, longest: int, rng: np.random.Generator) -> np.ndarray:
+def gap(steps: int, voices: int, rng: np.random.Generator) -> np.ndarray:
     """Hide a random share of a piece in one of several ways, as training does: `(steps, voices)` bool.
 
     The ways are: single tokens, voices, stretches of all voices, and stretches of some. A stretch may begin and end at
@@ -75,7 +91,6 @@ def gap(steps: int, voices: int, longest: int, rng: np.random.Generator) -> np.n
     Args:
         steps: Length of the piece.
         voices: Its voices.
-        longest: Steps of the longest stretch.
         rng: Draws.
     """
     share, way = LEAST ** rng.random(), rng.integers(4)
@@ -83,6 +98,6 @@ def gap(steps: int, voices: int, longest: int, rng: np.random.Generator) -> np.n
     some[rng.integers(voices)] = True
     if way == 1:
         return np.tile(some, (steps, 1))
-    length = int((longest * voices + 1) ** rng.random()) if way else 1
+    length = int((steps * voices + 1) ** rng.random()) if way else 1
     begins = rng.random(steps * voices + length - 1) < 1 - (1 - share) ** (1 / length)
     return (np.convolve(begins, np.ones(length), "valid") > 0).reshape(steps, voices) & some
