@@ -1,8 +1,8 @@
 """Compare chorales that models make with Bach's own test set: `python benchmarks/chorales.py`.
 
-A model that goes from left to right makes chorales of its own; one that sees both sides is given the sopranos of Bach's
-test chorales and writes the three voices below them. Writes `chorales.json` and `chorales.png` beside this file and
-prints the table of the README.
+Every model is given the sopranos of Bach's test chorales and writes the three voices below them; one that goes from
+left to right makes chorales of its own as well. Writes `chorales.json` and `chorales.png` beside this file and prints
+the table of the README.
 """
 
 import json
@@ -107,44 +107,48 @@ def table(results: dict[str, dict[str, Any]]) -> str:
 
 
 def plot(sets: dict[str, list[Score]], results: dict[str, dict[str, Any]], path: Path) -> None:
-    """Draw pitch distributions, note lengths and rule breaks side by side."""
+    """Draw pitch distributions, each before Bach's own; below them note lengths and rule breaks, side by side."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 3.6), layout="constrained")
-    left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1.2, 1))
-    bins, width = np.arange(34, 84), 0.8 / len(sets)
-    for (who, pieces), dashes in zip(sets.items(), ("", "-", ":", "--", "-."), strict=False):
-        whole = np.concatenate([piece.sounding() for piece in pieces])
-        for column, name, colour in zip(whole.T, voice_names(4), COLOURS, strict=False):
-            left.hist(
-                column[column >= 0], bins, density=True, histtype="step" if dashes else "stepfilled", color=colour,
-                linestyle=dashes or "-", alpha=1 if dashes else 0.35, label=f"{name}, {who}",
-            )  # fmt: skip
-    left.set(title="pitch by voice", xlabel="MIDI pitch", ylabel="share of steps")
-    left.legend(fontsize=6, ncol=len(sets))
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    above, below = figure.subfigures(2, 1)
+    panels = above.subplots(1, len(sets), sharey=True, squeeze=False)[0]
+    whole = {who: np.concatenate([piece.sounding() for piece in pieces]).T for who, pieces in sets.items()}
+    first, bins = next(iter(whole.values())), np.arange(34, 84)
+    for panel, (who, voices) in zip(panels, whole.items(), strict=True):
+        panel.set_title(who, fontsize=10)
+        panel.set(xlabel="MIDI pitch")
+        for name, colour, under, column in zip(voice_names(4), COLOURS, first, voices, strict=False):
+            panel.hist(under[under >= 0], bins, density=True, color=colour, alpha=0.35, label=name)
+            if voices is not first:
+                panel.hist(column[column >= 0], bins, density=True, histtype="step", color=colour)
+    panels[0].set(ylabel="share of steps")
+    panels[0].legend(fontsize=7)
+    left, right = below.subplots(1, 2, width_ratios=(1.6, 1))
+    width = 0.8 / len(sets)
     for i, (who, result) in enumerate(results.items()):
         at = np.arange(len(LENGTH_NAMES)) + width * i
-        middle.bar(at, [100 * v for v in result["lengths"].values()], width, label=who)
-        right.bar(at[:3], [result[key] for key in ("crossings", "fifths", "octaves")], width, label=who)
+        left.bar(at, [100 * v for v in result["lengths"].values()], width, label=who)
+        right.bar(at[:3], [result[key] for key in ("crossings", "fifths", "octaves")], width)
     centre = width * (len(sets) - 1) / 2
-    middle.set_xticks(np.arange(len(LENGTH_NAMES)) + centre, LENGTH_NAMES, fontsize=7)
-    middle.set(title="note length", ylabel="% of notes")
+    left.set_xticks(np.arange(len(LENGTH_NAMES)) + centre, LENGTH_NAMES)
+    left.set(title="note length", ylabel="% of notes")
+    left.legend(fontsize=8)
     right.set_xticks(np.arange(3) + centre, ("crossings", "∥ fifths", "∥ octaves"))
     right.set(title="against the rules", ylabel="%")
-    right.legend()
     save(figure, path)
 
 
 def harmonised(model: Any, bach: Sequence[Score], count: int, temperature: float, seed: int) -> list[Score]:
     """Write three voices below the sopranos, in turn; those left over get a second harmonisation."""
-    under = [
-        model.infill(
-            piece, free=["alto", "tenor", "bass"], n=len(range(i, count, len(bach))), temperature=temperature,
-            seed=seed + i,
-        )
-        for i, piece in enumerate(tqdm(bach[:count], "harmonising"))
-    ]  # fmt: skip
-    return [piece for pieces in under for piece in pieces]
+    made: list[Score] = []
+    for i, piece in enumerate(tqdm(bach[:count], "harmonising")):
+        options = {"n": len(range(i, count, len(bach))), "temperature": temperature, "seed": seed + i}
+        if model.codec.masked:
+            made += model.infill(piece, free=["alto", "tenor", "bass"], **options)
+        else:
+            made += model.generate(fixed={"soprano": piece}, **options)
+    return made
 
 
 @click.command()
@@ -152,7 +156,7 @@ def harmonised(model: Any, bach: Sequence[Score], count: int, temperature: float
     "--model",
     "models",
     multiple=True,
-    default=("lstm_music",),
+    default=("lstm_music", "bilstm_music"),
     show_default=True,
     help="Catalog name or preset folder.",
 )
@@ -168,10 +172,9 @@ def main(models: Sequence[str], pieces: int, bars: int, temperature: float, seed
     sets = {"Bach": bach}
     for name in models:
         model = zoo.load(name)
-        if model.codec.masked:
-            sets[f"{name} under Bach's sopranos"] = harmonised(model, bach, pieces, temperature, seed)
-        else:
+        if not model.codec.masked:
             sets[name] = model.generate(n=pieces, bars=bars, temperature=temperature, seed=seed, progress=True)
+        sets[f"{name} under Bach's sopranos"] = harmonised(model, bach, pieces, temperature, seed)
     results = {who: statistics(chorales) for who, chorales in sets.items()}
     settings = {"pieces": pieces, "bars": bars, "temperature": temperature, "seed": seed}
     write_text(HERE / "chorales.json", json.dumps({"settings": settings, "sets": results}, indent=2) + "\n")

@@ -207,6 +207,7 @@ SHIPPED = {  # name → most parameters, most of its first metric on the test sp
     "rnn_text": (1_500_000, 1.75),
     "stacked_lstm_text": (3_500_000, 1.4697),
     "bilstm_text": (1_500_000, 1.1),
+    "bilstm_music": (3_000_000, 3.1),
 }
 
 
