@@ -85,7 +85,9 @@ def recipes():
         units=222, embedding=1, window=0, batch=16, epochs=150, patience=40, learning_rate=2e-2, warmup=50,
         dropout_in=0.2, dropout_out=0.5, dropout_recurrent=0.3, weight_decay=0.05, ema=0.98,
     )  # fmt: skip
-    nottingham = replace(jsb, units=446, batch=32, epochs=80, dropout_in=0.1, dropout_out=0.4, dropout_recurrent=0.2)
+    nottingham = replace(
+        jsb, units=300, window=64, carry=True, epochs=40, dropout_in=0.0, dropout_out=0.3, dropout_recurrent=0.1
+    )
     return {
         ("JSB", "lstm"): jsb,
         ("JSB", "gru"): replace(
@@ -93,8 +95,10 @@ def recipes():
         ),
         ("JSB", "rnn"): replace(jsb, units=465, learning_rate=3e-3, epochs=120),
         ("Nottingham", "lstm"): nottingham,
-        ("Nottingham", "gru"): replace(nottingham, units=520),
-        ("Nottingham", "rnn"): replace(nottingham, units=914, learning_rate=5e-4),
+        ("Nottingham", "gru"): replace(
+            nottingham, batch=8, epochs=30, dropout_recurrent=0.0, weight_decay=0.4, ema=0.99
+        ),
+        ("Nottingham", "rnn"): replace(nottingham, units=465, learning_rate=2e-3),
     }
 
 
