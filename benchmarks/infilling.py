@@ -5,8 +5,11 @@
 
 All are asked for the same hidden tokens of the test split. At once: the bidirectional model sees what is not hidden,
 on both sides, and no other hidden token. In turn: it sees the hidden ones before a token too, as the LSTM does, which
-sees nothing after it; the difference of these two is what the other side is worth. In turn is estimated from some
-hidden tokens of each piece, drawn at random, as each takes a pass over the piece.
+sees nothing after it. In turn is estimated from some hidden tokens of each piece, drawn at random, as each takes a pass
+over the piece; after ± stands the standard error of that.
+
+Nats are those of all hidden tokens over the number of hidden characters, or of notes that begin; foreseen is the share
+of these that the model expects most.
 """
 
 import json
@@ -29,7 +32,7 @@ from zoo.files import write_text
 from zoo.sampling import log_softmax
 from zoo.tasks import find, split_of
 
-RESULTS = Path(__file__).with_suffix(".json")
+RESULTS, COMMAND = Path(__file__).with_suffix(".json"), "python benchmarks/infilling.py"
 TASKS = ("text", "music")
 PLACES = 24  # hidden tokens of a piece that are asked for in turn
 SHOWN = {
@@ -41,10 +44,10 @@ SHOWN = {
 
 
 def left_only(model, codec, pieces, scheme):
-    """Measure a left-to-right model on the tokens that a masked codec hides: nats per unit, and share foreseen."""
+    """Measure a left-to-right model on the tokens that a masked codec hides: nats per unit, share foreseen."""
     cut = next(iter(find(model.card.task).protocols.values()))[0]
     ordered, rng = datasets.by_length(cut(pieces)), np.random.default_rng(0)
-    total, units, right, tokens = 0.0, 0, 0, 0
+    total, units, right = 0.0, 0, 0
     for start in range(0, len(ordered), EVALUATION_BATCH):
         batch = ordered[start : start + EVALUATION_BATCH]
         x, y = model.codec.encode(batch)
@@ -53,9 +56,9 @@ def left_only(model, codec, pieces, scheme):
             hidden = np.flatnonzero(codec.hide(piece, rng, scheme).hidden)
             asked, wanted = line[hidden], known[hidden]
             total -= float(np.take_along_axis(log_softmax(asked), wanted[:, None], -1).sum())
-            units += int(codec.is_unit(wanted).sum())
-            right, tokens = right + int((asked.argmax(-1) == wanted).sum()), tokens + len(wanted)
-    return {"nats": total / units, "accuracy": right / tokens}
+            begins = codec.is_unit(wanted)
+            units, right = units + int(begins.sum()), right + int((begins & (asked.argmax(-1) == wanted)).sum())
+    return {"nats": total / units, "accuracy": right / units}
 
 
 def in_turn(model, pieces, scheme):
@@ -66,7 +69,8 @@ def in_turn(model, pieces, scheme):
     """
     cut = next(iter(find(model.card.task).protocols.values()))[0]
     ordered, rng, draw = datasets.by_length(cut(pieces)), np.random.default_rng(0), np.random.default_rng(1)
-    total, variance, units, right, tokens = 0.0, 0.0, 0, 0.0, 0
+    total, variance, units, right = 0.0, 0.0, 0, 0.0
+    begun = 0.0  # units among the tokens that are asked for, as many as they stand for
     for piece in ordered:
         hidden = model.codec.hide(piece, rng, scheme).hidden
         places = np.flatnonzero(hidden)
@@ -81,10 +85,10 @@ def in_turn(model, pieces, scheme):
         total += len(places) * float(nats.mean())
         if share > 1:
             variance += len(places) * (len(places) - len(asked)) * float(nats.var(ddof=1)) / len(asked)
-        right += share * int((logits.argmax(-1) == wanted).sum())
+        begins = model.codec.is_unit(wanted)
+        right, begun = right + share * int((begins & (logits.argmax(-1) == wanted)).sum()), begun + share * begins.sum()
         units += int(model.codec.is_unit(model.codec.tokens(piece)[places]).sum())
-        tokens += len(places)
-    return {"nats": total / units, "accuracy": right / tokens, "error": variance**0.5 / units}
+    return {"nats": total / units, "accuracy": right / float(begun), "error": variance**0.5 / units}
 
 
 def measure(task):
@@ -111,7 +115,7 @@ def tables(results):
     """Lay out the results."""
     rows = [
         [name, SHOWN[scheme], f"{told(one)} per {part['unit']}", f"{100 * one['accuracy']:.1f} %"]
-        for part in results.values()
+        for part in results["tasks"].values()
         for scheme, models in part["schemes"].items()
         for name, one in models.items()
     ]
@@ -126,7 +130,8 @@ def main(show):
         results = json.loads(RESULTS.read_text())
     else:
         shipped = zoo.list_models(pretrained=True)
-        results = {task: measure(task) for task in TASKS if {f"bilstm_{task}", f"lstm_{task}"} <= set(shipped)}
+        tasks = {task: measure(task) for task in TASKS if {f"bilstm_{task}", f"lstm_{task}"} <= set(shipped)}
+        results = {"command": COMMAND, "tasks": tasks}
         write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     print(*tables(results), sep="\n\n")
 

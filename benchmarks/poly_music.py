@@ -1,6 +1,6 @@
 """Polyphonic music by the protocol of Bai, Kolter & Koltun, with our layers and trainer, beside their figures.
 
-    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (hours)
+    python benchmarks/poly_music.py                 # every row, three seeds; writes poly_music.json (90 minutes)
     python benchmarks/poly_music.py JSB lstm        # one row
     python benchmarks/poly_music.py --show          # prints the table of poly_music.json
     python benchmarks/poly_music.py JSB lstm --set dropout_in=0.3    # tries a setting on the validation pieces
@@ -13,7 +13,8 @@ its own. Reported: nats per frame, summed over the keys, pooled over all frames 
 each; of the epoch that is best on the validation pieces. No transposition.
 
 Reference: Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
-Modeling, 2018, table 1.
+Modeling, 2018, table 1. As in the published data, one validation piece and one test piece of Nottingham are in its
+training part too.
 """
 
 import json

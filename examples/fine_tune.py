@@ -26,9 +26,12 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise SystemExit("give a text file: python examples/fine_tune.py alice_in_wonderland.txt")
     path = Path(sys.argv[1])
+    out = Path("runs", path.stem)
+    if out.exists():
+        raise SystemExit(f"{out} is there already: move it away")
     before = zoo.load("lstm_text")
-    card = zoo.train("lstm_text", out=f"runs/{path.stem}", start="lstm_text", data=path, **SETTINGS)
-    after = zoo.load(f"runs/{path.stem}/preset")
+    card = zoo.train("lstm_text", out=out, start="lstm_text", data=path, **SETTINGS)
+    after = zoo.load(out / "preset")
     new = sorted(set(after.codec.vocabulary) - set(before.codec.vocabulary))
     print(f"\nnew characters: {''.join(new) or 'none'}\n\n--- before\n{shown(before)}\n\n--- after\n{shown(after)}\n")
     text = path.read_text(encoding="utf-8")
@@ -38,8 +41,11 @@ def main() -> None:
         print(
             f"{name}: {model.measure([ending])['nats_per_character']:.3f} nats per character of the end of {path.name}"
         )
-    print(f"{card.epochs} epochs, {card.minutes} minutes; zoo.load('runs/{path.stem}/preset')")
+    print(f"{card.epochs} epochs, {card.minutes} minutes; zoo.load('{out}/preset')")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except zoo.ZooError as error:
+        raise SystemExit(str(error)) from None

@@ -33,7 +33,7 @@ def test_readme_table_is_the_benchmark_s():
     assert chorales.table(results["sets"]) in text
 
 
-@pytest.mark.parametrize("name", ["export", "layers", "generation", "infilling", "poly_music"])
+@pytest.mark.parametrize("name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning"])
 def test_readme_tables_are_the_benchmark_s(name):
     tables = benchmark(name).tables(json.loads((ROOT / f"benchmarks/{name}.json").read_text()))
     text = (ROOT / "README.md").read_text()
@@ -59,7 +59,9 @@ def test_recorded_polyphony_is_as_good_as_the_field_s():
     poly = benchmark("poly_music")
     rows = json.loads(poly.RESULTS.read_text())["rows"]
     assert poly.current(rows) == rows
-    for row in poly.summary(rows):
+    found = poly.summary(rows)
+    assert {(row["data"], row["cell"]) for row in found} == {*LIMITS}
+    for row in found:
         assert row["seeds"] == len(poly.SEEDS)
         assert row["mean"] <= LIMITS[row["data"], row["cell"]]
         assert row["parameters"] <= poly.MOST[row["data"]]
@@ -68,6 +70,7 @@ def test_recorded_polyphony_is_as_good_as_the_field_s():
 def test_recorded_memory_does_not_grow():
     recorded = json.loads((ROOT / "benchmarks/generation.json").read_text())["memory"]
     assert recorded.pop("symbols") >= 1_000_000
+    assert len(recorded) >= 2
     for found in recorded.values():
         assert max(found) <= 1.001 * found[0]
 
@@ -79,6 +82,24 @@ def test_recorded_generation_is_fast():
     assert keras >= 200 * rates["model.predict"]
     assert rates["ONNX int8, step"] >= 12 * rates["PyTorch"]
     assert f"{keras / rates['model.predict']:.0f} times" in (ROOT / "README.md").read_text()
+
+
+def test_recorded_fine_tuning_is_worth_it():
+    found = json.loads((ROOT / "benchmarks/fine_tuning.json").read_text())["rows"]
+    assert {*found} == {*benchmark("fine_tuning").ROWS}
+    for row in found.values():
+        assert row["further"] < row["from nothing"]
+        assert row["before"] is None or row["further"] < row["before"]
+
+
+def test_tunes_are_held_and_in_four_voices():
+    tuning = benchmark("fine_tuning")
+    roll = np.zeros((3, 88), np.float32)
+    for frame, keys in enumerate(([60, 64, 67, 72, 76], [60, 64], [60, 64])):
+        roll[frame, np.array(keys) - 21] = 1
+    sounding = tuning.score(roll, 21).sounding()
+    assert sounding[:: tuning.FRAME].tolist() == [[76, 72, 67, 60], [64, 60, -1, -1], [64, 60, -1, -1]]
+    assert (tuning.score(roll, 21).grid >= 0).sum() == 6
 
 
 def test_recorded_conversions_are_quick():

@@ -92,15 +92,18 @@ def test_measure_is_the_mean_over_hidden_characters(alphabet, scheme):
 def test_pieces_of_other_lengths_in_the_set_change_nothing(tiny):
     """One network reads back from the end, so that padding would be seen first."""
     pieces = [random_score(i, steps) for i, steps in enumerate((20, 33, 33, 48))]
-    codec, total, notes = tiny.codec, 0.0, 0
+    codec, total, notes, right = tiny.codec, 0.0, 0, 0
     for piece in pieces:
         hidden = np.arange(len(piece) * 3) % 3 > 0
         x, y = codec.encode([Gapped(piece, hidden)])
         logits = tiny.engine.step(x, [])[0][0].astype(float)
         for place in np.flatnonzero(y[0] >= 0):
             total += np.log(np.exp(logits[place]).sum()) - logits[place, y[0, place]]
+            right += int(y[0, place] >= 2 and logits[place].argmax() == y[0, place])
         notes += int((codec.tokens(piece)[hidden] >= 2).sum())
-    assert tiny.measure(pieces)["hidden_voices_nats_per_note"] == pytest.approx(total / notes, rel=1e-5)
+    found = tiny.measure(pieces)
+    assert found["hidden_voices_nats_per_note"] == pytest.approx(total / notes, rel=1e-5)
+    assert found["hidden_voices_accuracy"] == pytest.approx(right / notes)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +131,13 @@ def test_bad_pieces_are_refused(tiny, alphabet):
     for spans in ([(1, 2, 3)], 3, [1]):
         with pytest.raises(ArgumentError, match="pairs of numbers"):
             alphabet.infill("abc", spans=spans)
+    with pytest.raises(ArgumentError, match="one line"):
+        tiny.infill("C4/4 D4/4", bars=(0, 1))
+    with pytest.raises(ArgumentError, match=r"bars=\(3, 4\).* the piece has \d"):
+        tiny.infill(random_score(0, 8), bars=(3, 4))
+    for line in ("H4/4", "nothing.mid"):
+        with pytest.raises(CodecError, match=r"does not exist.* notes such as C4/4"):
+            tiny.infill(line)
     for bad in ([[60], [61, 62]], 5, None, {}, [[60, 55]] * 4, Score([[60, 55, 50]], steps_per_beat=2)):
         with pytest.raises(CodecError):
             tiny.infill(bad)
@@ -135,6 +145,16 @@ def test_bad_pieces_are_refused(tiny, alphabet):
         with pytest.raises(ArgumentError, match="no pieces"):
             alphabet.measure(pieces)
     assert len(alphabet.infill("ax", replace="a", spans=[(1, 3)], seed=0)) == 5
+
+
+def test_what_another_kind_of_model_does_is_told(tiny):
+    with pytest.raises(AttributeError, match="has no generate: .* fill gaps"):
+        tiny.generate(bars=1)
+    with pytest.raises(AttributeError, match="has no infill: bidirectional"):
+        tiny_model("lstm", tiny.codec).infill([[60, 55, 50]])
+    with pytest.raises(AttributeError, match="'Infiller' object has no attribute 'colour'"):
+        tiny.colour  # noqa: B018
+    assert not hasattr(tiny, "stream")
 
 
 def test_infilled_music_has_the_tempo_of_the_piece(tiny):

@@ -107,7 +107,7 @@ class Infiller(Model):
 
         Returns:
             For every scheme `<scheme>_nats_per_<unit>` (all hidden tokens pooled; for music per hidden note) and
-            `<scheme>_accuracy`, the share of hidden tokens that the network expects most; `tokens`.
+            `<scheme>_accuracy`, the share of those that the network expects most where they begin; `tokens`.
 
         Raises:
             ArgumentError: There is no piece.
@@ -118,16 +118,16 @@ class Infiller(Model):
         cut = next(iter(task.protocols.values()))[0]
         ordered = datasets.by_length(cut(pieces))
         for scheme in self.codec.schemes:
-            rng, total, units, right, tokens = np.random.default_rng(0), 0.0, 0, 0, 0
+            rng, total, units, right = np.random.default_rng(0), 0.0, 0, 0
             for batch in bar(_alike(ordered), progress, None, "batch"):
                 x, y = self.codec.encode([self.codec.hide(ordered[i], rng, scheme) for i in batch])
                 logits, _ = self.engine.step(x, [])
                 asked, known = logits[y >= 0], y[y >= 0]
                 total -= float(np.take_along_axis(sampling.log_softmax(asked), known[:, None], -1).sum())
-                units += int(self.codec.is_unit(known).sum())
-                right, tokens = right + int((asked.argmax(-1) == known).sum()), tokens + len(known)
+                begins = self.codec.is_unit(known)
+                units, right = units + int(begins.sum()), right + int((begins & (asked.argmax(-1) == known)).sum())
             found[f"{scheme}_nats_per_{self.codec.hidden_unit}"] = total / max(units, 1)
-            found[f"{scheme}_accuracy"] = right / max(tokens, 1)
+            found[f"{scheme}_accuracy"] = right / max(units, 1)
         return {**found, "tokens": sum(map(len, ordered)) * self.codec.group}
 
 

@@ -15,6 +15,7 @@ from zoo.errors import PresetError
 from zoo.tasks import Published, find
 
 ARTIFACTS, SAMPLE = "artifacts.json", "sample"
+GIVEN = "The soprano was given, that of the first piece of the test split; the other voices are the model's."
 PICTURES = {"curves.png": "Training and validation loss", "sample.png": "A sample, as a piano roll"}
 
 
@@ -31,7 +32,7 @@ def page(folder: Path) -> str:
         "Network": _network(card, codec),
         "Results": _results(card, task.published if ours else (), task.splits if ours else ""),
         "Training": _training(card, folder),
-        "Sample": _sample(folder),
+        "Sample": _sample(folder, codec),
         "Artifacts": _artifacts(folder),
         "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
         "Limits": task.limit(card.architecture) if ours else "",
@@ -72,6 +73,8 @@ def _results(card: Card, published: Sequence[Published], splits: str) -> str:
     others = [[p.name, words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
     if others:
         text += "\n\nPublished:\n\n" + _table(others, ("model", "metric", "value", "parameters", "source"))
+    elif published:
+        text += "\n\nNothing published is known to us that is measured alike."
     return text
 
 
@@ -91,9 +94,10 @@ def _training(card: Card, folder: Path) -> str:
     return "\n\n".join(parts)
 
 
-def _sample(folder: Path) -> str:
+def _sample(folder: Path, codec: Any) -> str:
     parts = _picture(folder, "sample.png")
     if (folder / f"{SAMPLE}.mid").exists():
+        parts[:0] = [GIVEN] * codec.masked
         parts.append(f"[Listen]({SAMPLE}.mid) (MIDI).")
     if (text := folder / f"{SAMPLE}.txt").exists():
         parts.append(f"```text\n{text.read_text(encoding='utf-8').rstrip()}\n```")

@@ -1,0 +1,49 @@
+"""The examples that train, on little, for a moment."""
+
+import runpy
+import sys
+
+import numpy as np
+import pytest
+
+import zoo
+from tests.conftest import ROOT, random_score
+
+
+def run(name, monkeypatch, *arguments, **settings):
+    """Run an example with other settings of its training."""
+    train = zoo.train
+    monkeypatch.setattr(zoo, "train", lambda *args, **options: train(*args, **{**options, **settings}, verbose=False))
+    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+    runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_fine_tune(here, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    (here / "book.txt").write_text("".join(rng.choice(list("The ~"), 3000)))
+    run("fine_tune.py", monkeypatch, "book.txt", epochs=1, epoch_steps=2, window=16)
+    shown = capsys.readouterr().out
+    assert "new characters: ~\n" in shown
+    assert "after: " in shown
+    with pytest.raises(SystemExit, match="is there already"):
+        run("fine_tune.py", monkeypatch, "book.txt")
+
+
+def test_fine_tune_music(here, monkeypatch, capsys):
+    (here / "own").mkdir()
+    for i in range(3):
+        random_score(i, 16).save(here / f"own/{i}.mid")
+    run("fine_tune_music.py", monkeypatch, "own", 3, epochs=1, epoch_steps=2)
+    assert capsys.readouterr().out.count("nats per step") == 2
+    for start in ("chorales", "nothing"):
+        assert zoo.Score.read(here / f"own-from-{start}.mid", voices=3).voices == 3
+    for wrong in (["own"], ["own", "three"]):
+        with pytest.raises(SystemExit, match="number of voices"):
+            run("fine_tune_music.py", monkeypatch, *wrong)
