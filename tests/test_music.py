@@ -313,8 +313,10 @@ def test_gaps_of_a_piece_and_of_a_melody():
         assert hidden.reshape(-1, 4).all(0).tolist() == [False, True, True, True]
     with pytest.raises(ArgumentError, match="must all be free"):
         codec.gaps("C5/4", free="alto")
-    with pytest.raises(ArgumentError, match="nothing is to be filled"):
+    with pytest.raises(ArgumentError, match=r"the piece has 2\.5"):
         codec.gaps(piece, bars=(1, 1))
+    with pytest.raises(ArgumentError, match="nothing is to be filled"):
+        codec.gaps(piece, free=[])
     with pytest.raises(ArgumentError, match="two numbers"):
         codec.gaps(piece, bars=(1, 2, 3))
 

@@ -89,6 +89,11 @@ def test_pedal_prolongs(tmp_path):
 def test_percussion_is_left_out(tmp_path):
     with pytest.raises(CodecError, match="no notes"):
         Score.read(midi(tmp_path, [(38, 0, 1)], drums=True))
+    both = pretty_midi.PrettyMIDI(str(midi(tmp_path, [(60, 0, 1)])))
+    both.instruments += pretty_midi.PrettyMIDI(str(midi(tmp_path, [(38, 0, 1), (38, 1, 2)], drums=True))).instruments
+    both.write(str(tmp_path / "both.mid"))
+    with pytest.warns(UserWarning, match=r"both\.mid: dropped 2 notes of percussion"):
+        assert Score.read(tmp_path / "both.mid", 1, 1).sounding().tolist() == [[60]]
 
 
 def test_tempo_and_program_changes_do_not_move_the_grid(tmp_path):
@@ -138,6 +143,9 @@ def test_missing_file_folder_and_giant(tmp_path):
     for path, word in ((tmp_path / "no.mid", "does not exist"), (tmp_path, "not a file")):
         with pytest.raises(CodecError, match=word):
             Score.read(path)
+    (tmp_path / "nothing.mid").touch()
+    with pytest.raises(CodecError, match="is empty"):
+        Score.read(tmp_path / "nothing.mid")
     with (tmp_path / "big.mid").open("wb") as stream:
         stream.truncate(9 << 20)
     with pytest.raises(CodecError, match="too large"):

@@ -194,7 +194,7 @@ def infill(name: str, text: str, count: int, out: Path | None, **options: Any) -
 @click.option("--temperature", type=float, help="0 takes the most likely notes. [1]")
 @click.option("--seed", type=int, help="The same seed gives the same notes, in every format in float32.")
 @click.option("-n", "count", default=1, help="Number of pieces.")
-@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("chorale.mid"), help="MIDI file to write.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("harmonized.mid"), help="MIDI file.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
 @click.option("--wav", type=click.Path(path_type=Path), help="Sound to write too.")
 def harmonize(
@@ -208,13 +208,9 @@ def harmonize(
       zoo harmonize "C5/4 D5/4 E5/4 C5/4 D5/4 D5/4 C5/2" --seed 1 --wav chorale.wav
       zoo harmonize chorale.mid --free alto --free tenor --bars 3-4 -o other.mid
     """
-    from zoo import score
-
     model = _open(name)
     if not hasattr(model, "infill") or model.card.task != "music":
         raise ArgumentError(f"{name} does not fill in voices: try {_like('bilstm_music')}")
-    if not score.is_melody(melody) and not Path(melody).exists():
-        raise ArgumentError(f"{melody} does not exist: give a MIDI file, or notes such as C4/4 D4/4 E4/2")
     _check_outputs(out, plot, wav, True, count, [melody])
     given = _given({**options, "bars": _bars(bars) if bars else None})
     _write(model.infill(melody, n=count, progress=True, **given), out, plot, wav)

@@ -11,6 +11,14 @@ from zoo.tasks import find, split_of
 
 MAX_PIECES = 1024  # made at once
 EVALUATION_BATCH = 64
+ONWARD = "models go on from left to right with it, but for bidirectional ones, which fill gaps: infill"
+USES = {
+    "generate": ONWARD,
+    "stream": ONWARD,
+    "score": ONWARD,
+    "infill": "bidirectional models fill gaps with it; this one goes on from left to right: generate, stream, score",
+}
+"""Method of some kinds of models → which ones."""
 
 
 class Engine(Protocol):
@@ -57,6 +65,12 @@ class Model:
     def __repr__(self) -> str:
         """Show which model, and what runs it."""
         return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which models can do what this one cannot."""
+        if name in USES:
+            raise AttributeError(f"{self.card.name} has no {name}: {USES[name]}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
         """Measure how well the model does on pieces."""

@@ -73,7 +73,9 @@ def read_midi(path: Path, voices: int, steps_per_beat: int) -> tuple[np.ndarray,
         raise CodecError(f"{path} is {steps} steps long, more than {MAX_STEPS}: cut it first")
     slots = _slots(list(voiced), lines, voices)
     grid, dropped = _place(lines, slots, steps, voices)
-    for count, reason in ((dropped, f"that sounded beside {voices} others"), (short, "shorter than a step")):
+    drums = sum(len(track.notes) for track in midi.instruments if track.is_drum)
+    reasons = {f"that sounded beside {voices} others": dropped, "shorter than a step": short, "of percussion": drums}
+    for reason, count in reasons.items():
         if count:
             warnings.warn(f"{path.name}: dropped {count} notes {reason}", stacklevel=3)
     tempo = float(midi.get_tempo_changes()[1][0])
@@ -95,6 +97,8 @@ def _parse(path: Path) -> "pretty_midi.PrettyMIDI":
 
     try:
         size = path.stat().st_size
+        if not size:
+            raise CodecError(f"{path} is empty: give a MIDI file")
         if not path.is_file() or size > MAX_BYTES:
             raise CodecError(
                 f"{path} is {'too large' if path.is_file() else 'not a file'}: give a MIDI file up to 8 MB"

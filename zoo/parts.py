@@ -1,5 +1,6 @@
 """What is given of music: a piece, a melody, the line of one voice, in whatever form it comes."""
 
+import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zoo.errors import ArgumentError, DataError
+from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.midi import HOLD, voice_names
 from zoo.score import Score, is_melody
 
@@ -32,6 +33,8 @@ def read(music: Any, voices: int, steps_per_beat: int, beats_per_bar: int) -> Sc
         return music
     if isinstance(music, str) and is_melody(music):
         return replace(Score.melody(music, steps_per_beat), beats_per_bar=beats_per_bar)
+    if isinstance(music, str) and not os.path.exists(music):
+        raise CodecError(f"{music!r:.200} does not exist, and is not notes such as C4/4 D4/4 E4/2")
     if isinstance(music, (str, Path)):
         return Score.read(music, voices, steps_per_beat)
     line = isinstance(music, (Sequence, np.ndarray)) and all(np.isscalar(value) for value in music)

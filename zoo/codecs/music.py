@@ -317,13 +317,18 @@ class MusicCodec:
         if line and {0, *chosen} != set(range(self.voices)):
             names = voice_names(self.voices)[1:]
             raise ArgumentError(f"free={free!r}: the piece is one line, so that {', '.join(names)} must all be free")
+        if line and bars is not None:
+            raise ArgumentError(f"bars={bars!r}: the piece is one line, with nothing around these bars: leave them out")
         whole = len(score) / score.steps_per_bar
         try:
             first, last = (0.0, whole) if bars is None else bars
         except (TypeError, ValueError):
             raise ArgumentError(f"bars={bars!r}: give two numbers, the first bar and the one after the last") from None
-        first = number("the first bar", first, 0, whole)
-        last = number("the bar after the last", last, first, math.ceil(whole))
+        first, last = number("the first bar", first, 0), number("the bar after the last", last, 0)
+        if not first < last <= math.ceil(whole):
+            raise ArgumentError(
+                f"bars={bars!r}, counted from 0: the piece has {whole:g}; give the first and the one after the last"
+            )
         inside = np.arange(len(score)) / score.steps_per_bar
         hidden = ((inside >= first) & (inside < last))[:, None] & np.isin(np.arange(self.voices), chosen)
         if not hidden.any():
