@@ -42,9 +42,9 @@ def example(name):
     return runpy.run_path(str(HERE.parent / "examples" / name))["SETTINGS"]
 
 
-def source(file, digest, read, **options):
+def source(file, digest, read):
     """Give what is in one file of the data, under the file's name."""
-    made = Dataset(file, (Source(file, digest, lambda path: {"all": read(path)}, **options),), "see the source", file)
+    made = Dataset(file, (Source(file, digest, lambda path: {"all": read(path)}),), "see the source", file)
     return datasets.load(made)["all"]
 
 
@@ -114,7 +114,7 @@ def measure(name, settings, fill, options):
     with tempfile.TemporaryDirectory() as folder:
         (data := Path(folder) / "data").mkdir()
         pieces, before = fill(data), zoo.load(name)
-        fits = options.get("voices") in (None, before.card.recipe.voices or 4)
+        fits = options.get("voices") in (None, getattr(before.codec, "voices", None))
         row = {"model": name, "before": nats(before, pieces) if fits else None}
         for key, start in (("further", name), ("from nothing", None)):
             out = Path(folder) / key.replace(" ", "-")

@@ -315,8 +315,9 @@ def test_gaps_of_a_piece_and_of_a_melody():
         codec.gaps("C5/4", free="alto")
     with pytest.raises(ArgumentError, match=r"the piece has 2\.5"):
         codec.gaps(piece, bars=(1, 1))
-    with pytest.raises(ArgumentError, match="nothing is to be filled"):
-        codec.gaps(piece, free=[])
+    for nothing in ({"piece": piece, "free": []}, {"piece": Score(np.zeros((0, 4), int))}):
+        with pytest.raises(ArgumentError, match="nothing is to be filled"):
+            codec.gaps(**nothing)
     with pytest.raises(ArgumentError, match="two numbers"):
         codec.gaps(piece, bars=(1, 2, 3))
 

@@ -325,7 +325,7 @@ class MusicCodec:
         except (TypeError, ValueError):
             raise ArgumentError(f"bars={bars!r}: give two numbers, the first bar and the one after the last") from None
         first, last = number("the first bar", first, 0), number("the bar after the last", last, 0)
-        if not first < last <= math.ceil(whole):
+        if bars is not None and not first < last <= math.ceil(whole):
             raise ArgumentError(
                 f"bars={bars!r}, counted from 0: the piece has {whole:g}; give the first and the one after the last"
             )
