@@ -31,10 +31,13 @@ from zoo.errors import VerificationError
 from zoo.files import write_text
 from zoo.generation import Generator
 from zoo.midi import voice_names
+from zoo.models import KINDS as KINDS_OF
 from zoo.pages import ARTIFACTS, SAMPLE
 from zoo.plots import COLOURS, FORMATS, save
 from zoo.presets import WEIGHTS
 from zoo.tasks import names, split_of
+from zoo.transcription import Recognizer
+from zoo.transcripts import STEP_S
 
 HERE = Path(__file__).parent
 KINDS = (
@@ -50,10 +53,14 @@ MARKERS = {"float32": "o", "float16": "^", "int8": "s"}
 NARROW = 0.01  # of the metric: a picture that shows less would make much of nothing
 TOKENS, ROUNDS, SEED, THREADS = 512, 5, 7, 2
 FEW = 6  # pieces of the test split on which the tests measure again
+SAID = 12  # of the test split that are shown as samples of speech
+SOUND_S = 10.0  # of the recording that speed is measured with
 SPEEDS = {
+    "transcribe": f"a recording of {SOUND_S:.0f} seconds, from samples to symbols",
     "generate": f"generation of {TOKENS} tokens, batch 1, in the form `generate`",
     "infill": f"one pass over {TOKENS} tokens, batch 1",
 }
+UNITS = {"generate": "tokens per second", "infill": "tokens per second", "transcribe": "times real time"}
 NOTE = (
     "Keras: the weights as they are stored, in float16; all else is what `export.save` writes. Speed: {}, on a shared "
     "processor; Keras and SavedModel have two threads, ONNX and TFLite one. The metric is that of the test split, "
@@ -64,9 +71,14 @@ GAPS = {"text": "To be, or ___ to be: that is the ________:\nWhether 'tis ______
 
 
 def rate(model):
-    """Measure tokens per second: generated, or read by a model that fills gaps."""
+    """Measure tokens per second: generated, or read by a model that fills gaps; or seconds of sound per second."""
+    work = TOKENS
     if isinstance(model, Generator):
         run = lambda: model.trial(TOKENS // model.codec.group, SEED)  # noqa: E731
+    elif isinstance(model, Recognizer):
+        work = SOUND_S
+        wave = model.codec.example(np.random.default_rng(0), 1, int(SOUND_S / STEP_S)).ravel()
+        run = lambda: model.transcribe(wave)  # noqa: E731
     else:
         x = model.codec.example(np.random.default_rng(0), 1, TOKENS)
         run = lambda: model.engine.step(x, [])  # noqa: E731
@@ -76,7 +88,7 @@ def rate(model):
         began = time.perf_counter()
         run()
         seconds.append(time.perf_counter() - began)
-    return TOKENS / median(seconds)
+    return work / median(seconds)
 
 
 def rows(model, weights, pieces, metric):
@@ -107,7 +119,12 @@ def rows(model, weights, pieces, metric):
 def sample(model, pieces, folder):
     """Make a sample and write it beside the weights."""
     task = model.card.task
-    if isinstance(model, Generator):
+    if task == "speech":
+        heard = [(piece, model.transcribe(piece.wave)) for piece in pieces[:: len(pieces) // SAID]]
+        longest = max(heard, key=lambda pair: pair[1].seconds)[1]
+        longest.plot(folder / f"{SAMPLE}.png")
+        made = "\n".join(f"said:  {piece.text}\nheard: {found.text}" for piece, found in heard)
+    elif isinstance(model, Generator):
         made = model.generate(seed=SEED, temperature=0.8, **PROMPTS[task])
     elif task == "text":
         made = f"{GAPS[task]}\n\n{model.infill(GAPS[task], seed=SEED)}"
@@ -115,7 +132,7 @@ def sample(model, pieces, folder):
         free = voice_names(model.codec.voices)[1:]
         opening = replace(pieces[0], grid=pieces[0].grid[: 8 * pieces[0].steps_per_bar])
         made = model.infill(opening, free=free, seed=SEED)
-    if task == "text":
+    if task in ("text", "speech"):
         write_text(folder / f"{SAMPLE}.txt", made + "\n")
     else:
         made.save(folder / f"{SAMPLE}.mid")
@@ -127,10 +144,10 @@ def measure(name):
     model, folder = zoo.load(name), find(name).folder
     pieces = split_of(find(name).task, "test", progress=False)
     metric = next(iter(model.card.metrics["test"]))
-    kind = "generate" if isinstance(model, Generator) else "infill"
+    kind = next(kind for kind, made in KINDS_OF.items() if isinstance(model, made))
     measured = rows(model, folder / WEIGHTS, pieces, metric)
     found = {
-        "unit": "token", "metric": metric, "note": NOTE.format(SPEEDS[kind]), "rows": measured,
+        "unit": UNITS[kind], "metric": metric, "note": NOTE.format(SPEEDS[kind]), "rows": measured,
         "check": {"pieces": FEW, "value": model.measure(pieces[:FEW])[metric]},
     }  # fmt: skip
     write_text(folder / ARTIFACTS, json.dumps(found, indent=2) + "\n")
@@ -150,7 +167,9 @@ def compare(task):
     figure = Figure(figsize=(10, 3.6 * len(metrics)), layout="constrained")
     grid = figure.subplots(len(metrics), 2, squeeze=False, sharey="row")
     for axes, metric in zip(grid, metrics, strict=True):
-        for axis, key, label in zip(axes, ("MB", "per_second"), ("MB, ONNX", "tokens per second, ONNX"), strict=True):
+        for axis, key, label in zip(
+            axes, ("MB", "per_second"), ("MB, ONNX", f"{found[known[0]]['unit']}, ONNX"), strict=True
+        ):
             for name, colour in zip(known, COLOURS, strict=False):
                 rows = [row for row in found[name]["rows"] if row["format"] == "ONNX"]
                 for row in rows if found[name]["metric"] == metric else ():

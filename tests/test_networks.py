@@ -82,10 +82,13 @@ def test_build_gives_an_untrained_network(name):
     network = zoo.build(name, units=6, embedding=2)
     row = ARCHITECTURES[name.rpartition("_")[0]]
     task = find(name.rpartition("_")[2])
-    state = [np.zeros((2, 6), np.float32) for _ in state_names(row, task.recipe(row.name).layers)]
+    state = [np.zeros((2, *tensor.shape[1:]), np.float32) for tensor in network.inputs[1:]]
+    recurrent = state_names(row, task.recipe(row.name).layers)
+    assert tuple(t.name for t in network.inputs[len(network.inputs) - len(recurrent) :]) == recurrent
+    assert all(s.shape == (2, 6) for s in state[len(state) - len(recurrent) :])
     codec = task.default_codec(masked=row.bidirectional)
     y, *new = keras.tree.flatten(network([codec.example(np.random.default_rng(0), 2, 3), *state]))
     assert y.shape == (2, 3, codec.classes)
-    assert [tuple(n.shape) for n in new] == [(2, 6)] * len(state)
+    assert [tuple(n.shape) for n in new] == [s.shape for s in state]
     with pytest.raises(ArgumentError, match="units"):
         zoo.build(name, units=0)

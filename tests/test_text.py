@@ -128,9 +128,8 @@ def test_splits_of_a_folder_and_what_is_no_text(tmp_path):
 
 
 def test_shakespeare_is_split_as_usual(data):
-    from zoo import datasets
 
-    splits = TASK.prepare(datasets.load(TASK.dataset))
+    splits = TASK.splits_of()
     assert sum(map(len, splits["train"])) + sum(map(len, splits["valid"])) == 1_003_854
     assert abs(sum(map(len, splits["valid"])) - 0.03 * 1_115_394) < 2
     assert sum(map(len, splits["test"])) == 111_540

@@ -12,16 +12,20 @@ from zoo.tasks import Recipe
 NAME = r"[a-z0-9]+(_[a-z0-9]+)+(\.[a-z0-9_-]+)?"  # <architecture>_<task>[.<tag>]
 
 
+SHORT = {"an4": "AN4", "fsdd": "FSDD", "cer": "CER %", "wer": "WER %", "exact": "exact %"}
+"""Parts of the names of metrics that are written otherwise in words."""
+
+
 def words(metric: str) -> str:
     """Say the name of a metric in words.
 
     Example:
-        >>> words("hidden_15_nats_per_character"), words("hidden_voices_accuracy"), words("nats_per_step")
-        ('nats per character (15 % hidden)', 'accuracy (voices hidden)', 'nats per step')
+        >>> words("hidden_15_nats_per_character"), words("hidden_voices_accuracy"), words("an4_cer")
+        ('nats per character (15 % hidden)', 'accuracy (voices hidden)', 'AN4 CER %')
     """
     hidden = re.fullmatch(r"hidden_([a-z]+|\d+)_(.+)", metric)
     if not hidden:
-        return metric.replace("_", " ")
+        return " ".join(SHORT.get(part, part) for part in metric.split("_"))
     what, measured = hidden.groups()
     return f"{measured.replace('_', ' ')} ({what}{' %' * what.isdecimal()} hidden)"
 

@@ -33,7 +33,7 @@ class _Lines(click.Group):
 @click.group(cls=_Lines, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(zoo.__version__, prog_name="zoo")
 def main() -> None:
-    """Pretrained recurrent networks: list, inspect, generate, evaluate, train, export.
+    """Pretrained recurrent networks: list, inspect, generate, transcribe, evaluate, train, export.
 
     \b
     Examples:
@@ -216,6 +216,54 @@ def harmonize(
     _write(model.infill(melody, n=count, progress=True, **given), out, plot, wav)
 
 
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--model", "name", help="Model, artifact or preset folder. [bilstm_speech; with --stream gru_speech]")
+@click.option("--json", "form", flag_value="json", help="Words with times and confidence, one line of JSON a file.")
+@click.option("--srt", "form", flag_value="srt", help="Subtitles.")
+@click.option(
+    "--stream", is_flag=True, help="Print what is heard while one FILE is read; - reads 16-bit samples, 16 kHz."
+)
+@click.option("--beam", type=int, help="Texts that a beam search keeps. [none; 16 with --words]")
+@click.option("--words", type=click.Path(path_type=Path), help="Text file with the only words that may be said.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Picture of one FILE (.png, .pdf, .svg).")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .json or .srt a file into.")
+def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options: Any) -> None:
+    """Write down what is said in each FILE: sound files, folders or patterns such as "takes/*.flac".
+
+    \b
+    Examples:
+      zoo transcribe take.wav
+      zoo transcribe recordings --srt --out subtitles
+      zoo transcribe take.wav --words names.txt --model gru_speech.onnx
+      arecord -f S16_LE -r 16000 | zoo transcribe - --stream
+    """
+    from zoo import transcribing
+
+    name = name or ("gru_speech" if stream else "bilstm_speech")
+    if stream:
+        if len(files) > 1 or any(options.values()):
+            raise ArgumentError("--stream prints one FILE as it is heard: leave out the other options")
+        for piece in transcribing.streamed(_recognizer(name), files[0]):
+            click.echo(piece, nl=False)
+        click.echo()
+        return
+    told = transcribing.Told(options["form"] or "txt", options["out"], options["plot"])
+    words = None if options["words"] is None else transcribing.words_in(options["words"])
+    paths = transcribing.sound_files(files)
+    told.check(paths)
+    bad = transcribing.run(lambda: _recognizer(name), paths, told, {"beam": options["beam"], "words": words})
+    if bad:
+        raise DataError(f"{bad} of {len(paths)} files could not be transcribed")
+
+
+def _recognizer(name: str) -> Any:
+    model = _open(name)
+    if not hasattr(model, "transcribe"):
+        raise ArgumentError(f"{name} does not transcribe speech: try {_like('*_speech')}")
+    return model
+
+
 def _bars(text: str) -> tuple[int, int]:
     first, sign, last = text.partition("-")
     if not first.isdecimal() or (sign and not last.isdecimal()) or not 1 <= int(first) <= int(last or first):
@@ -338,7 +386,7 @@ def _settings() -> str:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [runs/NAME]; the preset is its sub-folder preset."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Own files: a folder of MIDI; text files.")
+@click.option("--data", type=click.Path(path_type=Path), help="Own files: a folder of MIDI; text files; recordings.")
 @click.option("--from", "start", help="Model or preset folder to fine-tune.")
 @click.option("--freeze", multiple=True, metavar="LAYER", help="Layer that is not trained, such as embedding.")
 @click.option("--devices", default="", metavar="NAME,NAME…", help="GPUs that share a batch: GPU:0,GPU:1 [the first].")

@@ -6,8 +6,8 @@ another checksum than the published one are refused.
 """
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,16 @@ class Source:
         sha256: Checksum of the whole file.
         read: Reader of the file; gives split name → pieces.
         url: Where it is published, or None for a form that exists only as a local copy.
+        beside: Files that belong to it and lie in the same folder, name → checksum; of a local copy.
+        home: Where what a local copy was made from is published, in another form.
     """
 
     path: str
     sha256: str
     read: Callable[[Path], dict[str, Any]]
     url: str | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
+    home: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,22 @@ def _locate(dataset: Dataset, progress: bool) -> tuple[Source, Path]:
         for source in dataset.sources:
             path = Path(folder) / source.path
             if path.is_file():
-                _verify(path, source)
+                _verify(path, source.sha256)
+                for name, digest in source.beside.items():
+                    _verify(path.parent / name, digest)
                 return source, path
     source = next((source for source in dataset.sources if source.url), dataset.sources[0])
     return source, fetch(source, progress)
 
 
-def _verify(path: Path, source: Source) -> None:
-    found = sha256(path)
-    if found != source.sha256:
+def _verify(path: Path, digest: str) -> None:
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}): it belongs to the data set") from error
+    if found != digest:
         raise ChecksumError(
-            f"{path} has sha256 {found}, expected {source.sha256}: the copy is damaged or another version; "
+            f"{path} has sha256 {found}, expected {digest}: the copy is damaged or another version; "
             "replace it, or remove it to download the published one"
         )
 
@@ -177,7 +186,8 @@ def fetch(source: Source, progress: bool = True) -> Path:
     import requests
 
     if source.url is None:
-        raise DataError(f"{source.path} is published nowhere: put a copy into the folder that ZOO_DATA names")
+        where = f"is published in another form at {source.home}" if source.home else "is published nowhere"
+        raise DataError(f"{source.path} {where}: put a copy into the folder that ZOO_DATA names")
     name, folder = source.url.rsplit("/", 1)[-1], cache_folder()
     pooch.get_logger().setLevel("WARNING")  # the progress bar says it already
     try:

@@ -8,8 +8,9 @@ from zoo.engine import Engine
 from zoo.generation import Generator
 from zoo.infilling import Infiller
 from zoo.tasks import find
+from zoo.transcription import Recognizer
 
-KINDS = {"generate": Generator, "infill": Infiller}
+KINDS = {"generate": Generator, "infill": Infiller, "transcribe": Recognizer}
 """How a task's kind of model is used."""
 
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo import acoustics
 from zoo.architectures import STATES, Architecture, state_names
 from zoo.codecs import Codec
 from zoo.errors import ArgumentError
@@ -36,15 +37,18 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
         `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
     """
     x = keras.Input((None, codec.features), dtype="float32" if codec.dense else "int32", name="x")
+    sizes = acoustics.sizes(codec, recipe) if recipe.filters else {}
+    below = [keras.Input((size,), name=name) for name, size in sizes.items()]
     given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture, recipe.layers)]
-    hidden = x
-    if not codec.dense:
+    hidden, returned = x, list[Any]()
+    if recipe.filters:
+        hidden, returned = acoustics.below(x, codec, recipe, below)
+    elif not codec.dense:
         hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
         hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
     every_step = (None, 1, None) if recipe.variational else None
     hidden = features = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
     per_layer = len(STATES[architecture.cell])
-    returned = []
     for i in range(recipe.layers or architecture.layers):
         cell = CELLS[architecture.cell](
             recipe.units, recurrent_dropout=recipe.dropout_recurrent, return_sequences=True,
@@ -60,7 +64,7 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
         seen = layers.Concatenate(name="seen")([features, hidden])
         hidden = layers.Dense(recipe.head, activation="relu", name="head")(seen)
     y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
-    return keras.Model([x, *given], [y, *returned], name=architecture.name)
+    return keras.Model([x, *below, *given], [y, *returned], name=architecture.name)
 
 
 def weights(network: keras.Model, dtype: str = "float16") -> dict[str, np.ndarray]:
@@ -102,9 +106,12 @@ def grown(
     Returns:
         Arrays of the new network's paths and shapes.
     """
-    table, last, bias = (arrays[path] for path in ("embedding/embeddings", "y/kernel", "y/bias"))
-    rare = np.argmin(bias)
-    known = np.where(np.asarray(classes) < 0, rare, classes)
+    last, bias = (arrays[path] for path in ("y/kernel", "y/bias"))
+    known = np.where(np.asarray(classes) < 0, np.argmin(bias), classes)
+    arrays = {**arrays, "y/kernel": last[:, known], "y/bias": bias[known]}
+    if "embedding/embeddings" not in arrays:  # inputs are numbers, and the same
+        return arrays
+    table = arrays["embedding/embeddings"]
     fresh = np.asarray(symbols)[:, None] < 0
     share = np.bincount(features)[features][:, None, None]
     first = {p: a for p, a in arrays.items() if p.startswith("recurrent_0/") and p.endswith("/kernel")}
@@ -118,6 +125,4 @@ def grown(
         **arrays,
         **first,
         "embedding/embeddings": np.where(fresh, new["embedding/embeddings"], table[symbols]),
-        "y/kernel": last[:, known],
-        "y/bias": bias[known],
     }

@@ -14,9 +14,11 @@ from zoo.catalog import WEIGHTS
 from zoo.errors import PresetError
 from zoo.tasks import Published, find
 
-ARTIFACTS, SAMPLE = "artifacts.json", "sample"
+ARTIFACTS, ERRORS, SAMPLE = "artifacts.json", "errors.json", "sample"
 GIVEN = "The soprano was given, that of the first piece of the test split; the other voices are the model's."
-PICTURES = {"curves.png": "Training and validation loss", "sample.png": "A sample, as a piano roll"}
+BELOW = "{} samples a step of 40 ms → 4 times 64 log-mel features, a running or whole average taken off"
+"""What stands below the convolutions of a network of speech."""
+PICTURES = {"curves.png": "Training and validation loss", "sample.png": "A sample"}
 
 
 def page(folder: Path) -> str:
@@ -27,12 +29,13 @@ def page(folder: Path) -> str:
     """
     card, codec = presets.read(folder)
     task = find(card.task)
-    ours = card.data.get("name") == task.dataset.name  # what is known of the task's data is not of another's
+    ours = card.data.get("name") == task.facts["name"]  # what is known of the task's data is not of another's
     parts = {
         "Network": _network(card, codec),
         "Results": _results(card, task.published if ours else (), task.splits if ours else ""),
         "Training": _training(card, folder),
         "Sample": _sample(folder, codec),
+        "Errors": _errors(folder),
         "Artifacts": _artifacts(folder),
         "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
         "Limits": task.limit(card.architecture) if ours else "",
@@ -50,11 +53,17 @@ def _network(card: Card, codec: Any) -> str:
     row, recipe = ARCHITECTURES[card.architecture], card.recipe
     ways = " in both directions" if row.bidirectional else ""
     layers = recipe.layers or row.layers
+    seen = f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding}"
+    if recipe.filters:
+        seen = (
+            f"{BELOW.format(codec.features)} → two convolutions of {recipe.filters} filters, 5 × 5, each with a stride "
+        )
+        seen += f"of 2 over time and bands → {recipe.embedding} numbers, normalized"
     chain = (
-        f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding} → "
+        f"{seen} → "
         f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → "
         + f"{recipe.head} units that see these and the vectors → " * (recipe.head > 0)
-        + f"{codec.classes} classes."
+        + f"{codec.classes} classes{', the last of them the blank' * (recipe.filters > 0)}."
     )
     lines = (*EQUATIONS[row.cell], *output_equations(row.bidirectional, recipe.head > 0))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)
@@ -104,14 +113,29 @@ def _sample(folder: Path, codec: Any) -> str:
     return "\n\n".join(parts)
 
 
+def _measured(path: Path) -> dict[str, Any]:
+    """Read what a benchmark measured; nothing if it has not."""
+    if not path.exists():
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise PresetError(f"{path} is damaged ({error}): measure it again, or remove it") from error
+    return found
+
+
+def _errors(folder: Path) -> str:
+    """Lay out the tables that `benchmarks/speech.py` measured."""
+    parts = []
+    for table in _measured(folder / ERRORS).get("tables", ()):
+        parts += [table["title"], _table(table["rows"], table["heads"])]
+    return "\n\n".join(parts)
+
+
 def _artifacts(folder: Path) -> str:
     """Lay out what `benchmarks/cards.py` measured."""
-    if not (folder / ARTIFACTS).exists():
+    if not (found := _measured(folder / ARTIFACTS)):
         return ""
-    try:
-        found = json.loads((folder / ARTIFACTS).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise PresetError(f"{folder / ARTIFACTS} is damaged ({error}): measure it again, or remove it") from error
     rows = [
         [
             row["format"], row["precision"], f"{row['MB']:.2f}", f"{row['per_second']:,.0f}", f"{row['parity']:.2g}",
@@ -123,7 +147,7 @@ def _artifacts(folder: Path) -> str:
         "format",
         "precision",
         "MB",
-        f"{found['unit']}s per second",
+        found["unit"],
         "differs from Keras by",
         words(found["metric"]),
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 import keras
 
-from zoo import datasets, devices, presets
+from zoo import devices, presets
 from zoo.callbacks import Checkpoint, Progress, draw
 from zoo.cards import Card
 from zoo.catalog import Entry
@@ -34,7 +34,7 @@ from zoo.windows import Windows, whole
 
 FEW_STEPS = 100
 REQUEST = "run.json"
-SIZES = ("units", "embedding", "layers", "head")  # settings that a model to start from has already
+SIZES = ("units", "embedding", "layers", "filters", "head")  # settings that a model to start from has already
 
 
 def train(
@@ -89,11 +89,12 @@ def train(
 
     keras.utils.set_random_seed(recipe.seed)
     with _precision(recipe), devices.scope(spread):
-        net = network(entry.architecture, codec, recipe)
+        learning = codec.learning
+        net = network(entry.architecture, learning, recipe)
         if card and start:
             set_weights(net, grown(presets.read_weights(start, card), weights(net, "float32"), *kept))
         freeze(net, list(frozen))
-        windows = Windows(splits["train"], codec, recipe, task.augment(splits["train"]))
+        windows = Windows(splits["train"], learning, recipe, task.augment(splits["train"]))
         learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1, codec.loss)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         warnings.warn(
@@ -161,7 +162,7 @@ def _splits(task: Task, recipe: Recipe, data: Path | None, codec: Any, verbose: 
         if getattr(recipe, name) and not (data and name in task.reading):
             raise ArgumentError(f"{name}={getattr(recipe, name)}: it is for files of yours, --data, and not for text")
     if not data:
-        return task.prepare(datasets.load(task.dataset, verbose))
+        return task.splits_of(verbose)
     return task.read_folder(data, **{name: getattr(recipe, name) or getattr(codec, name, 0) for name in task.reading})
 
 
@@ -258,7 +259,7 @@ def _finish(
 def _data_facts(entry: Entry, data: Path | None) -> dict[str, str]:
     if data:
         return {"name": f"own files ({data.name})", "licence": "not stated", "citation": ""}
-    return {key: getattr(entry.task.dataset, key) for key in ("name", "licence", "citation")}
+    return entry.task.facts
 
 
 def _versions() -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from zoo.codecs import Codec
 from zoo.datasets import by_length
 from zoo.errors import ArgumentError
+from zoo.optimization import LOSSES
 from zoo.tasks import Recipe
 
 VALIDATION_BATCH = 16
@@ -142,7 +143,7 @@ class Windows:
         """Yield epochs without end, from epoch `first` on, as `fit` takes them: `((x, keep), y, weights)`."""
         for epoch in itertools.count(first):
             for x, keep, y in self.epoch(epoch):
-                yield fit_form(x, keep, y)
+                yield fit_form(x, keep, y, self.codec.loss)
 
     def stream(self, first: int) -> Any:
         """Prepare the batches ahead of use: a `tf.data` pipeline on TensorFlow, an iterator elsewhere."""
@@ -150,9 +151,10 @@ class Windows:
             return self.batches(first)
         import tensorflow as tf
 
-        sample = fit_form(*next(iter(self.epoch(first))))
+        sample = fit_form(*next(iter(self.epoch(first))), self.codec.loss)
         time = {} if self.window else {1: None}
-        form = tf.nest.map_structure(lambda a: _spec(a, time if a.shape[1] > 1 else {}), sample)
+        (x, keep), *rest = sample
+        form = ((_spec(x, time), _spec(keep, {})), *(_spec(array, time) for array in rest))
         return tf.data.Dataset.from_generator(lambda: self.batches(first), output_signature=form).prefetch(AHEAD)
 
 
@@ -169,10 +171,9 @@ def _spec(array: np.ndarray, changed: dict[int, None]) -> Any:
     return tf.TensorSpec([changed.get(axis, size) for axis, size in enumerate(array.shape)], array.dtype)
 
 
-def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray) -> tuple:
-    """Give a batch as `fit` takes it; the weights are 0 where a piece has ended."""
-    counted = y if y.ndim == 2 else y[..., 0]
-    return (x, keep), np.maximum(y, 0), (counted >= 0).astype(np.float32)
+def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray, loss: str) -> tuple:
+    """Give a batch as `fit` takes it: inputs, targets, and what these count; see the `targets` of the loss."""
+    return (x, keep), *LOSSES[loss].targets(y, np)
 
 
 def whole(pieces: Sequence[Any], codec: Codec) -> Any:
@@ -204,4 +205,4 @@ class _Batches(keras.utils.PyDataset):
             rng = np.random.default_rng(index)
             pieces = [self.codec.hide(piece, rng) for piece in pieces]
         x, y = self.codec.encode(pieces)
-        return fit_form(x, np.zeros((len(x), 1), np.float32), y)
+        return fit_form(x, np.zeros((len(x), 1), np.float32), y, self.codec.loss)

@@ -134,7 +134,7 @@ def _step(learner: Learner, strategy: Any, clip: float) -> Callable:
         context = tf.distribute.get_replica_context()
         mine, rows = context.replica_id_in_sync_group % local, tf.shape(x)[0]
         x, keep, y = (array[mine * rows // local : (mine + 1) * rows // local] for array in (x, keep, y))
-        counts, targets = tf.cast(y >= 0, tf.float32), tf.maximum(y, 0)
+        targets, counts = smoothed.targets(y, keras.ops)
         with tf.GradientTape() as tape:
             logits = learner((x, keep), training=True)
             loss = tf.reduce_sum(smoothed.call(targets, logits) * counts)

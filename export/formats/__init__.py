@@ -31,8 +31,8 @@ class Tensor:
 
 
 def is_state(name: str) -> bool:
-    """Tell whether an input or output is a state: `h0_0`, `c0_0`, `hn_0` and so on."""
-    return bool(re.fullmatch(r"[hc][0n]_\d+", name))
+    """Tell whether an input or output is a state: `h0_0`, `c0_0`, `hn_0`, …; `f0_0`, … below the recurrent layers."""
+    return bool(re.fullmatch(r"[fhc][0n]_\d+", name))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,10 @@ class Codec(Protocol):
     symbols: int  # rows of the embedding table: every feature has its own range of ids
     group: int  # tokens that make one step of the raw data
 
+    @property
+    def learning(self) -> Codec:
+        """Give the codec of the part of a network that is trained: itself, or one behind a front end."""
+
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Give inputs `(batch, time, features)` and targets `(batch, time)`, -1 where a piece has ended."""
 

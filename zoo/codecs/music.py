@@ -137,6 +137,11 @@ class MusicCodec:
         rows = zip(("voice", "place in the bar", *names), self.offsets.tolist(), self.sizes, strict=True)
         return [{"name": name, "offset": offset, "size": size} for name, offset, size in rows]
 
+    @property
+    def learning(self) -> Any:
+        """Give the codec of what is trained: this one."""
+        return self
+
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
         return {"type": "music", **self.settings}

@@ -64,6 +64,11 @@ class TextCodec:
         self.symbols = self.classes + 1
         self.ids = {character: i for i, character in enumerate(vocabulary)}
 
+    @property
+    def learning(self) -> Any:
+        """Give the codec of what is trained: this one."""
+        return self
+
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
         return {"type": "text", "vocabulary": self.vocabulary, **({"masked": True} if self.masked else {})}

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from zoo.datasets import Dataset
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (*SHARES, "layers", "head", "voices", "warmup", "weight_decay", "seed", "ema", "epoch_steps", "window")
+FROM_ZERO = (
+    *SHARES,
+    "layers",
+    "filters",
+    "head",
+    "voices",
+    "warmup",
+    "weight_decay",
+    "seed",
+    "ema",
+    "epoch_steps",
+    "window",
+)
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 READING = ("voices",)
 CHOICES = {
@@ -43,8 +55,9 @@ class Recipe:
 
     Attributes:
         units: Units of each recurrent layer.
-        embedding: Size of the vector of each input feature.
+        embedding: Size of the vector of each input feature; with `filters` of what the convolutions make of a step.
         layers: Recurrent layers; 0: as many as the architecture has.
+        filters: Filters of each strided convolution below the recurrent layers; 0: there is none.
         head: Units of a layer between the recurrent layers and the logits, which sees the input features too; 0: none.
         voices: Voices read from music files of one's own; 0: those of the model to start from, or four.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
@@ -74,6 +87,7 @@ class Recipe:
     units: int
     embedding: int
     layers: int = 0
+    filters: int = 0
     head: int = 0
     voices: int = 0
     dropout_in: float = 0.1
@@ -165,8 +179,8 @@ class Task:
         name: Second part of a model's name (`music` in `lstm_music`).
         kind: How models of the task are used; `generate` is left to right, one token after another.
         summary: One line for lists.
-        dataset: What its models are trained on.
-        prepare: Data set as read → split name → pieces the codec encodes.
+        datasets: What its models are trained on.
+        prepare: Data sets as read, one argument each → split name → pieces the codec encodes.
         read_folder: Folder of the user's own files, and the settings in `reading` → split name → pieces.
         make_codec: Pieces, `masked` (whether the network sees both sides) → codec that fits them.
         read_codec: JSON description → codec.
@@ -180,13 +194,14 @@ class Task:
         splits: What the splits are, for the cards.
         limits: Architecture name → what its models cannot do, for their cards; `""` is the default.
         reading: Settings of a recipe that say how the user's own files are read.
+        quantized_loss: How much worse the metric of an int8 artifact may be: share of it, and points.
     """
 
     name: str
     kind: str
     summary: str
-    dataset: Dataset
-    prepare: Callable[[dict[str, Any]], dict[str, list[Any]]]
+    datasets: Sequence[Dataset]
+    prepare: Callable[..., dict[str, list[Any]]]
     read_folder: Callable[..., Mapping[str, Sequence[Any]]]
     make_codec: Callable[..., Any]
     read_codec: Callable[[dict[str, Any]], Any]
@@ -199,10 +214,29 @@ class Task:
     splits: str = ""
     limits: Mapping[str, str] = field(default_factory=dict)
     reading: Sequence[str] = ()
+    quantized_loss: tuple[float, float] = (0.01, 0.0)
 
     def recipe(self, architecture: str) -> Recipe:
         """Return the recipe of an architecture, or the task's default."""
         return self.recipes.get(architecture, self.recipes[""])
+
+    def splits_of(self, progress: bool = True) -> dict[str, list[Any]]:
+        """Read the data sets; give split name → pieces.
+
+        Raises:
+            DataError: A data set is not to be had.
+        """
+        from zoo import datasets
+
+        return self.prepare(*(datasets.load(dataset, progress) for dataset in self.datasets))
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Say what the data is, under which licence, and whom to cite."""
+        return {
+            key: "; ".join(getattr(dataset, key) for dataset in self.datasets)
+            for key in ("name", "licence", "citation")
+        }
 
     def limit(self, architecture: str) -> str:
         """Say what models of an architecture do badly."""
@@ -232,9 +266,7 @@ def split_of(task: Task, split: str, progress: bool = True) -> Sequence[Any]:
         ArgumentError: There is no such split.
         DataError: The data set is not to be had.
     """
-    from zoo import datasets
-
-    splits = task.prepare(datasets.load(task.dataset, progress))
+    splits = task.splits_of(progress)
     if split not in splits:
         raise ArgumentError(f"split={split!r}: give one of {', '.join(splits)}")
     return splits[split]

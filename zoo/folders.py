@@ -1,0 +1,145 @@
+"""A user's own recordings: sound files with a list of what is said in them, every bad row told by its line."""
+
+import csv
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo import audio
+from zoo.codecs.speech import normalized
+from zoo.datasets import prepared
+from zoo.errors import CodecError, DataError
+from zoo.files import sha256
+from zoo.recordings import RATE_HZ, STEP, TAIL, Recording, rounded, steps_of, store, stored
+
+LIST = "transcripts.tsv"
+COLUMNS = ("file", "text", "speaker")
+FORM = 1  # version of the form that recordings are kept in
+LONGEST_S = 40.0
+EVERY = 10  # speaker, or recording, that is for validation
+SHOWN = 20  # bad rows that are told one by one
+
+
+class Row(NamedTuple):
+    """A row of a list: where it stands, the sound file, what is said in it, and by whom."""
+
+    where: str
+    path: Path
+    text: str
+    speaker: str
+
+
+def read_folder(folder: Path) -> dict[str, list[Recording]]:
+    """Read a folder of recordings: `transcripts.tsv` beside the sound files, or the layout of LibriSpeech.
+
+    `transcripts.tsv` has the columns file, text and, if it is known, speaker, divided by tabs; a first row with these
+    names may stand above. LibriSpeech's lists are `*.trans.txt`: name of a .flac file beside it, a space, the text. Bad
+    rows are told, by line, and left out. Where there are at least two speakers, the first and every tenth after it is
+    for validation; otherwise the first recording and every tenth after it.
+
+    Raises:
+        DataError: There is no such folder or list, or fewer than two good rows.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder: give one with {LIST} and sound files, or in LibriSpeech's layout")
+    lists = [folder / LIST] if (folder / LIST).exists() else sorted(folder.rglob("*.trans.txt"))
+    if not lists:
+        raise DataError(f"{folder} has no {LIST} (file, text, speaker; divided by tabs) and no *.trans.txt: write one")
+    rows, bad = _checked([found for path in lists for found in _rows(path)])
+    unheard: list[str] = []
+    digests = "".join(f"{row.path} {sha256(row.path)} {row.text}\t{row.speaker}\n" for row in rows)
+
+    def build(scratch: Path) -> None:
+        store(_recordings(rows, unheard), scratch)
+        (scratch / "bad.txt").write_text("\n".join(unheard), encoding="utf-8")
+
+    kept = prepared(f"recordings-{FORM}-{sha256(digests.encode())}", build)
+    bad += [line for line in (kept / "bad.txt").read_text(encoding="utf-8").splitlines() if line]
+    for line in bad[:SHOWN]:
+        warnings.warn(f"left out: {line}", stacklevel=2)
+    if len(bad) > SHOWN:
+        warnings.warn(f"left out: {len(bad) - SHOWN} more", stacklevel=2)
+    good = stored(kept).get("all", [])
+    if len(good) < 2:
+        raise DataError(
+            f"{folder} has {len(good)} good recordings, {len(bad)} bad: give at least 2 (one is for validation)"
+        )
+    return _divided(good)
+
+
+def _divided(good: Sequence[Recording]) -> dict[str, list[Recording]]:
+    """Keep speakers for validation that are heard in no training, or else recordings."""
+    speakers = sorted({one.speaker for one in good})
+    held = set(speakers[::EVERY]) if len(speakers) > 1 else set()
+    apart = [one.speaker in held if held else i % EVERY == 0 for i, one in enumerate(good)]
+    return {
+        "train": [one for one, valid in zip(good, apart, strict=True) if not valid],
+        "valid": [one for one, valid in zip(good, apart, strict=True) if valid],
+    }
+
+
+def _rows(path: Path) -> Iterator[Row | str]:
+    """Read a list, row by row; what is wrong with one, instead of it."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, 1):
+        where = f"{path}:{number}"
+        if not line.strip() or (number == 1 and tuple(line.lower().split("\t"))[:2] == COLUMNS[:2]):
+            continue
+        if path.name != LIST:
+            name, _, text = line.partition(" ")
+            yield Row(where, path.with_name(f"{name}.flac"), text, re.split("-", name)[0])
+            continue
+        fields = next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
+        if len(fields) not in (2, 3):
+            yield f"{where}: {len(fields)} columns; give file, text and, if it is known, speaker, divided by tabs"
+            continue
+        yield Row(where, path.parent / fields[0], fields[1], fields[2].strip() if len(fields) > 2 else "")
+
+
+def _checked(found: Sequence[Row | str]) -> tuple[list[Row], list[str]]:
+    """Tell good rows from bad ones, as far as that can be seen without hearing."""
+    rows: list[Row] = []
+    bad, seen = [], set()
+    for row in found:
+        if isinstance(row, str):
+            bad.append(row)
+        elif not row.path.is_file():
+            bad.append(f"{row.where}: {row.path} does not exist")
+        elif row.path in seen:
+            bad.append(f"{row.where}: {row.path} is listed before")
+        elif not (text := normalized(row.text)):
+            bad.append(f"{row.where}: no text; write what is said, in letters")
+        else:
+            seen.add(row.path)
+            rows.append(row._replace(text=text))
+    return rows, bad
+
+
+def _recordings(rows: Sequence[Row], bad: list[str]) -> Iterator[tuple[str, Recording]]:
+    """Hear good rows; add those that turn out to be bad to the others."""
+    for row in rows:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                wave = np.concatenate(list(audio.blocks(row.path)))
+        except CodecError as error:
+            bad.append(f"{row.where}: {error}")
+            continue
+        needed = len(row.text) + sum(a == b for a, b in zip(row.text, row.text[1:], strict=False))
+        if len(wave) > LONGEST_S * RATE_HZ:
+            bad.append(f"{row.where}: {len(wave) / RATE_HZ:.0f} s long; cut it into parts of at most {LONGEST_S:.0f} s")
+        elif steps_of(len(wave)) - TAIL < needed:
+            bad.append(
+                f"{row.where}: {len(wave) / RATE_HZ:.2f} s are too short for {len(row.text)} characters "
+                f"({needed * STEP / RATE_HZ:.2f} s at least)"
+            )
+        else:
+            yield "all", replace(Recording(rounded(wave), row.text, row.speaker), name=row.path.name)

@@ -1,0 +1,93 @@
+"""Recordings of speech with what was said, kept on disk as 16 kHz samples, read when they are asked for."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.datasets import OnDisk
+
+RATE_HZ = 16_000
+STEP = 640  # samples of a step, 40 ms: what a network gives one row of logits for
+TAIL = 6  # steps of silence behind a recording, in which what was heard last is still told
+FULL_SCALE = 32768
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording and what was said.
+
+    Attributes:
+        samples: `(samples,)` at 16 kHz: int16, on disk too, or float32 from -1 to 1.
+        text: What was said, in the symbols of a codec.
+        speaker: Who said it.
+        corpus: Data set it is of.
+        name: Its name there.
+        parts: Recordings that follow each other, instead of samples.
+        masked: Seed of the parts of its features that training hides (SpecAugment); None hides nothing.
+    """
+
+    samples: Any = None
+    text: str = ""
+    speaker: str = ""
+    corpus: str = "own"
+    name: str = ""
+    parts: "tuple[Recording, ...]" = ()
+    masked: int | None = None
+
+    def __len__(self) -> int:
+        """Count the steps of 40 ms, the silence behind it among them."""
+        return steps_of(sum(len(part.samples) for part in self.parts or (self,)))
+
+    @property
+    def wave(self) -> np.ndarray:
+        """Read its samples, `(samples,)` float32 from -1 to 1."""
+        if self.parts:
+            return np.concatenate([part.wave for part in self.parts])
+        found = np.asarray(self.samples)
+        return found.astype(np.float32) / FULL_SCALE if found.dtype == np.int16 else found.astype(np.float32)
+
+
+def steps_of(samples: int) -> int:
+    """Count the steps of a recording, the silence behind it among them."""
+    return -(-samples // STEP) + TAIL
+
+
+def joined(parts: Sequence[Recording]) -> Recording:
+    """Put recordings one behind the other."""
+    text = " ".join(part.text for part in parts if part.text)
+    return replace(parts[0], samples=None, text=text, name=f"{parts[0].name} …", parts=tuple(parts))
+
+
+def store(recordings: Iterable[tuple[str, Recording]], folder: Path) -> None:
+    """Write recordings into a folder: their samples one after the other, and a list of splits, texts, speakers, names.
+
+    Args:
+        recordings: Split and recording, one by one.
+        folder: An existing one.
+    """
+    rows, start = [], 0
+    with (folder / "samples.bin").open("wb") as stream:
+        for split, one in recordings:
+            samples = one.samples if np.asarray(one.samples).dtype == np.int16 else rounded(one.wave)
+            stream.write(np.asarray(samples).tobytes())
+            rows.append((split, start, len(samples), one.text, one.speaker, one.corpus, one.name))
+            start += len(samples)
+    (folder / "about.json").write_text(json.dumps(rows), encoding="utf-8")
+
+
+def stored(folder: Path) -> dict[str, list[Recording]]:
+    """Open what `store` wrote: split → recordings."""
+    splits: dict[str, list[Recording]] = {}
+    for split, start, length, *rest in json.loads((folder / "about.json").read_text(encoding="utf-8")):
+        samples = OnDisk(folder / "samples.bin", "int16", start, length)
+        splits.setdefault(split, []).append(Recording(samples, *rest))
+    return splits
+
+
+def rounded(wave: np.ndarray) -> np.ndarray:
+    """Round samples from -1 to 1 to int16."""
+    return np.clip(np.round(wave * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

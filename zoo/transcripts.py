@@ -1,0 +1,166 @@
+"""What was heard in a recording: text, words with their times, and how likely they are."""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo import audio, plots
+from zoo.checks import number
+from zoo.codecs.speech import log_mel
+from zoo.ctc import SPACE, Spell
+from zoo.recordings import RATE_HZ, STEP
+
+STEP_S = STEP / RATE_HZ
+CAPTION_S, CAPTION_WORDS = 5.0, 10  # longest subtitle
+SHOWN_S = 30.0  # of a picture, unless told otherwise
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word.
+
+    Attributes:
+        text: The word.
+        start: When it begins, in seconds.
+        end: When it ends, in seconds.
+        confidence: Geometric mean of the probabilities of its symbols.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was heard.
+
+    Times are those of the steps of 40 ms at which the network tells a symbol: a word begins with the first step of its
+    first symbol and ends after the last step of its last one. CTC tells a symbol when it is sure of it, not when its
+    sound begins: expect 0.1 to 0.3 s of delay, more from networks that only see the past.
+
+    Attributes:
+        text: All of it.
+        words: Its words.
+        confidence: Geometric mean of the probabilities of all symbols; 1 if nothing was heard.
+        seconds: Length of the recording.
+        probabilities: `(steps, classes)` float32, of the characters of `vocabulary` and the blank.
+        vocabulary: The characters.
+        source: What was transcribed: a path, or samples at 16 kHz.
+    """
+
+    text: str
+    words: tuple[Word, ...]
+    confidence: float
+    seconds: float
+    probabilities: np.ndarray = field(repr=False, compare=False)
+    vocabulary: str = field(repr=False)
+    source: Any = field(repr=False, compare=False, default=None)
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
+
+    def to_json(self) -> str:
+        """Write text, confidence, length and words as JSON."""
+        source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
+        about = {"file": source, "text": self.text, "confidence": self.confidence, "seconds": self.seconds}
+        return json.dumps({**about, "words": [asdict(word) for word in self.words]}, ensure_ascii=False)
+
+    def srt(self) -> str:
+        """Write subtitles in the SubRip form, of at most 10 words or 5 seconds each."""
+        lines: list[list[Word]] = []
+        for word in self.words:
+            if not lines or len(lines[-1]) == CAPTION_WORDS or word.end - lines[-1][0].start > CAPTION_S:
+                lines.append([])
+            lines[-1].append(word)
+        return "\n".join(
+            f"{i}\n{_clock(line[0].start)} --> {_clock(line[-1].end)}\n{SPACE.join(w.text for w in line)}\n"
+            for i, line in enumerate(lines, 1)
+        )
+
+    def plot(self, path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> Path:
+        """Draw the spectrogram, the words above it, and the probabilities of symbols over time below.
+
+        Args:
+            path: A .png, .pdf or .svg.
+            start: Where the picture begins, in seconds.
+            end: Where it ends; by default 30 seconds later, or with the recording.
+
+        Raises:
+            ArgumentError: The suffix names no picture format, or there is nothing between start and end.
+            DataError: The file cannot be written.
+        """
+        start = number("start", start, 0, max(0.0, self.seconds - STEP_S))
+        end = min(self.seconds, start + SHOWN_S) if end is None else number("end", end, start + STEP_S)
+        first, last = int(start / STEP_S), math.ceil(end / STEP_S)
+        features = log_mel(self._wave(last * STEP)[first * STEP :])
+        words = [word for word in self.words if word.start < end and word.end > start]
+        return plots.heard(features, self.probabilities[first:last], self.vocabulary, words, start, Path(path))
+
+    def _wave(self, samples: int) -> np.ndarray:
+        """Read the first samples again."""
+        if not isinstance(self.source, (str, os.PathLike)):
+            return self.source[:samples]
+        found = np.zeros(0, np.float32)
+        for block in audio.blocks(self.source):
+            found = np.concatenate([found, block])
+            if len(found) >= samples:
+                break
+        return found[:samples]
+
+
+def _clock(seconds: float) -> str:
+    """Write a time as SubRip does.
+
+    Example:
+        >>> _clock(3725.5)
+        '01:02:05,500'
+    """
+    whole = round(seconds * 1000)
+    return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02},{whole % 1000:03}"
+
+
+def written(spells: Sequence[Spell], vocabulary: str) -> str:
+    """Put symbols together to a text with single spaces."""
+    return " ".join("".join(vocabulary[spell.id] for spell in spells).split())
+
+
+def words_of(spells: Sequence[Spell], vocabulary: str) -> tuple[Word, ...]:
+    """Put symbols together to words."""
+    groups: list[list[Spell]] = [[]]
+    for spell in spells:
+        if vocabulary[spell.id] == SPACE:
+            groups.append([])
+        else:
+            groups[-1].append(spell)
+    return tuple(
+        Word(
+            "".join(vocabulary[spell.id] for spell in group), round(group[0].start * STEP_S, 2),
+            round(group[-1].end * STEP_S, 2), round(confidence(group), 4),
+        )
+        for group in groups if group
+    )  # fmt: skip
+
+
+def confidence(spells: Sequence[Spell]) -> float:
+    """Give the geometric mean of the probabilities of symbols; 1 of none."""
+    if not spells:
+        return 1.0
+    return float(np.exp(np.mean([np.log(max(spell.probability, 1e-9)) for spell in spells])))
+
+
+def transcript(
+    spells: Sequence[Spell], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any
+) -> Transcript:
+    """Put symbols together to a transcript."""
+    text = written(spells, vocabulary)
+    heard = words_of(spells, vocabulary)
+    return Transcript(text, heard, round(confidence(spells), 4), seconds, probabilities, vocabulary, source)
