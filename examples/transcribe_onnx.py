@@ -17,8 +17,8 @@ with wave.open(sys.argv[2]) as sound:
     samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").astype(np.float32) / 32768
 
 step = codec["step_samples"]
-silence = -len(samples) % step + codec["tail_steps"] * step
-x = np.pad(samples, (0, silence)).reshape(1, -1, step)
+silence = codec["head_steps"] * step, -len(samples) % step + codec["tail_steps"] * step
+x = np.pad(samples, silence).reshape(1, -1, step)
 feeds = {entry.name: np.zeros([1, *entry.shape[1:]], np.float32) for entry in session.get_inputs()[1:]}  # states
 [logits] = session.run(["y"], {"x": x, **feeds})
 

@@ -12,13 +12,13 @@ with zipfile.ZipFile(sys.argv[1]) as archive:  # behind the network, as TFLite's
     codec = json.loads(archive.read("codec"))
 run = Interpreter(sys.argv[1]).get_signature_runner("step")  # zoo export gru_speech --form step --format tflite
 state = {name: np.zeros([1, *d["shape"][1:]], np.float32) for name, d in run.get_input_details().items() if name != "x"}
-step, before, silent = codec["step_samples"], codec["blank"], 0
+step, before, silent = codec["step_samples"], codec["blank"], -codec["head_steps"]
 
 with wave.open(sys.argv[2]) as sound:
     if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (codec["sample_rate_hz"], 1, 2):
         sys.exit(f"{sys.argv[2]}: give 16-bit samples, mono, {codec['sample_rate_hz']} Hz")
     while silent < codec["tail_steps"]:
-        samples = np.frombuffer(sound.readframes(step), "<i2").astype(np.float32) / 32768
+        samples = np.frombuffer(sound.readframes(step * (silent >= 0)), "<i2").astype(np.float32) / 32768
         silent += not len(samples)
         x = np.pad(samples, (0, step - len(samples))).reshape(1, 1, step)
         found = run(x=x, **state)

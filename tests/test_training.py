@@ -225,9 +225,9 @@ def test_fine_tuning_starts_from_the_weights(run, folder, tmp_path):
     )
     assert tuned.recipe.units == card.recipe.units
     assert tuned.metrics["valid"]["nats_per_token"] < card.metrics["valid"]["nats_per_token"] + 0.1
-    with pytest.raises(ArgumentError, match="units, embedding, layers, head are"):
+    with pytest.raises(ArgumentError, match="units, embedding, layers, filters, head are"):
         zoo.train("lstm_music", out=tmp_path / "f", data=folder, start=out / "preset", units=9, verbose=False)
-    with pytest.raises(ArgumentError, match="units, embedding, layers, head are"):
+    with pytest.raises(ArgumentError, match="units, embedding, layers, filters, head are"):
         zoo.train("lstm_music", out=tmp_path / "e", resume=True, units=9, verbose=False)
 
 

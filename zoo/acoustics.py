@@ -23,6 +23,8 @@ from zoo.tasks import Recipe
 
 KERNEL, STRIDE, CONVOLUTIONS = 5, 2, 2  # frames, and bands
 BEFORE = KERNEL - STRIDE  # frames that a convolution sees of the call before
+ROOT = 20  # of WINDOW: the Fourier transform is one of 20 times 20 points
+SMALL = 1000  # numbers of a matrix that no quantization touches
 
 
 def sizes(codec: Any, recipe: Recipe) -> dict[str, int]:
@@ -30,7 +32,7 @@ def sizes(codec: Any, recipe: Recipe) -> dict[str, int]:
     if codec.whole:
         return {}
     below = {"f0_0": OVERLAP, "f0_1": (MEMORY - 1) * BANDS} if codec.samples else {}
-    inputs = [BANDS] + [_bands(i + 1) * recipe.filters for i in range(CONVOLUTIONS - 1)]
+    inputs = [BANDS] + [_bands(i + 1) * recipe.filters for i in range(CONVOLUTIONS - 1)] if recipe.filters else []
     return below | {f"f0_{i + 2}": BEFORE * size for i, size in enumerate(inputs)}
 
 
@@ -54,22 +56,18 @@ def below(x: Any, codec: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[An
         average = WholeAverage(name="average") if codec.whole else RunningAverage(name="average")
         hidden, last = average([hidden, next(given, None)])
         new = [samples, last]
-    hidden = Regroup(FRAMES, (BANDS, 1), name="frames")(hidden)
-    for i in range(CONVOLUTIONS):
-        hidden, last = Before(BEFORE, name=f"before_{i}")([hidden, next(given, None)])
-        convolution = layers.Conv2D(recipe.filters, KERNEL, STRIDE, activation="relu", name=f"convolution_{i}")
-        hidden = convolution(
-            layers.ZeroPadding2D(((0, 0), (BEFORE // 2 + 1, BEFORE // 2 + 1)), name=f"edge_{i}")(hidden)
-        )
-        new.append(last)
-    hidden = Regroup(1, (_bands(CONVOLUTIONS) * recipe.filters,), name="steps")(hidden)
+    if recipe.filters:
+        hidden = Regroup(FRAMES, (BANDS, 1), name="frames")(hidden)
+        for i in range(CONVOLUTIONS):
+            hidden, last = Before(BEFORE, name=f"before_{i}")([hidden, next(given, None)])
+            hidden = layers.ZeroPadding2D(((0, 0), (KERNEL // 2, KERNEL // 2)), name=f"edge_{i}")(hidden)
+            convolution = layers.Conv2D(recipe.filters, KERNEL, STRIDE, activation="relu", name=f"convolution_{i}")
+            hidden = convolution(hidden)
+            new.append(last)
+    hidden = Regroup(1, (-1,), name="steps")(hidden)
     hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
     hidden = layers.LayerNormalization(name="normalization")(hidden)
     return hidden, [] if codec.whole else new
-
-
-ROOT = 20  # of WINDOW: the transform is one of 20 times 20 points
-SMALL = 1000  # numbers of a matrix that no quantization touches
 
 
 def transform() -> dict[str, np.ndarray]:
@@ -115,9 +113,10 @@ class _Front(layers.Layer):
 
 def regrouped(x: Any, times: float, rest: tuple[int, ...]) -> Any:
     """Reshape `x (batch, time, …)` to `(batch, times * time, *rest)`, with the time known where it is known of `x`."""
-    if x.shape[1] is None:
-        return ops.reshape(x, (ops.shape(x)[0], -1, *(_size(x) if n == -1 else n for n in rest)))
-    return ops.reshape(x, (-1, round(times * x.shape[1]), *(_size(x) if n == -1 else n for n in rest)))
+    rest = tuple(_size(x) if n == -1 else n for n in rest)
+    if isinstance(x.shape[1], int):
+        return ops.reshape(x, (-1, round(times * x.shape[1]), *rest))
+    return ops.reshape(x, (ops.shape(x)[0], -1, *rest))
 
 
 def _size(x: Any) -> int:

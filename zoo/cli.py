@@ -250,11 +250,11 @@ def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options
         return
     told = transcribing.Told(options["form"] or "txt", options["out"], options["plot"])
     words = None if options["words"] is None else transcribing.words_in(options["words"])
-    paths = transcribing.sound_files(files)
-    told.check(paths)
-    bad = transcribing.run(lambda: _recognizer(name), paths, told, {"beam": options["beam"], "words": words})
+    found = transcribing.sound_files(files)
+    told.check(found)
+    bad = transcribing.run(lambda: _recognizer(name), found, told, {"beam": options["beam"], "words": words})
     if bad:
-        raise DataError(f"{bad} of {len(paths)} files could not be transcribed")
+        raise DataError(f"{bad} of {len(found)} files could not be transcribed")
 
 
 def _recognizer(name: str) -> Any:

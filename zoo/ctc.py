@@ -111,11 +111,21 @@ def beam(
         most = sum(best[0][1]) or 1.0
         scale += float(np.log(most))
         kept = {text: (blank / most, symbol / most) for text, (blank, symbol) in best}
-    ended = [
-        (text, sum(pair)) for text, pair in kept.items() if lexicon is None or lexicon.complete(text.rstrip(SPACE))
-    ]
-    ended = ended or [("", 1e-300)]
-    return [(text, scale + float(np.log(max(p, 1e-300)))) for text, p in sorted(ended, key=lambda pair: -pair[1])]
+    ended = {text: sum(pair) for text, pair in kept.items()}
+    if lexicon:
+        ended = _complete(ended, lexicon)
+    return [(text, scale + float(np.log(max(p, 1e-300)))) for text, p in sorted(ended.items(), key=lambda one: -one[1])]
+
+
+def _complete(ended: dict[str, float], lexicon: Lexicon) -> dict[str, float]:
+    """Keep the texts that may end; if there is none, all without the word that was not finished."""
+    whole = {text: p for text, p in ended.items() if lexicon.complete(text.rstrip(SPACE))}
+    if whole:
+        return whole
+    shorter: defaultdict[str, float] = defaultdict(float)
+    for text, p in ended.items():
+        shorter[text.rpartition(SPACE)[0]] += p
+    return dict(shorter)
 
 
 def align(probabilities: np.ndarray, ids: np.ndarray) -> list[Spell]:
@@ -147,7 +157,7 @@ def align(probabilities: np.ndarray, ids: np.ndarray) -> list[Spell]:
     path = np.zeros(time, int)
     for t in range(time - 1, -1, -1):
         path[t] = at
-        at -= came[t, at]
+        at -= int(came[t, at])
     return [
         Spell(int(labels[k]), int(steps[0]), int(steps[-1]) + 1, float(probabilities[steps, labels[k]].max()))
         for k in range(1, len(labels), 2)
@@ -157,3 +167,20 @@ def align(probabilities: np.ndarray, ids: np.ndarray) -> list[Spell]:
 
 def _moved(row: np.ndarray, by: int) -> np.ndarray:
     return np.concatenate([np.full(by, -np.inf), row[:-by]])[: len(row)]
+
+
+def parts(probabilities: np.ndarray, longest: int) -> list[slice]:
+    """Cut a long recording in the middle of its longest pauses: parts of at most so many steps.
+
+    Args:
+        probabilities: `(time, classes)`.
+        longest: Steps of a part.
+    """
+    found, start, silent = [], 0, probabilities.argmax(1) == probabilities.shape[1] - 1
+    while len(probabilities) - start > longest:
+        low = start + longest // 2
+        runs = np.split(np.arange(low, start + longest), np.flatnonzero(np.diff(silent[low : start + longest])) + 1)
+        pause = max(runs, key=lambda run: len(run) * silent[run[0]])
+        found.append(slice(start, int(pause[len(pause) // 2])))
+        start = found[-1].stop
+    return [*found, slice(start, len(probabilities))]

@@ -3,8 +3,8 @@
 import csv
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +15,14 @@ from zoo.codecs.speech import normalized
 from zoo.datasets import prepared
 from zoo.errors import CodecError, DataError
 from zoo.files import sha256
-from zoo.recordings import RATE_HZ, STEP, TAIL, Recording, rounded, steps_of, store, stored
+from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording, rounded, steps_of, store, stored
 
 LIST = "transcripts.tsv"
 COLUMNS = ("file", "text", "speaker")
 FORM = 1  # version of the form that recordings are kept in
 LONGEST_S = 40.0
 EVERY = 10  # speaker, or recording, that is for validation
-SHOWN = 20  # bad rows that are told one by one
+HELD = 0.25  # share of the recordings that speakers for validation have, at most
 
 
 class Row(NamedTuple):
@@ -39,8 +39,8 @@ def read_folder(folder: Path) -> dict[str, list[Recording]]:
 
     `transcripts.tsv` has the columns file, text and, if it is known, speaker, divided by tabs; a first row with these
     names may stand above. LibriSpeech's lists are `*.trans.txt`: name of a .flac file beside it, a space, the text. Bad
-    rows are told, by line, and left out. Where there are at least two speakers, the first and every tenth after it is
-    for validation; otherwise the first recording and every tenth after it.
+    rows are told, by line, and left out. For validation are the speakers with the fewest recordings, together a tenth
+    of all or somewhat more; where speakers are not known, or too few, the first recording and every tenth after it.
 
     Raises:
         DataError: There is no such folder or list, or fewer than two good rows.
@@ -52,7 +52,7 @@ def read_folder(folder: Path) -> dict[str, list[Recording]]:
         raise DataError(f"{folder} has no {LIST} (file, text, speaker; divided by tabs) and no *.trans.txt: write one")
     rows, bad = _checked([found for path in lists for found in _rows(path)])
     unheard: list[str] = []
-    digests = "".join(f"{row.path} {sha256(row.path)} {row.text}\t{row.speaker}\n" for row in rows)
+    digests = "".join(f"{row.where} {row.path} {sha256(row.path)} {row.text}\t{row.speaker}\n" for row in rows)
 
     def build(scratch: Path) -> None:
         store(_recordings(rows, unheard), scratch)
@@ -60,10 +60,8 @@ def read_folder(folder: Path) -> dict[str, list[Recording]]:
 
     kept = prepared(f"recordings-{FORM}-{sha256(digests.encode())}", build)
     bad += [line for line in (kept / "bad.txt").read_text(encoding="utf-8").splitlines() if line]
-    for line in bad[:SHOWN]:
+    for line in bad:
         warnings.warn(f"left out: {line}", stacklevel=2)
-    if len(bad) > SHOWN:
-        warnings.warn(f"left out: {len(bad) - SHOWN} more", stacklevel=2)
     good = stored(kept).get("all", [])
     if len(good) < 2:
         raise DataError(
@@ -73,9 +71,13 @@ def read_folder(folder: Path) -> dict[str, list[Recording]]:
 
 
 def _divided(good: Sequence[Recording]) -> dict[str, list[Recording]]:
-    """Keep speakers for validation that are heard in no training, or else recordings."""
-    speakers = sorted({one.speaker for one in good})
-    held = set(speakers[::EVERY]) if len(speakers) > 1 else set()
+    """Keep for validation a tenth or more, of speakers who are heard in no training, or else every tenth recording."""
+    counts = Counter(one.speaker for one in good)
+    held: set[str] = set()
+    for speaker, count in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
+        taken = sum(counts[one] for one in held)
+        if "" not in counts and taken * EVERY < len(good) and taken + count <= HELD * len(good):
+            held.add(speaker)
     apart = [one.speaker in held if held else i % EVERY == 0 for i, one in enumerate(good)]
     return {
         "train": [one for one, valid in zip(good, apart, strict=True) if not valid],
@@ -111,8 +113,8 @@ def _checked(found: Sequence[Row | str]) -> tuple[list[Row], list[str]]:
     for row in found:
         if isinstance(row, str):
             bad.append(row)
-        elif not row.path.is_file():
-            bad.append(f"{row.where}: {row.path} does not exist")
+        elif not _readable(row.path):
+            bad.append(f"{row.where}: {row.path} does not exist, or cannot be read")
         elif row.path in seen:
             bad.append(f"{row.where}: {row.path} is listed before")
         elif not (text := normalized(row.text)):
@@ -123,23 +125,42 @@ def _checked(found: Sequence[Row | str]) -> tuple[list[Row], list[str]]:
     return rows, bad
 
 
+def _readable(path: Path) -> bool:
+    try:
+        with path.open("rb"):
+            return True
+    except (OSError, ValueError):  # a folder, a name too long, one with a zero
+        return False
+
+
 def _recordings(rows: Sequence[Row], bad: list[str]) -> Iterator[tuple[str, Recording]]:
     """Hear good rows; add those that turn out to be bad to the others."""
     for row in rows:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                wave = np.concatenate(list(audio.blocks(row.path)))
+            wave = _heard(row.path)
         except CodecError as error:
             bad.append(f"{row.where}: {error}")
             continue
         needed = len(row.text) + sum(a == b for a, b in zip(row.text, row.text[1:], strict=False))
         if len(wave) > LONGEST_S * RATE_HZ:
-            bad.append(f"{row.where}: {len(wave) / RATE_HZ:.0f} s long; cut it into parts of at most {LONGEST_S:.0f} s")
-        elif steps_of(len(wave)) - TAIL < needed:
+            bad.append(f"{row.where}: longer than {LONGEST_S:.0f} s; cut it into parts")
+        elif steps_of(len(wave)) - HEAD - TAIL < needed:
             bad.append(
                 f"{row.where}: {len(wave) / RATE_HZ:.2f} s are too short for {len(row.text)} characters "
                 f"({needed * STEP / RATE_HZ:.2f} s at least)"
             )
         else:
-            yield "all", replace(Recording(rounded(wave), row.text, row.speaker), name=row.path.name)
+            yield "all", Recording(rounded(wave), row.text, row.speaker, name=row.path.name)
+
+
+def _heard(path: Path) -> np.ndarray:
+    """Read the samples of a recording, of one that is too long a few too many."""
+    found, seconds = [], 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for block in audio.blocks(path):
+            found.append(block)
+            seconds += len(block) / RATE_HZ
+            if seconds > LONGEST_S:
+                break
+    return np.concatenate(found)

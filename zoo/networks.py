@@ -32,16 +32,22 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
         codec: Says how many features and symbols go in and how many classes come out.
         recipe: Says the sizes and the dropout.
 
+    Raises:
+        ArgumentError: Filters are asked for where there is no sound.
+
     Returns:
         Model `[x (batch, time, features) int32, states (batch, units) …]` →
         `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
     """
     x = keras.Input((None, codec.features), dtype="float32" if codec.dense else "int32", name="x")
-    sizes = acoustics.sizes(codec, recipe) if recipe.filters else {}
+    hears = codec.loss == "ctc"
+    if recipe.filters and not hears:
+        raise ArgumentError(f"filters={recipe.filters}: convolutions are for speech; leave it out")
+    sizes = acoustics.sizes(codec, recipe) if hears else {}
     below = [keras.Input((size,), name=name) for name, size in sizes.items()]
     given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture, recipe.layers)]
     hidden, returned = x, list[Any]()
-    if recipe.filters:
+    if hears:
         hidden, returned = acoustics.below(x, codec, recipe, below)
     elif not codec.dense:
         hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)

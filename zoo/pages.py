@@ -54,16 +54,17 @@ def _network(card: Card, codec: Any) -> str:
     ways = " in both directions" if row.bidirectional else ""
     layers = recipe.layers or row.layers
     seen = f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding}"
-    if recipe.filters:
+    hears = codec.loss == "ctc"
+    if hears:
+        strided = f" → two convolutions of {recipe.filters} filters, 5 × 5, each with a stride of 2 over time and bands"
         seen = (
-            f"{BELOW.format(codec.features)} → two convolutions of {recipe.filters} filters, 5 × 5, each with a stride "
+            f"{BELOW.format(codec.features)}{strided * (recipe.filters > 0)} → {recipe.embedding} numbers, normalized"
         )
-        seen += f"of 2 over time and bands → {recipe.embedding} numbers, normalized"
     chain = (
         f"{seen} → "
         f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → "
         + f"{recipe.head} units that see these and the vectors → " * (recipe.head > 0)
-        + f"{codec.classes} classes{', the last of them the blank' * (recipe.filters > 0)}."
+        + f"{codec.classes} classes{', the last of them the blank' * hears}."
     )
     lines = (*EQUATIONS[row.cell], *output_equations(row.bidirectional, recipe.head > 0))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".pdf", ".svg")
 LINE = 100  # characters
-STEP_S = 0.04  # of the rows of probabilities of speech
 COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7f8c8d", "#34495e")
 
 
@@ -116,7 +115,7 @@ def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
 
 
 def heard(
-    features: Any, probabilities: Any, vocabulary: str, words: Sequence[Any], start: float, path: Path
+    features: Any, probabilities: Any, vocabulary: str, words: Sequence[Any], start: float, step_s: float, path: Path
 ) -> Path:  # fmt: skip
     """Draw log-mel features `(steps, frames, bands)`, words above them, and below the probabilities of symbols.
 
@@ -126,12 +125,13 @@ def heard(
         vocabulary: Characters of the other classes.
         words: Each with `text`, `start`, `end` in seconds.
         start: Time of the first step, in seconds.
+        step_s: Length of a step, in seconds.
         path: File.
     """
     from matplotlib.figure import Figure
 
     steps = len(probabilities)
-    seconds = steps * STEP_S
+    seconds = steps * step_s
     figure = Figure(figsize=(min(4 + 1.6 * seconds, 50), 7), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.2))
     span = (start, start + seconds)
@@ -143,7 +143,7 @@ def heard(
         above.axvspan(word.start, word.end, ymin=0.985, color=COLOURS[0], clip_on=False)
         above.text((word.start + word.end) / 2, 8.15, word.text, ha="center", fontsize=8)
     used = [i for i in range(len(vocabulary)) if probabilities[:, i].max() >= 0.05]
-    times = [start + STEP_S * (step + 0.5) for step in range(steps)]
+    times = [start + step_s * (step + 0.5) for step in range(steps)]
     for i in used:
         line = below.plot(times, probabilities[:, i], color=COLOURS[i % len(COLOURS)], linewidth=1.2)[0]
         for step in peaks(probabilities[:, i]):

@@ -12,7 +12,7 @@ from zoo.datasets import OnDisk
 
 RATE_HZ = 16_000
 STEP = 640  # samples of a step, 40 ms: what a network gives one row of logits for
-TAIL = 6  # steps of silence behind a recording, in which what was heard last is still told
+HEAD, TAIL = 3, 6  # steps of silence before a recording, and behind it: what is heard last is told some steps later
 FULL_SCALE = 32768
 
 
@@ -27,7 +27,8 @@ class Recording:
         corpus: Data set it is of.
         name: Its name there.
         parts: Recordings that follow each other, instead of samples.
-        masked: Seed of the parts of its features that training hides (SpecAugment); None hides nothing.
+        masked: Seed of the parts of its features that training hides (SpecAugment), and how strongly it does, 1 being
+            usual; None hides nothing.
     """
 
     samples: Any = None
@@ -36,10 +37,10 @@ class Recording:
     corpus: str = "own"
     name: str = ""
     parts: "tuple[Recording, ...]" = ()
-    masked: int | None = None
+    masked: tuple[int, float] | None = None
 
     def __len__(self) -> int:
-        """Count the steps of 40 ms, the silence behind it among them."""
+        """Count the steps of 40 ms, the silence before and behind it among them."""
         return steps_of(sum(len(part.samples) for part in self.parts or (self,)))
 
     @property
@@ -52,8 +53,8 @@ class Recording:
 
 
 def steps_of(samples: int) -> int:
-    """Count the steps of a recording, the silence behind it among them."""
-    return -(-samples // STEP) + TAIL
+    """Count the steps of a recording, the silence before and behind it among them."""
+    return HEAD - (-samples // STEP) + TAIL
 
 
 def joined(parts: Sequence[Recording]) -> Recording:

@@ -76,8 +76,7 @@ def train(
         DataError: The data is not to be had, or the run folder cannot be written.
     """
     task, chief = entry.task, devices.worker() == 0
-    if recipe.carry and entry.architecture.bidirectional:
-        raise ArgumentError(f"carry=true: {entry.name} reads backwards too, no state goes from window to window")
+    _check(entry, recipe)
     spread = devices.strategy(used, recipe)
     before = presets.read(start) if start else None
     splits = _splits(task, recipe, data, before[1] if before else None, verbose)
@@ -94,7 +93,7 @@ def train(
         if card and start:
             set_weights(net, grown(presets.read_weights(start, card), weights(net, "float32"), *kept))
         freeze(net, list(frozen))
-        windows = Windows(splits["train"], learning, recipe, task.augment(splits["train"]))
+        windows = Windows(splits["train"], learning, recipe, task.augment(splits["train"], recipe.augment))
         learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1, codec.loss)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         warnings.warn(
@@ -111,6 +110,21 @@ def train(
         "data": _data_facts(entry, data) | ({"from": f"{card.name}, sha256 {card.weights_sha256}"} if card else {}),
     }
     return _finish(entry, final, codec, recipe, splits, about, out if chief else None)
+
+
+def _check(entry: Entry, recipe: Recipe) -> None:
+    """Refuse settings that do not go with a model.
+
+    Raises:
+        ArgumentError: There are some.
+    """
+    if recipe.carry and entry.architecture.bidirectional:
+        raise ArgumentError(f"carry=true: {entry.name} reads backwards too, no state goes from window to window")
+    if entry.task.kind == "transcribe" and (recipe.window or recipe.xla):
+        raise ArgumentError(
+            f"window={recipe.window}, xla={recipe.xla}: speech is trained on whole recordings, whose symbols have no "
+            "known times, with a loss that XLA does not have: leave both out"
+        )
 
 
 def fit(

@@ -6,8 +6,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from zoo.errors import ArgumentError, CodecError, DataError, ZooError
 from zoo.files import suffixed, write_text
 from zoo.plots import FORMATS
-from zoo.recordings import RATE_HZ
+from zoo.recordings import RATE_HZ, STEP
 from zoo.transcripts import Transcript
 
 SOUNDS = (
@@ -53,48 +54,55 @@ class Told:
     out: Path | None
     plot: Path | None
 
-    def check(self, paths: Sequence[Path]) -> None:
+    def check(self, names: Mapping[Path, Path]) -> None:
         """Refuse what could not be written, before anything is heard."""
-        if self.plot and len(paths) > 1:
-            raise ArgumentError(f"--plot draws one file, {len(paths)} are given")
+        if self.plot and len(names) > 1:
+            raise ArgumentError(f"--plot draws one file, {len(names)} are given")
         if self.plot:
             suffixed(self.plot, FORMATS)
-        if self.form == "srt" and len(paths) > 1 and not self.out:
+        if self.form == "srt" and len(names) > 1 and not self.out:
             raise ArgumentError("--srt of several files: say where to with --out FOLDER")
-        names = [self._name(path) for path in paths] if self.out else []
-        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
-            raise ArgumentError(f"{', '.join(twice)} would be written twice: transcribe those files apart")
+        if self.out and self.out.exists() and not self.out.is_dir():
+            raise DataError(f"{self.out} is a file: give --out the name of a folder")
+        twice = [f"{name}.{self.form}" for name, count in Counter(names.values()).items() if count > 1]
+        if self.out and twice:
+            raise ArgumentError(f"{', '.join(twice[:5])} would be written twice: transcribe those files apart")
 
-    def _name(self, path: Path) -> Path:
-        return Path(self.out or ".") / f"{path.stem}.{self.form}"
-
-    def tell(self, path: Path, found: Transcript, alone: bool) -> None:
+    def tell(self, path: Path, name: Path, found: Transcript, alone: bool) -> None:
         """Print or write a transcript."""
         text = {"txt": found.text, "json": found.to_json(), "srt": found.srt()}[self.form]
         if self.plot:
             found.plot(self.plot)
         if self.out:
-            write_text(self._name(path), text + "\n")
+            write_text(self.out / f"{name}.{self.form}", text + "\n")
         else:
             print(text if alone or self.form != "txt" else f"{path}: {text}", flush=True)
 
 
-def sound_files(names: Sequence[str]) -> list[Path]:
+def sound_files(given: Sequence[str]) -> dict[Path, Path]:
     """Find the files of names, folders (with all below them) and patterns.
+
+    Returns:
+        Each file, and its name without suffix, below the folder that was given.
 
     Raises:
         CodecError: One stands for no file.
     """
-    found: list[Path] = []
-    for name in names:
+    found: dict[Path, Path] = {}
+    for name in given:
         path = Path(name)
         if path.is_dir():
-            some = sorted(p for p in path.rglob("*") if p.suffix.lower() in SOUNDS and p.is_file())
+            some = {
+                p: p.relative_to(path) for p in sorted(path.rglob("*")) if p.suffix.lower() in SOUNDS and p.is_file()
+            }
+        elif path.exists():
+            some = {path: Path(path.name)}
         else:
-            some = [path] if path.exists() else [Path(p) for p in sorted(glob.glob(name, recursive=True))]
+            some = {Path(p): Path(Path(p).name) for p in sorted(glob.glob(name, recursive=True)) if Path(p).is_file()}
         if not some:
-            raise CodecError(f"{name} {'has no sound files' if path.is_dir() else 'does not exist'}: give a sound file")
-        found += [p for p in some if p not in found]
+            hint = ": it is for --stream" if name == INPUT else ": give a sound file"
+            raise CodecError(f"{name} {'has no sound files' if path.is_dir() else 'does not exist'}{hint}")
+        found |= {p: short.with_suffix("") for p, short in some.items() if p not in found}
     return found
 
 
@@ -110,46 +118,62 @@ def words_in(path: Path) -> list[str]:
         raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
 
 
-def run(make: Callable[[], Any], paths: Sequence[Path], told: Told, options: dict[str, Any]) -> int:
+def run(make: Callable[[], Any], names: Mapping[Path, Path], told: Told, options: dict[str, Any]) -> int:
     """Transcribe files side by side, tell of each in their order, and how long it took; give how many could not be.
 
     Args:
         make: Opens the model; once for every thread, since not every runtime lets several in.
-        paths: Files.
+        names: Files, and what is written of each is called.
         told: What is told of each.
         options: Of `Recognizer.transcribe`.
+
+    Raises:
+        ArgumentError: An option is out of range.
     """
     from tqdm import tqdm
 
-    mine = threading.local()
-    models = [make()]
+    first = make()
+    first.transcribe(np.zeros(STEP, np.float32), **options)  # what is wrong with the options is told once
     began, seconds, bad = time.perf_counter(), 0.0, 0
-
-    def one(path: Path) -> Transcript:
-        if not hasattr(mine, "model"):
-            mine.model = models.pop() if models else make()
-        found: Transcript = mine.model.transcribe(path, **options)
-        return found
-
-    with concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, len(paths))) as pool:
-        waiting = [pool.submit(one, path) for path in paths]
-        bar = tqdm(
-            zip(paths, waiting, strict=True), total=len(paths), unit="file", file=sys.stderr, disable=len(paths) < 2
-        )
-        for path, each in bar:
-            try:
-                found = each.result()
-            except ZooError as error:
-                bad += 1
-                tqdm.write(f"{path}: {error}", file=sys.stderr)
-                continue
-            with tqdm.external_write_mode(file=sys.stdout):
-                told.tell(path, found, len(paths) == 1)
-            seconds += found.seconds
+    with concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
+        each = _Each(make, first, options, bool(told.plot))
+        waiting = deque((path, pool.submit(each, path)) for path in names)
+        try:
+            for _ in tqdm(range(len(names)), unit="file", file=sys.stderr, disable=len(names) < 2):
+                path, result = waiting.popleft()
+                try:
+                    found = result.result()
+                except ZooError as error:
+                    bad += 1
+                    tqdm.write(f"{path}: {error}", file=sys.stderr)
+                    continue
+                with tqdm.external_write_mode(file=sys.stdout):
+                    told.tell(path, names[path], found, len(names) == 1)
+                seconds += found.seconds
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     taken = time.perf_counter() - began
     factor = f", real-time factor {taken / seconds:.3f}" if seconds else ""
-    print(f"{len(paths) - bad} files, {seconds:.1f} s of sound in {taken:.1f} s{factor}", file=sys.stderr)
+    print(f"{len(names) - bad} files, {seconds:.1f} s of sound in {taken:.1f} s{factor}", file=sys.stderr)
     return bad
+
+
+class _Each:
+    """Transcribes a file by the model of the thread that it is called in."""
+
+    def __init__(self, make: Callable[[], Any], first: Any, options: dict[str, Any], drawn: bool) -> None:
+        self.make, self.models, self.options, self.drawn = make, [first], options, drawn
+        self.mine = threading.local()
+
+    def __call__(self, path: Path) -> Transcript:
+        if not hasattr(self.mine, "model"):
+            try:
+                self.mine.model = self.models.pop()
+            except IndexError:
+                self.mine.model = self.make()
+        found: Transcript = self.mine.model.transcribe(path, **self.options)
+        return found if self.drawn else replace(found, probabilities=found.probabilities[:0])
 
 
 def streamed(model: Any, name: str) -> Iterator[str]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from zoo import audio, ctc, datasets
 from zoo.checks import number
-from zoo.codecs.speech import in_steps, normalized
+from zoo.codecs.speech import normalized
 from zoo.engine import Model, bar
 from zoo.errors import ArgumentError, CodecError
-from zoo.recordings import RATE_HZ, STEP, TAIL, Recording
+from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording
 from zoo.sampling import log_softmax
 from zoo.transcripts import Transcript, transcript, written
 
@@ -20,6 +20,8 @@ CHUNK = 250  # steps of a call, where they need not be heard at once
 WINDOW, MARGIN = 750, 125  # steps that a network which sees both sides reads at once, and how many it reads twice
 BATCH = 16
 MAX_BEAM = 1024
+SEARCHED = 1500  # steps that a beam search goes through at once, at most: of longer sound it takes part by part
+UNKNOWN = 10.0  # nats of a character that a language model does not have
 
 
 class Partial(NamedTuple):
@@ -90,7 +92,8 @@ class Recognizer(Model):
             What was heard so far, after every chunk, and once more when the sound has ended.
 
         Raises:
-            ArgumentError: The network reads backwards too.
+            ArgumentError: The network reads backwards too, the rate is out of range, or a chunk is no samples.
+            CodecError: A value is no number.
         """
         if self.codec.whole:
             raise ArgumentError(
@@ -101,7 +104,7 @@ class Recognizer(Model):
 
     def _streamed(self, chunks: Iterable[Any], rate_hz: int) -> Iterator[Partial]:
         state, path, heard = self.engine.initial_state(1), _Path(self.codec.vocabulary), 0
-        pending = np.zeros(0, np.float32)
+        pending = np.zeros(HEAD * STEP, np.float32)
         for chunk in itertools.chain(audio.resampled(chunks, rate_hz), [None]):
             last = chunk is None
             heard += 0 if chunk is None else len(chunk)
@@ -130,10 +133,13 @@ class Recognizer(Model):
             yield logits[0]
 
     def trial(self, steps: int, seed: int) -> str:
-        """Write down so many steps of something like sound: to compare engines."""
+        """Write down so many steps of something like sound, of each the likeliest character: to compare engines.
+
+        Noise is no speech, of which a trained model tells nothing; with blanks left out there is always a text.
+        """
         x = self.codec.example(np.random.default_rng(seed), 1, steps)
         logits, _ = self.engine.step(x, self.engine.initial_state(1))
-        return written(ctc.greedy(logits[0]), self.codec.vocabulary)
+        return self.codec.decode(logits[0][:, : self.codec.blank].argmax(1))
 
     def hear(self, pieces: Sequence[Recording], progress: bool = False) -> list[np.ndarray]:
         """Give the logits `(steps, classes)` of recordings, in their order."""
@@ -194,24 +200,48 @@ class _Search(NamedTuple):
         if beam is None and words is None and language is None:
             return None
         width = number("beam", 16 if beam is None else beam, 1, MAX_BEAM, whole=True)
-        known = None if words is None else [normalized(word) for word in ([words] if isinstance(words, str) else words)]
-        lexicon = None if known is None else ctc.Lexicon(part for word in known for part in word.split())
+        lexicon = None if words is None else ctc.Lexicon(_known(words, vocabulary))
         return cls(width, vocabulary, lexicon, _judge(language), number("weight", weight, 0))
 
     def spells(self, probabilities: np.ndarray) -> list[ctc.Spell]:
         """Find the best text and when its symbols are heard."""
-        found = ctc.beam(probabilities, self.vocabulary, self.width, self.lexicon)
-        if judge := self.language:
-            found = sorted(found, key=lambda pair: -(pair[1] + self.weight * judge(pair[0].strip())))
-        text = " ".join(found[0][0].split())
-        return ctc.align(probabilities, np.array([self.vocabulary.index(c) for c in text], int))
+        spells: list[ctc.Spell] = []
+        before = ""
+        for part in ctc.parts(probabilities, SEARCHED):
+            found = ctc.beam(probabilities[part], self.vocabulary, self.width, self.lexicon)
+            if judge := self.language:
+                found = sorted(found, key=lambda pair: -(pair[1] + self.weight * judge(pair[0].strip())))
+            raw = found[0][0]
+            text = " ".join(raw.split())
+            aligned = ctc.align(probabilities[part], np.array([self.vocabulary.index(c) for c in text], int))
+            apart = self.lexicon or before.endswith(ctc.SPACE) or raw.startswith(ctc.SPACE)
+            if spells and aligned and apart and ctc.SPACE in self.vocabulary:
+                spells.append(ctc.Spell(self.vocabulary.index(ctc.SPACE), part.start, part.start, 1.0))
+            spells += [spell._replace(start=spell.start + part.start, end=spell.end + part.start) for spell in aligned]
+            before = raw
+        return spells
+
+
+def _known(words: Any, vocabulary: str) -> list[str]:
+    """Bring words into the symbols of a codec.
+
+    Raises:
+        ArgumentError: One is no text, or has a character that the codec does not have.
+    """
+    listed = [words] if isinstance(words, str) else list(words)
+    if wrong := [word for word in listed if not isinstance(word, str)]:
+        raise ArgumentError(f"words: {wrong[0]!r:.50} is no text")
+    found = [part for word in listed for part in normalized(word).split()]
+    if strange := [word for word in found if not set(word) <= set(vocabulary)]:
+        raise ArgumentError(f"words: {', '.join(strange[:5])}: the model knows the characters {vocabulary!r} alone")
+    return found
 
 
 def _judge(language: Any) -> Callable[[str], float] | None:
     """Return a function that gives the natural logarithm of a text's probability."""
     if language is None or (callable(language) and not hasattr(language, "score")):
         return language
-    if not hasattr(language, "score"):
+    if not hasattr(language, "score") or not hasattr(language.codec, "vocabulary"):
         raise ArgumentError(
             f"language={language!r:.80}: give a text model, such as zoo.load('lstm_text'), or a function"
         )
@@ -219,8 +249,8 @@ def _judge(language: Any) -> Callable[[str], float] | None:
 
     def judged(text: str) -> float:
         told = text.lower() if set(text.lower()) <= known else text
-        told = "".join(c for c in told if c in known)
-        return -float(language.score(told).nats.sum()) if told else 0.0
+        kept = "".join(c for c in told if c in known)
+        return -UNKNOWN * (len(told) - len(kept)) - (float(language.score(kept).nats.sum()) if kept else 0.0)
 
     return judged
 
@@ -252,14 +282,14 @@ class _Path:
 
 
 def _cut(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Cut a recording into parts of so many steps, `(steps, STEP)`, with silence behind the last."""
-    pending = np.zeros(0, np.float32)
+    """Cut a recording into parts `(size, STEP)`, or fewer steps, with silence before the first and behind the last."""
+    pending = np.zeros(HEAD * STEP, np.float32)
     for block in blocks:
         pending = np.concatenate([pending, block])
         while len(pending) > size * STEP:
             yield pending[: size * STEP].reshape(-1, STEP)
             pending = pending[size * STEP :]
-    yield in_steps(pending)
+    yield np.pad(pending, (0, -len(pending) % STEP + TAIL * STEP)).reshape(-1, STEP)
 
 
 def _windows(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, slice]]:

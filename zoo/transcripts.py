@@ -14,7 +14,7 @@ from zoo import audio, plots
 from zoo.checks import number
 from zoo.codecs.speech import log_mel
 from zoo.ctc import SPACE, Spell
-from zoo.recordings import RATE_HZ, STEP
+from zoo.recordings import HEAD, RATE_HZ, STEP
 
 STEP_S = STEP / RATE_HZ
 CAPTION_S, CAPTION_WORDS = 5.0, 10  # longest subtitle
@@ -98,23 +98,27 @@ class Transcript:
             ArgumentError: The suffix names no picture format, or there is nothing between start and end.
             DataError: The file cannot be written.
         """
-        start = number("start", start, 0, max(0.0, self.seconds - STEP_S))
-        end = min(self.seconds, start + SHOWN_S) if end is None else number("end", end, start + STEP_S)
-        first, last = int(start / STEP_S), math.ceil(end / STEP_S)
-        features = log_mel(self._wave(last * STEP)[first * STEP :])
+        whole = len(self.probabilities) * STEP_S
+        start = number("start", start, 0, whole - STEP_S)
+        end = min(whole, start + SHOWN_S) if end is None else number("end", end, start + STEP_S)
+        first, last = round(start / STEP_S), min(len(self.probabilities), math.ceil(end / STEP_S - 1e-6))
+        features = log_mel(self._wave(first * STEP, last * STEP))[HEAD:]
         words = [word for word in self.words if word.start < end and word.end > start]
-        return plots.heard(features, self.probabilities[first:last], self.vocabulary, words, start, Path(path))
+        rows = self.probabilities[first:last]
+        return plots.heard(features, rows, self.vocabulary, words, first * STEP_S, STEP_S, Path(path))
 
-    def _wave(self, samples: int) -> np.ndarray:
-        """Read the first samples again."""
+    def _wave(self, start: int, end: int) -> np.ndarray:
+        """Read some samples again."""
         if not isinstance(self.source, (str, os.PathLike)):
-            return self.source[:samples]
-        found = np.zeros(0, np.float32)
+            found: np.ndarray = self.source[start:end]
+            return found
+        parts, at = [np.zeros(0, np.float32)], 0
         for block in audio.blocks(self.source):
-            found = np.concatenate([found, block])
-            if len(found) >= samples:
+            parts.append(block[max(0, start - at) : max(0, end - at)])
+            at += len(block)
+            if at >= end:
                 break
-        return found[:samples]
+        return np.concatenate(parts)
 
 
 def _clock(seconds: float) -> str:
@@ -160,7 +164,15 @@ def confidence(spells: Sequence[Spell]) -> float:
 def transcript(
     spells: Sequence[Spell], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any
 ) -> Transcript:
-    """Put symbols together to a transcript."""
-    text = written(spells, vocabulary)
-    heard = words_of(spells, vocabulary)
-    return Transcript(text, heard, round(confidence(spells), 4), seconds, probabilities, vocabulary, source)
+    """Put symbols together to a transcript.
+
+    Args:
+        spells: The symbols.
+        probabilities: `(steps, classes)`, the first `HEAD` of silence before the recording.
+        vocabulary: Character of each class but the last.
+        seconds: Length of the recording.
+        source: What was transcribed.
+    """
+    spells = [one._replace(start=max(0, one.start - HEAD), end=max(1, one.end - HEAD)) for one in spells]
+    text, heard = written(spells, vocabulary), words_of(spells, vocabulary)
+    return Transcript(text, heard, round(confidence(spells), 4), seconds, probabilities[HEAD:], vocabulary, source)

@@ -4,9 +4,10 @@ What networks learn from is not the samples but the log-mel features that the fr
 (`zoo.acoustics`); training takes librosa's, which are the same.
 
 Features, of `BANDS` bands every 10 ms: windows of 25 ms (Hann), power of the discrete Fourier transform, Slaney's mel
-filters, natural logarithm of at least `FLOOR`; minus the mean and over the deviation of each band in the training data;
+filters, natural logarithm of at least `FLOOR`; minus the mean and over the deviation of each band in its data;
 minus an average over the time: for networks that only see the past that of the last 64 steps (2.56 s), where steps
-before the first count as the mean of the training data; for those that see both sides that of the whole recording.
+before the first count as that mean; for those that see both sides that of all that is read at once: the recording, or
+of a long one its window.
 """
 
 import functools
@@ -19,13 +20,14 @@ import numpy as np
 
 from zoo.codecs import padded
 from zoo.errors import ArgumentError, CodecError
-from zoo.recordings import RATE_HZ, STEP, TAIL, Recording, steps_of
+from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording, steps_of
 
 WINDOW, HOP = 400, 160  # samples: 25 and 10 ms
 FRAMES, OVERLAP = STEP // HOP, WINDOW - HOP
 BANDS, FLOOR = 64, 1e-8
 MEMORY = 64  # steps that a running average reaches over, the present one among them
-MEASURED = 300  # recordings from which mean and deviation are taken, at most
+MEASURED = 300  # recordings from which mean and deviation are taken, or somewhat more
+DECODING = "CTC: the likeliest class of every step; leave out repetitions, then blanks"
 KEPT = "'"  # of all that is neither letter nor digit
 BAND_MASKS, WIDEST_MASK, STEP_MASKS, LONGEST_MASK = 2, 14, 0.06, 4  # SpecAugment: bands; masks a step, steps
 
@@ -55,7 +57,7 @@ def log_mel(wave: np.ndarray) -> np.ndarray:
     import librosa
 
     steps = steps_of(len(wave))
-    wave = np.pad(wave, (OVERLAP, steps * STEP - len(wave)))
+    wave = np.pad(wave, (OVERLAP + HEAD * STEP, (steps - HEAD) * STEP - len(wave)))
     power = np.abs(librosa.stft(wave, n_fft=WINDOW, hop_length=HOP, center=False)) ** 2
     return np.log(np.maximum(power.T @ filters(), FLOOR)).reshape(steps, FRAMES, BANDS)
 
@@ -65,7 +67,7 @@ class SpeechCodec:
 
     Args:
         vocabulary: The characters, each once; the blank of CTC comes after them.
-        mean: Of each band of the log-mel features of the training data, `(BANDS,)`.
+        mean: Of each band of the log-mel features of the recordings trained and validated on, `(BANDS,)`.
         deviation: Alike.
         whole: For a network that sees both sides: the average over the time is that of the whole recording.
         samples: Inputs are samples; else the features that are made of them.
@@ -102,7 +104,8 @@ class SpeechCodec:
         figures = {name: [round(float(v), 4) for v in getattr(self, name)] for name in ("mean", "deviation")}
         return {
             "type": "speech", "vocabulary": self.vocabulary, "blank": self.blank, "sample_rate_hz": RATE_HZ,
-            "step_samples": STEP, "tail_steps": TAIL, "decoding": "CTC", **figures, "whole": self.whole,
+            "step_samples": STEP, "head_steps": HEAD, "tail_steps": TAIL, "decoding": DECODING, **figures,
+            "whole": self.whole,
         }  # fmt: skip
 
     @classmethod
@@ -113,7 +116,8 @@ class SpeechCodec:
             CodecError: The description is not one of a speech codec, or of another version's.
         """
         try:
-            known = {"type": "speech", "sample_rate_hz": RATE_HZ, "step_samples": STEP, "tail_steps": TAIL}
+            known = {"type": "speech", "sample_rate_hz": RATE_HZ, "step_samples": STEP}
+            known |= {"head_steps": HEAD, "tail_steps": TAIL}
             if other := {key: data[key] for key in known if data[key] != known[key]}:
                 raise CodecError(f"a codec with {other}: this version has {known}")
             return cls(str(data["vocabulary"]), data["mean"], data["deviation"], bool(data["whole"]))
@@ -129,7 +133,7 @@ class SpeechCodec:
 
     def columns(self) -> list[dict[str, Any]]:
         """Say what the columns of x are."""
-        told = f"samples from -1 to 1, {RATE_HZ} a second, mono; {TAIL} steps of zeros behind the last"
+        told = f"samples from -1 to 1, {RATE_HZ} a second, mono; {HEAD} steps of zeros before the first, {TAIL} behind"
         return [{"name": told, "offset": 0, "size": STEP}]
 
     def labels(self, piece: Recording) -> list[str]:
@@ -162,7 +166,8 @@ class SpeechCodec:
         """Give the features of a recording, `(steps, features)`, some of them hidden in training."""
         features = self.normalize(log_mel(piece.wave))
         if piece.masked is not None:
-            hide(features, np.random.default_rng(piece.masked))
+            seed, strength = piece.masked
+            hide(features, np.random.default_rng(seed), strength)
         return features.reshape(len(features), -1)
 
     def normalize(self, features: np.ndarray) -> np.ndarray:
@@ -197,21 +202,21 @@ class SpeechCodec:
 
 
 def in_steps(wave: np.ndarray) -> np.ndarray:
-    """Cut samples into steps, `(steps, STEP)`, with silence behind them."""
-    return np.pad(wave, (0, steps_of(len(wave)) * STEP - len(wave))).reshape(-1, STEP)
+    """Cut samples into steps, `(steps, STEP)`, with silence before and behind them."""
+    return np.pad(wave, (HEAD * STEP, (steps_of(len(wave)) - HEAD) * STEP - len(wave))).reshape(-1, STEP)
 
 
-def hide(features: np.ndarray, rng: np.random.Generator) -> None:
-    """Set bands and stretches of features `(steps, FRAMES, BANDS)` to their average, 0.
+def hide(features: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> None:
+    """Set bands and stretches of features `(steps, FRAMES, BANDS)` to their average, 0, fewer where it is to be weaker.
 
     Reference: Park et al., SpecAugment, Interspeech 2019.
     """
     steps = len(features)
     for _ in range(BAND_MASKS):
-        width = int(rng.integers(0, WIDEST_MASK + 1))
+        width = int(rng.integers(0, round(WIDEST_MASK * strength) + 1))
         first = int(rng.integers(0, BANDS - width + 1))
         features[:, :, first : first + width] = 0
-    for _ in range(rng.poisson(STEP_MASKS * steps)):
+    for _ in range(rng.poisson(STEP_MASKS * strength * steps)):
         first = int(rng.integers(0, steps))
         features[first : first + int(rng.integers(1, LONGEST_MASK + 1))] = 0
 
@@ -219,7 +224,7 @@ def hide(features: np.ndarray, rng: np.random.Generator) -> None:
 def measured(pieces: Sequence[Recording]) -> tuple[np.ndarray, np.ndarray]:
     """Take the mean and the deviation of each band, `(BANDS,)` each, from some recordings, evenly chosen."""
     some = pieces[:: max(1, len(pieces) // MEASURED)]
-    features = np.concatenate([log_mel(piece.wave)[:-TAIL].reshape(-1, BANDS) for piece in some])
+    features = np.concatenate([log_mel(piece.wave)[HEAD:-TAIL].reshape(-1, BANDS) for piece in some])
     return features.mean(0), np.maximum(features.std(0), 1e-2)
 
 

@@ -23,18 +23,9 @@ if TYPE_CHECKING:
 
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
 FROM_ZERO = (
-    *SHARES,
-    "layers",
-    "filters",
-    "head",
-    "voices",
-    "warmup",
-    "weight_decay",
-    "seed",
-    "ema",
-    "epoch_steps",
+    *SHARES, "layers", "filters", "head", "voices", "augment", "warmup", "weight_decay", "seed", "ema", "epoch_steps",
     "window",
-)
+)  # fmt: skip
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
 READING = ("voices",)
 CHOICES = {
@@ -65,6 +56,7 @@ class Recipe:
         dropout_recurrent: Share of the state dropped in training on its way to the next step.
         variational: Drop the same units at every step of a sequence (Gal & Ghahramani, NIPS 2016).
         label_smoothing: Share of the target spread evenly over all classes (Szegedy et al., CVPR 2016).
+        augment: Strength of what changes recordings of speech in training; 1 is usual.
         epochs: Most epochs; the learning rate falls over them.
         patience: Epochs without a better validation loss before stopping.
         batch: Windows, or whole pieces, in a batch.
@@ -95,6 +87,7 @@ class Recipe:
     dropout_recurrent: float = 0.0
     variational: bool = False
     label_smoothing: float = 0.0
+    augment: float = 1.0
     epochs: int = 110
     patience: int = 20
     batch: int = 64
@@ -184,7 +177,7 @@ class Task:
         read_folder: Folder of the user's own files, and the settings in `reading` → split name → pieces.
         make_codec: Pieces, `masked` (whether the network sees both sides) → codec that fits them.
         read_codec: JSON description → codec.
-        augment: Pieces → function of an index and a random generator that gives that piece changed, for training.
+        augment: Pieces, strength → function of an index and a random generator that gives that piece changed.
         default_codec: The same without pieces, for an untrained network.
         unit: What the metric is counted per (`step` in nats per step); `token` is reported beside it.
         protocols: Name that is put before a metric → how pieces are cut for it, and whether the state is carried on
@@ -205,7 +198,7 @@ class Task:
     read_folder: Callable[..., Mapping[str, Sequence[Any]]]
     make_codec: Callable[..., Any]
     read_codec: Callable[[dict[str, Any]], Any]
-    augment: Callable[[Sequence[Any]], Callable[[int, np.random.Generator], Any]]
+    augment: Callable[[Sequence[Any], float], Callable[[int, np.random.Generator], Any]]
     default_codec: Callable[..., Any]
     unit: str
     protocols: Mapping[str, tuple[Callable[[Sequence[Any]], Sequence[Any]], bool]]

@@ -139,7 +139,7 @@ def make_codec(pieces: Iterable[Score], masked: bool = False) -> MusicCodec:
     return MusicCodec(voices, max(0, low - 6), min(127, high + 6), beats_per_bar=beats, masked=masked)
 
 
-def transposed(pieces: Sequence[Score]) -> Callable[[int, np.random.Generator], Score]:
+def transposed(pieces: Sequence[Score], _strength: float = 1.0) -> Callable[[int, np.random.Generator], Score]:
     """Augment by transposition: every key in which each voice stays within the range it has in the pieces.
 
     Returns:

@@ -137,7 +137,7 @@ def make_codec(pieces: Iterable[Text], masked: bool = False) -> TextCodec:
     return TextCodec("".join(sorted(set("".join({piece.vocabulary for piece in pieces})))), masked)
 
 
-def unchanged(pieces: Sequence[Text]) -> Callable[[int, np.random.Generator], Text]:
+def unchanged(pieces: Sequence[Text], _strength: float = 1.0) -> Callable[[int, np.random.Generator], Text]:
     """Augment nothing."""
     return lambda index, _rng: pieces[index]
 
