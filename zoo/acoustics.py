@@ -25,6 +25,7 @@ KERNEL, STRIDE, CONVOLUTIONS = 5, 2, 2  # frames, and bands
 BEFORE = KERNEL - STRIDE  # frames that a convolution sees of the call before
 ROOT = 20  # of WINDOW: the Fourier transform is one of 20 times 20 points
 SMALL = 1000  # numbers of a matrix that no quantization touches
+GAIN = 1000.0  # of samples: with it the floor of their power is a number that float16 has
 
 
 def sizes(codec: Any, recipe: Recipe) -> dict[str, int]:
@@ -71,7 +72,7 @@ def below(x: Any, codec: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[An
 
 
 def transform() -> dict[str, np.ndarray]:
-    """Give the parts of the discrete Fourier transform of a Hann window, in two stages of 20 points each.
+    """Give the parts of the discrete Fourier transform of a Hann window times `GAIN`, in two stages of 20 points each.
 
     With n = 20 a + b, k = c + 20 d and w the 400th root of one: X_k = sum over b of w^(20 b d) w^(b c) sum over a of
     x_n w^(20 a c). Every matrix is small, so that nothing of it is stored or computed in int8.
@@ -83,7 +84,7 @@ def transform() -> dict[str, np.ndarray]:
     inner = 2 * np.pi * np.outer(at, at) / ROOT
     outer = inner[:, : WINDOW // 2 // ROOT + 1]
     found = {
-        "window": hann.reshape(ROOT, ROOT),
+        "window": GAIN * hann.reshape(ROOT, ROOT),
         "inner": np.concatenate([np.cos(inner), -np.sin(inner)], 1),
         "turn_re": np.cos(inner / ROOT), "turn_im": -np.sin(inner / ROOT),
         "outer_re": np.cos(outer), "outer_im": -np.sin(outer),
@@ -170,6 +171,7 @@ class LogMel(_Front):
         super().__init__(**options)
         self.mean, self.deviation = (np.asarray(values, np.float32) for values in (mean, deviation))
         self.parts, self.groups = transform(), groups()
+        self.shift = self.mean + np.float32(2 * np.log(GAIN))
 
     def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
         """Transform windows of samples."""
@@ -177,7 +179,7 @@ class LogMel(_Front):
         line = _behind(regrouped(x, STEP, ()), state, OVERLAP)
         power = self._power(self._windows(line))
         bands = ops.concatenate([ops.matmul(power[..., low:high], part) for low, high, part in self.groups], -1)
-        features = (ops.log(ops.maximum(bands, FLOOR)) - self.mean) / self.deviation
+        features = (ops.log(ops.maximum(bands, FLOOR * GAIN**2)) - self.shift) / self.deviation
         return regrouped(features, 1 / FRAMES, (FRAMES, BANDS)), _last(line, OVERLAP)
 
     def _windows(self, line: Any) -> Any:

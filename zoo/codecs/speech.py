@@ -191,13 +191,13 @@ class SpeechCodec:
         return "".join(self.vocabulary[i] for i in ids)
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-        """Give something like sound, `(batch, time, features)`: noise that swells and fades, no two bands alike."""
+        """Give something like sound, `(batch, time, features)`: tones and noise that swell, fade and are silent."""
         if not self.samples:
             return rng.standard_normal((batch, time, self.features)).astype(np.float32)
         noise = rng.standard_normal((batch, time * STEP)).astype(np.float32)
         at = np.arange(time * STEP) / RATE_HZ
         tones = sum(np.sin(2 * np.pi * hz * at + phase) for hz, phase in rng.uniform(100, 6000, (4, 2)))
-        loud = 0.05 * (1.2 + np.sin(2 * np.pi * rng.uniform(1, 4, (batch, 1)) * at))
+        loud = 0.1 * np.maximum(0, np.sin(2 * np.pi * rng.uniform(1, 4, (batch, 1)) * at))
         return (loud * (tones + noise)).astype(np.float32).reshape(batch, time, STEP)
 
 
