@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+import zoo
 from tests.conftest import RECIPE, ROOT, random_score, randomized, tiny_model
 from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card
@@ -16,6 +17,7 @@ from zoo.keras_engine import KerasEngine
 from zoo.midi import HOLD, REST
 from zoo.models import make
 from zoo.networks import network
+from zoo.recordings import Recording
 from zoo.score import Score
 
 
@@ -33,7 +35,7 @@ def test_readme_table_is_the_benchmark_s():
     assert chorales.table(results["sets"]) in text
 
 
-@pytest.mark.parametrize("name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning"])
+@pytest.mark.parametrize("name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning", "speech"])
 def test_readme_tables_are_the_benchmark_s(name):
     tables = benchmark(name).tables(json.loads((ROOT / f"benchmarks/{name}.json").read_text()))
     text = (ROOT / "README.md").read_text()
@@ -217,3 +219,36 @@ def test_summary_of_runs():
     assert (found["seeds"], found["mean"]) == (3, pytest.approx(8.2667, abs=1e-4))
     assert found["spread"] == pytest.approx(0.2517, abs=1e-4)
     assert "8.27 ± 0.25" in poly.tables({"rows": rows})[0]
+
+
+def test_errors_of_speech_are_counted():
+    speech = benchmark("speech")
+    said = [
+        Recording(None, text, speaker, corpus="an4") for text, speaker in (("B D E", "a"), ("YES B", "b"), ("T", "b"))
+    ]
+    counts = speech.letters(said, ["B T E", "YES D", ""])
+    assert counts == {("B", "B"): 1, ("D", "T"): 1, ("E", "E"): 1, ("B", "D"): 1, ("T", ""): 1}
+    alike, common, speakers = speech.errors(said, ["B T E", "YES D", ""])
+    assert dict(zip(alike["heads"], alike["rows"][0], strict=True)) | {
+        "said": "B",
+        "B": "1",
+        "D": "1",
+        "share right": "50 % of 2",
+    } == dict(zip(alike["heads"], alike["rows"][0], strict=True))
+    assert common["rows"] == [["B as D", "1"], ["D as T", "1"]]
+    assert speakers["rows"] == [["a", "AN4", "1", "20.0", "33.3"], ["b", "AN4", "2", "33.3", "66.7"]]
+
+
+def test_recorded_speech_is_as_good_as_it_is_to_be():
+    found = json.loads((ROOT / "benchmarks/speech.json").read_text())
+    rows = {row["model"]: row for row in found["rows"]}
+    assert set(rows) == set(zoo.list_models("*_speech", pretrained=True))
+    for row in rows.values():
+        assert row["parameters"] <= 1_500_000
+        assert row["real_time"]["Keras"] <= 0.02
+        assert row["real_time"]["ONNX"] <= 0.005
+        assert row["greedy"]["an4_cer"] <= 12
+    best = min(rows.values(), key=lambda row: row["greedy"]["an4_cer"])
+    assert best["greedy"]["an4_cer"] <= 6
+    assert best["greedy"]["an4_wer"] <= 15
+    assert max(row["greedy"]["fsdd_exact"] for row in rows.values()) >= 99

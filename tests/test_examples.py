@@ -1,5 +1,6 @@
 """The examples that train, on little, for a moment."""
 
+import re
 import runpy
 import sys
 
@@ -47,3 +48,31 @@ def test_fine_tune_music(here, monkeypatch, capsys):
     for wrong in (["own"], ["own", "three"]):
         with pytest.raises(SystemExit, match="number of voices"):
             run("fine_tune_music.py", monkeypatch, *wrong)
+
+
+def test_decoders_without_this_package(here, monkeypatch, capsys):
+    """They give what the model gives, with NumPy and a runtime alone."""
+    import subprocess
+
+    import soundfile
+
+    import export
+    from tests.test_speech import sound, tiny
+
+    one, wave = tiny(), sound(1.2, seed=7)
+    soundfile.write(here / "take.wav", wave, 16000)
+    export.save(one, here / "m.onnx")
+    export.save(one, here / "m.tflite", form="step")
+    expected = one.transcribe(here / "take.wav").text
+    assert expected
+    for name, artifact in (("transcribe_onnx.py", "m.onnx"), ("transcribe_tflite.py", "m.tflite")):
+        path = ROOT / "examples" / name
+        assert len(path.read_text().splitlines()) <= 30
+        assert not {"zoo", "export", "tensorflow"} & set(
+            re.findall(r"^(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
+        )
+        done = subprocess.run([sys.executable, path, artifact, "take.wav"], capture_output=True, text=True, check=True)
+        assert " ".join(done.stdout.split()) == expected
+    soundfile.write(here / "other.wav", wave, 8000)
+    done = subprocess.run([sys.executable, path, artifact, "other.wav"], capture_output=True, text=True, check=False)
+    assert "16000 Hz" in done.stderr

@@ -56,10 +56,13 @@ def test_page_says_what_the_card_and_the_measurement_say(name):
     assert {("Keras", "float32"), ("ONNX", "float32"), ("TFLite", "float32"), ("SavedModel", "float32")} <= formats
     for row in found["rows"]:
         assert f"{row['metric']:.4f}" in text
-        share, points = find(name).task.quantized_loss if row["precision"] == "int8" else (1e-4, 1e-3)
+        share, points = find(name).task.quantized_loss
+        if row["precision"] != "int8":
+            share, points = 1e-4, points / 5  # of speech a rounding may turn a letter or two
         assert row["metric"] <= before * (1 + share) + points
-        most = TOLERANCES["zoo rnn" if card.architecture == "rnn" else "zoo"]
-        assert row["parity"] <= most or row["precision"] == "int8"
+        kinds = (f"zoo {card.architecture}", f"zoo {card.task}")
+        most = max(TOLERANCES.get(kind, TOLERANCES["zoo"]) for kind in kinds)
+        assert row["parity"] <= (most if row["precision"] == "float32" else TOLERANCES[row["precision"]])
 
 
 def test_characters_are_told_in_bits_too():

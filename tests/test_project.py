@@ -23,8 +23,8 @@ from zoo.tasks import adjusted, find, split_of
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
-    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.around", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text",
-    "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.engine", "zoo.generation", "zoo.infilling", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.networks", "zoo.keras_engine", "zoo.presets", "zoo.pages", "zoo.windows", "zoo.optimization", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
+    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.around", "zoo.recordings", "zoo.audio", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.codecs.speech", "zoo.folders", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text", "zoo.tasks.speech",
+    "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.engine", "zoo.generation", "zoo.infilling", "zoo.ctc", "zoo.transcripts", "zoo.transcription", "zoo.transcribing", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.acoustics", "zoo.networks", "zoo.keras_engine", "zoo.presets", "zoo.pages", "zoo.optimization", "zoo.windows", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
     "export.recurrent", "export.lowering", "export.loops", "export.nodes", "export.rewriting", "export.formats", "export.source",
     "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite", "export.verify", "export.generating", "export.artifact",
     "export.saving", "export.timing", "export", "zoo.cli",
@@ -35,6 +35,7 @@ MAY_BE_HEAVY = {
     for name in (
         "bptt",
         "layers",
+        "acoustics",
         "networks",
         "keras_engine",
         "windows",
@@ -156,9 +157,20 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 
+def recording(path):
+    """Write a second of something like sound."""
+    import soundfile
+
+    from zoo.codecs.speech import SpeechCodec
+
+    path.parent.mkdir(exist_ok=True)
+    soundfile.write(path, SpeechCodec("A").example(np.random.default_rng(0), 1, 25).ravel(), 16000)
+
+
 def test_readme_python(tmp_path, monkeypatch):
     """The blocks run one after the other in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    recording(tmp_path / "take.wav")
     space: dict = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), space)
@@ -182,6 +194,9 @@ def test_readme_commands(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")
+    recording(tmp_path / "take.wav")
+    recording(tmp_path / "recordings/1.wav")
+    (tmp_path / "names.txt").write_text("Amy Cindy\n")
     seq(L.Embedding(9, 4, mask_zero=True), L.GRU(8), L.Dense(2), shape=(None,)).save("my_model.keras")
     assert len(commands()) >= 4
     for line in commands():
@@ -208,6 +223,10 @@ SHIPPED = {  # name → most parameters, most of its first metric on the test sp
     "stacked_lstm_text": (3_500_000, 1.4697),
     "bilstm_text": (1_500_000, 1.1),
     "bilstm_music": (3_000_000, 3.1),
+    "lstm_speech": (1_500_000, 12.0),
+    "gru_speech": (1_500_000, 12.0),
+    "stacked_lstm_speech": (1_500_000, 12.0),
+    "bilstm_speech": (1_500_000, 6.0),
 }
 
 
