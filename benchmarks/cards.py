@@ -30,6 +30,7 @@ from zoo.catalog import find
 from zoo.errors import VerificationError
 from zoo.files import write_text
 from zoo.generation import Generator
+from zoo.labeling import Labeler
 from zoo.midi import voice_names
 from zoo.models import KINDS as KINDS_OF
 from zoo.pages import ARTIFACTS, SAMPLE
@@ -49,18 +50,24 @@ KINDS = (
     ("TFLite", "int8", "q.tflite", "int8"),
     ("SavedModel", "float32", "saved", None),
 )
-MARKERS = {"float32": "o", "float16": "^", "int8": "s"}
+FULL = ("TFLite", "int8, activations too", "i.tflite", "int8")
+"""Of models that label: fixed to the frames of a clip, calibrated with clips of the training part."""
+SHOWN_CLIPS = 60  # of these
+MARKERS = {"float32": "o", "float16": "^", "int8": "s", FULL[1]: "D"}
 NARROW = 0.01  # of the metric: a picture that shows less would make much of nothing
 TOKENS, ROUNDS, SEED, THREADS = 512, 5, 7, 2
 FEW = 6  # pieces of the test split on which the tests measure again
 SAID = 12  # of the test split that are shown as samples of speech
+CLIP = 75  # frames of the clip that speed is measured with
 SOUND_S = 10.0  # of the recording that speed is measured with
 SPEEDS = {
     "transcribe": f"a recording of {SOUND_S:.0f} seconds, from samples to symbols",
     "generate": f"generation of {TOKENS} tokens, batch 1, in the form `generate`",
     "infill": f"one pass over {TOKENS} tokens, batch 1",
+    "label": "a clip of 75 frames, from pixels to labels",
 }
-UNITS = {"generate": "tokens per second", "infill": "tokens per second", "transcribe": "times real time"}
+UNITS = {"generate": "tokens per second", "infill": "tokens per second", "transcribe": "times real time",
+         "label": "frames per second"}  # fmt: skip
 NOTE = (
     "Keras: the weights as they are stored, in float16; all else is what `export.save` writes. Speed: {}, on a shared "
     "processor; Keras and SavedModel have two threads, ONNX and TFLite one. The metric is that of the test split, "
@@ -79,6 +86,10 @@ def rate(model):
         work = SOUND_S
         wave = model.codec.example(np.random.default_rng(0), 1, int(SOUND_S / STEP_S)).ravel()
         run = lambda: model.transcribe(wave)  # noqa: E731
+    elif isinstance(model, Labeler):
+        work = CLIP
+        clip = model.codec.example(np.random.default_rng(0), 1, CLIP)[0]
+        run = lambda: model.label(clip)  # noqa: E731
     else:
         x = model.codec.example(np.random.default_rng(0), 1, TOKENS)
         run = lambda: model.engine.step(x, [])  # noqa: E731
@@ -91,16 +102,26 @@ def rate(model):
     return work / median(seconds)
 
 
+def fixed(model):
+    """Give the options of an artifact for clips of one length, whose activations are whole numbers too."""
+    clips = split_of(find(model.card.name).task, "train", progress=False)
+    chosen = [clip for clip in clips[:: len(clips) // SHOWN_CLIPS] if len(clip) == CLIP]
+    samples = [model.codec.encode([clip])[0] for clip in chosen]
+    return {"batch": 1, "steps": CLIP + model.codec.delay, "representative": samples}
+
+
 def rows(model, weights, pieces, metric):
     """Measure the model in Keras, from its file of weights, and in every artifact."""
     first = {"MB": weights.stat().st_size / 1e6, "per_second": rate(model), "parity": 0.0}
     found = [{"format": "Keras", "precision": "float32", **first, "metric": model.measure(pieces)[metric]}]
     form = "generate" if isinstance(model, Generator) else "sequence"
-    for name, precision, file, quantize in KINDS:
+    for kind in (*KINDS, *[FULL] * isinstance(model, Labeler)):
+        name, precision, file, quantize = kind
+        more = fixed(model) if kind == FULL else {}
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / file
             try:
-                report = export.save(model, path, quantize=quantize)
+                report = export.save(model, path, quantize=quantize, **more)
             except VerificationError as error:
                 print(f"{model.card.name}, {name} {precision}: left out, {error}")
                 continue
@@ -124,6 +145,11 @@ def sample(model, pieces, folder):
         longest = max(heard, key=lambda pair: pair[1].seconds)[1]
         longest.plot(folder / f"{SAMPLE}.png")
         made = "\n".join(f"said:  {piece.text}\nheard: {found.text}" for piece, found in heard)
+    elif task == "video":
+        seen = [(piece, model.label(piece.pixels)) for piece in pieces[:: len(pieces) // SAID]]
+        seen[0][1].plot(folder / f"{SAMPLE}.png", seen[0][0].spans)
+        said = [" ".join(s.label for s in piece.spans if s.label != model.codec.rest) for piece, _ in seen]
+        made = "\n".join(f"said: {one}\nread: {found.label}" for one, (_, found) in zip(said, seen, strict=True))
     elif isinstance(model, Generator):
         made = model.generate(seed=SEED, temperature=0.8, **PROMPTS[task])
     elif task == "text":
@@ -132,7 +158,7 @@ def sample(model, pieces, folder):
         free = voice_names(model.codec.voices)[1:]
         opening = replace(pieces[0], grid=pieces[0].grid[: 8 * pieces[0].steps_per_bar])
         made = model.infill(opening, free=free, seed=SEED)
-    if task in ("text", "speech"):
+    if task in ("text", "speech", "video"):
         write_text(folder / f"{SAMPLE}.txt", made + "\n")
     else:
         made.save(folder / f"{SAMPLE}.mid")

@@ -66,8 +66,9 @@ DATASETS = {
 class PianoRoll:
     """Rolls `(frames, 88)` ↔ arrays: from each frame but the last, the next."""
 
-    loss, dense, masked = "keys", True, False
+    loss, dense, masked, front = "keys", True, False, ""
     classes = features = KEYS
+    shape, dtype = (KEYS,), "float32"
     symbols, group, edges = 0, 1, -1
 
     def encode(self, pieces):

@@ -145,7 +145,7 @@ def save(
     zoo_model, build = _source(model, inputs)
     face = _face(build, form, batch, steps, state, zoo_model)
     if samples is not None:
-        options = replace(options, representative=[_bound(face, one) for one in samples])
+        options = replace(options, representative=_calibrating(face, samples))
     faces, notes = [face], _notes(face)
     if row.faces > 1 and form == "sequence" and steps is None:
         extra, note = _more_faces(build, batch, zoo_model)
@@ -182,11 +182,27 @@ def _samples(representative: Iterable[Any]) -> list[Any]:
     return list(representative)
 
 
-def _bound(face: Face, sample: Any) -> list[np.ndarray]:
-    """Return representative inputs as the network takes them; states that are not given are zeros."""
-    if isinstance(sample, dict):
-        return bind(face.signature.inputs, [], sample)
-    return bind(face.signature.inputs, sample if isinstance(sample, (list, tuple)) else [sample], {})
+def _calibrating(face: Face, samples: Sequence[Any]) -> list[list[np.ndarray]]:
+    """Return representative inputs as the network takes them.
+
+    States that are not given are zeros at first, then those that the sample before ended with: what calls of a chain
+    see must be among what is usual.
+    """
+    found: list[list[np.ndarray]] = []
+    states: dict[str, np.ndarray] = {}
+    for sample in samples:
+        named = sample if isinstance(sample, dict) else {}
+        by_position = [] if named else list(sample) if isinstance(sample, (list, tuple)) else [sample]
+        arrays = bind(face.signature.inputs, by_position, named)
+        given = {tensor.name for tensor in face.signature.inputs[: len(by_position)]} | set(named)
+        for i, tensor in enumerate(face.signature.inputs):
+            if tensor.name in states and tensor.name not in given:
+                arrays[i] = states[tensor.name]
+        found.append(arrays)
+        if face.signature.states:
+            results = face.source.run(arrays)
+            states = {face.signature.inputs[i].name: results[o] for i, o in face.signature.states}
+    return found
 
 
 def _unchanged(row: Format, face: Face, path: Path, options: Options, operators: Sequence[str]) -> list[str]:

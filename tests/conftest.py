@@ -26,11 +26,21 @@ RECIPE = Recipe(units=12, embedding=3)
 CODEC = MusicCodec(voices=3, low=50, high=70)
 
 
+LONG = ("test_workers.py", "test_training.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Long tests come first, so that no process is left with one of them while the others have nothing to do."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
-    """The tests leave the user's cache alone."""
+    """The tests leave the user's cache alone; those that run side by side share theirs."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("ZOO_CACHE", str(shared / "cache"))
         yield
 
 

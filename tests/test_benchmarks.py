@@ -35,7 +35,9 @@ def test_readme_table_is_the_benchmark_s():
     assert chorales.table(results["sets"]) in text
 
 
-@pytest.mark.parametrize("name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning", "speech"])
+@pytest.mark.parametrize(
+    "name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning", "speech", "video"]
+)
 def test_readme_tables_are_the_benchmark_s(name):
     tables = benchmark(name).tables(json.loads((ROOT / f"benchmarks/{name}.json").read_text()))
     text = (ROOT / "README.md").read_text()
@@ -239,6 +241,36 @@ def test_errors_of_speech_are_counted():
     assert speakers["rows"] == [["a", "AN4", "1", "20.0", "33.3"], ["b", "AN4", "2", "33.3", "66.7"]]
 
 
+def test_recorded_video_is_as_good_as_it_is_to_be():
+    found = json.loads((ROOT / "benchmarks/video.json").read_text())
+    rows = {row["model"]: row for row in found["rows"]}
+    assert set(rows) == set(zoo.list_models("*_video", pretrained=True))
+    for row in rows.values():
+        assert row["parameters"] <= 1_500_000
+        assert row["speed"]["Keras"] >= 200
+        assert row["speed"]["ONNX"] >= 400
+        assert all(ms <= 5 for key, ms in row["speed"].items() if key.startswith("step"))
+        films = row["whole films"]
+        assert films["films"]["frames_correct"] >= films["crops"]["frames_correct"] - 2
+    best = max(rows.values(), key=lambda row: row["test"]["frames_correct"])["test"]
+    assert best["frames_correct"] >= 92
+    assert best["active_frames_correct"] >= 87
+    assert best["word_errors"] <= 8
+
+
+def test_errors_of_video_are_counted(tmp_path):
+    video = benchmark("video")
+    said = ("bin", "blue", "at", "f", "two", "now")
+    right, wrong = ([(word, word) for word in said] for _ in range(2))
+    wrong[3] = ("f", "s")
+    lost = [(word, "") for word in said]
+    assert video.errors([right, wrong, lost], tmp_path) == pytest.approx([200 / 3] * 3 + [100 / 3] + [200 / 3] * 2)
+    parts, common = json.loads((tmp_path / "errors.json").read_text())["tables"]
+    assert parts["rows"][3] == ["letter", "33.3 %"]
+    assert ["f as s", "1"] in common["rows"]
+    assert (tmp_path / "errors.png").stat().st_size
+
+
 def test_recorded_speech_is_as_good_as_it_is_to_be():
     found = json.loads((ROOT / "benchmarks/speech.json").read_text())
     rows = {row["model"]: row for row in found["rows"]}
@@ -252,3 +284,4 @@ def test_recorded_speech_is_as_good_as_it_is_to_be():
     assert best["greedy"]["an4_cer"] <= 6
     assert best["greedy"]["an4_wer"] <= 15
     assert max(row["greedy"]["fsdd_exact"] for row in rows.values()) >= 99
+    assert len(found["unheard"]["rows"]) == 6

@@ -448,7 +448,7 @@ def test_fine_tuning_keeps_the_sizes(tmp_path):
     for i in range(2):
         random_score(i, 40).save(tmp_path / f"midi/{i}.mid")
     options = {"start": tmp_path / "start", "data": tmp_path / "midi", "epochs": 1, "batch": 1, "verbose": False}
-    with pytest.raises(ArgumentError, match="head are those of the model"):
+    with pytest.raises(ArgumentError, match="head: those of the model"):
         zoo.train("bilstm_music", out=tmp_path / "run", head=0, **options)
     card = zoo.train("bilstm_music", out=tmp_path / "run", **options)
     assert (card.recipe.units, card.recipe.head) == (old.card.recipe.units, old.card.recipe.head)

@@ -16,15 +16,17 @@ import pytest
 
 import export
 import zoo
+from export import verify
 from tests.conftest import ROOT
 from tests.zoo_of_layers import L, seq
+from zoo.cards import lost
 from zoo.pages import ARTIFACTS
 from zoo.tasks import adjusted, find, split_of
 
 # A module imports only what stands above it. `zoo` is its face and its command line may import everything.
 LAYERS = [
-    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.around", "zoo.recordings", "zoo.audio", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.codecs.speech", "zoo.folders", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text", "zoo.tasks.speech",
-    "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.engine", "zoo.generation", "zoo.infilling", "zoo.ctc", "zoo.transcripts", "zoo.transcription", "zoo.transcribing", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.acoustics", "zoo.networks", "zoo.keras_engine", "zoo.presets", "zoo.pages", "zoo.optimization", "zoo.windows", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
+    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.around", "zoo.recordings", "zoo.audio", "zoo.clips", "zoo.video", "zoo.pictures", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.codecs.speech", "zoo.codecs.video", "zoo.folders", "zoo.clip_folders", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text", "zoo.tasks.speech", "zoo.tasks.video",
+    "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.engine", "zoo.generation", "zoo.infilling", "zoo.ctc", "zoo.transcripts", "zoo.transcription", "zoo.sentences", "zoo.timelines", "zoo.overlays", "zoo.labeling", "zoo.bulk", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.fronts", "zoo.acoustics", "zoo.vision", "zoo.networks", "zoo.keras_engine", "zoo.features", "zoo.presets", "zoo.pages", "zoo.optimization", "zoo.windows", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
     "export.recurrent", "export.lowering", "export.loops", "export.nodes", "export.rewriting", "export.formats", "export.source",
     "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite", "export.verify", "export.generating", "export.artifact",
     "export.saving", "export.timing", "export", "zoo.cli",
@@ -35,7 +37,10 @@ MAY_BE_HEAVY = {
     for name in (
         "bptt",
         "layers",
+        "fronts",
         "acoustics",
+        "vision",
+        "features",
         "networks",
         "keras_engine",
         "windows",
@@ -167,10 +172,20 @@ def recording(path):
     soundfile.write(path, SpeechCodec("A").example(np.random.default_rng(0), 1, 25).ravel(), 16000)
 
 
+def film(path):
+    """Write a second of something like a mouth that moves."""
+    from tests.test_video import written
+    from zoo.tasks.video import lips
+
+    path.parent.mkdir(exist_ok=True)
+    written(path, lips().example(np.random.default_rng(0), 1, 25)[0], codec="h264")
+
+
 def test_readme_python(tmp_path, monkeypatch):
     """The blocks run one after the other in an empty folder."""
     monkeypatch.chdir(tmp_path)
     recording(tmp_path / "take.wav")
+    film(tmp_path / "clip.mp4")
     space: dict = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), space)
@@ -196,6 +211,8 @@ def test_readme_commands(tmp_path, monkeypatch):
     zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")
     recording(tmp_path / "take.wav")
     recording(tmp_path / "recordings/1.wav")
+    film(tmp_path / "clip.mp4")
+    film(tmp_path / "clips/1.mp4")
     (tmp_path / "names.txt").write_text("Amy Cindy\n")
     seq(L.Embedding(9, 4, mask_zero=True), L.GRU(8), L.Dense(2), shape=(None,)).save("my_model.keras")
     assert len(commands()) >= 4
@@ -212,7 +229,7 @@ def test_demo(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "dist/chorale.wav").stat().st_size
 
 
-SHIPPED = {  # name → most parameters, most of its first metric on the test split: aimed at, or once reached
+SHIPPED = {  # name → most parameters, limit of its first metric on the test split: aimed at, or once reached
     "lstm_music": (3_000_000, 1.58),
     "gru_music": (3_000_000, 1.58),
     "rnn_music": (3_000_000, 1.76),
@@ -227,11 +244,41 @@ SHIPPED = {  # name → most parameters, most of its first metric on the test sp
     "gru_speech": (1_500_000, 12.0),
     "stacked_lstm_speech": (1_500_000, 12.0),
     "bilstm_speech": (1_500_000, 6.0),
+    "rnn_speech": (1_500_000, 12.0),
+    "lstm_video": (1_500_000, 92.0),
+    "gru_video": (1_500_000, 92.0),
+    "rnn_video": (1_500_000, 89.0),
+    "stacked_lstm_video": (1_500_000, 89.5),
+    "bilstm_video": (1_500_000, 92.0),
 }
 
 
 def test_every_shipped_model_has_its_limits():
     assert set(SHIPPED) == set(zoo.list_models(pretrained=True))
+
+
+GRID = [f"{architecture}_{task}" for task in ("text", "music", "video", "speech") for architecture in zoo.ARCHITECTURES]
+
+
+def test_the_grid_is_complete():
+    assert len(GRID) == 20
+    assert set(GRID) <= set(zoo.list_models(pretrained=True))
+
+
+@pytest.mark.parametrize("name", GRID)
+def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch):
+    """In three formats, which do on a real piece what Keras does; at fewer sizes than `export.save` compares them at."""
+    monkeypatch.setattr(verify, "SHAPES", ((1, 5), (2, 3)))
+    monkeypatch.setattr(verify, "CHAIN_STEPS", 20)
+    model, task = zoo.load(name), find(zoo.info(name).task)
+    for protocol in [*task.protocols][1:]:
+        monkeypatch.delitem(task.protocols, protocol)
+    pieces = split_of(task, "test", progress=False)[:1]
+    expected = model.measure(pieces)
+    for file in ("m.onnx", "m.tflite", "saved"):
+        export.save(model, tmp_path / file)
+        found = export.load(tmp_path / file).measure(pieces)
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -258,7 +305,7 @@ def test_shipped_weights(name, data, monkeypatch):
     artifacts = json.loads((folder / ARTIFACTS).read_text())
     assert artifacts["metric"] == metric
     assert artifacts["rows"][0]["metric"] == pytest.approx(told, abs=1e-4)
-    assert told <= limit
+    assert lost(metric, limit, told) <= 0
     check = artifacts["check"]
     assert model.measure(pieces[: check["pieces"]])[metric] == pytest.approx(check["value"], abs=1e-4)
 

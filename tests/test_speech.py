@@ -16,13 +16,14 @@ from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card, codec_json
 from zoo.codecs import speech
 from zoo.codecs.speech import SpeechCodec, log_mel, normalized
+from zoo.engine import overlapping
 from zoo.errors import ArgumentError, CodecError, DataError, UnsupportedLayer
 from zoo.files import sha256
 from zoo.models import make
 from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording
 from zoo.tasks import Recipe, find
 from zoo.tasks import speech as task
-from zoo.transcription import MARGIN, WINDOW, _judge, _Search, _windows, rates
+from zoo.transcription import MARGIN, WINDOW, _cut, _judge, _Search, rates
 from zoo.transcripts import transcript
 from zoo.transcripts import written as written_text
 
@@ -499,7 +500,8 @@ def test_long_recordings_are_read_in_windows():
     found, whole = both.transcribe(wave), speech.in_steps(wave)
     assert len(found.probabilities) + HEAD == len(whole) == recordings.steps_of(len(wave))
     at = 0
-    for x, inside in _windows([wave[:100_000], wave[100_000:]]):
+    parts = _cut([wave[:100_000], wave[100_000:]], WINDOW - 2 * MARGIN)
+    for x, inside in overlapping(parts, MARGIN):
         first = at - inside.start
         np.testing.assert_array_equal(x, whole[first : first + len(x)])
         assert inside.start == (MARGIN if at else 0)

@@ -12,7 +12,7 @@ from export.formats import onnx as onnx_format
 from export.source import Source
 from tests import cells
 from tests.conftest import CODEC, FEATURES, NAMES, UNITS, tiny_model, user_model
-from zoo.cards import Card
+from zoo.cards import Card, lost
 from zoo.codecs.music import MusicCodec
 from zoo.errors import CodecError, DataError, VerificationError
 from zoo.models import make
@@ -357,6 +357,10 @@ def test_metric_check():
     assert verify.check_metric(Measured(2.0, JSB_16TH.name), Measured(2.0)) == dict.fromkeys(measured, 2.0)
     for worse in (2.021, 20.0, float("nan"), float("inf")):
         assert failed_check(verify.check_metric, Measured(2.0), Measured(worse)) == "metric"
+
+
+def test_of_what_is_correct_more_is_better():
+    assert (lost("frames_correct", 92.0, 91.0), lost("an4_cer", 5.0, 6.0), lost("nats", 2.0, 1.5)) == (1.0, 1.0, -0.5)
 
 
 def first_input(s, **changes):

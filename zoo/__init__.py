@@ -78,7 +78,8 @@ def load(name: str | Path) -> Any:
         name: Catalog name such as `lstm_music`, or the path of a preset folder.
 
     Returns:
-        The model: a `zoo.generation.Generator`, or, of the bidirectional ones, a `zoo.infilling.Infiller`.
+        The model: a `zoo.generation.Generator`, or, of the bidirectional ones, a `zoo.infilling.Infiller`; of speech a
+        `zoo.transcription.Recognizer`, of video a `zoo.labeling.Labeler`.
 
     Raises:
         UnknownModel: No such name, or no weights of that name.
@@ -171,9 +172,12 @@ def train(
         name: Catalog name.
         out: Run folder; by default `runs/<name>`. The preset is its sub-folder `preset`.
         data: Your own files instead of the task's data set: for music a folder of MIDI files, for text a text file or a
-            folder of .txt files. A part of them is for validation.
-        start: Catalog name or preset folder to fine-tune.
-        freeze: Layers that keep their weights, such as `["embedding", "recurrent_0"]`.
+            folder of .txt files, for speech a folder of recordings with `transcripts.tsv`, for video a folder of clips
+            for each class, or one with `labels.csv`. A part of them is for validation.
+        start: Catalog name or preset folder to fine-tune; of speech and video one of another architecture will do,
+            whose encoder, all that stands below the recurrent layers, is taken over.
+        freeze: Layers that keep their weights, such as `["embedding", "recurrent_0"]`; `encoder` stands for all below
+            the recurrent layers, and what it makes of clips is then computed once.
         devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; by default the first GPU,
             or the processor. Several machines are told of each other by `TF_CONFIG`.
         resume: Go on after the last whole epoch of the run in `out`, with what that run was asked.
@@ -208,8 +212,8 @@ def train(
         data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
         command, devices = before["command"], devices or before["devices"]
         usual = adjusted(usual, before["recipe"])
-    if start and set(training.SIZES) & set(changes):
-        raise ArgumentError(f"{', '.join(training.SIZES)} are those of the model to start from: leave them out")
+    if start and (same := set(training.sizes_from(_folder(start), entry)) & set(changes)):
+        raise ArgumentError(f"{', '.join(sorted(same))}: those of the model to start from are taken: leave them out")
     recipe = adjusted(usual, changes)
     return training.train(
         entry, recipe, out, command, Path(data) if data else None, _folder(start) if start else None, freeze, devices,

@@ -17,6 +17,7 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.codecs.speech import BANDS, FLOOR, FRAMES, HOP, MEMORY, OVERLAP, WINDOW, filters
+from zoo.fronts import Front, Regroup, behind, last_of, regrouped
 from zoo.layers import PACKAGE
 from zoo.recordings import STEP
 from zoo.tasks import Recipe
@@ -105,61 +106,8 @@ def groups() -> list[tuple[int, int, np.ndarray]]:
     return found
 
 
-class _Front(layers.Layer):
-    """A layer without weights that takes `[x, state or None]` and gives `(y, new state)`."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trainable=False, **options)
-
-
-def regrouped(x: Any, times: float, rest: tuple[int, ...]) -> Any:
-    """Reshape `x (batch, time, …)` to `(batch, times * time, *rest)`, with the time known where it is known of `x`."""
-    rest = tuple(_size(x) if n == -1 else n for n in rest)
-    if isinstance(x.shape[1], int):
-        return ops.reshape(x, (-1, round(times * x.shape[1]), *rest))
-    return ops.reshape(x, (ops.shape(x)[0], -1, *rest))
-
-
-def _size(x: Any) -> int:
-    return int(np.prod(x.shape[2:]))
-
-
 @keras.saving.register_keras_serializable(PACKAGE)
-class Regroup(_Front):
-    """`(batch, time, …)` → `(batch, times * time, *rest)`.
-
-    Args:
-        times: How many of the new steps a step makes.
-        rest: The axes after the time.
-    """
-
-    def __init__(self, times: float, rest: Sequence[int], **options: Any) -> None:
-        super().__init__(**options)
-        self.times, self.rest = times, tuple(rest)
-
-    def call(self, inputs: Any) -> Any:
-        """Reshape."""
-        return regrouped(inputs, self.times, self.rest)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "times": self.times, "rest": self.rest}
-
-
-def _behind(x: Any, state: Any, length: int) -> Any:
-    """Put a flat state, or zeros, before the first of `x (batch, length, …)`."""
-    if state is None:
-        state = ops.zeros((ops.shape(x)[0], length, *x.shape[2:]), x.dtype)
-    return ops.concatenate([ops.reshape(ops.cast(state, x.dtype), (-1, length, *x.shape[2:])), x], axis=1)
-
-
-def _last(x: Any, length: int) -> Any:
-    """Give the last of `x (batch, time, …)` as a flat state."""
-    return ops.cast(ops.reshape(x[:, -length:], (-1, length * int(np.prod(x.shape[2:])))), "float32")
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class LogMel(_Front):
+class LogMel(Front):
     """Samples `(batch, steps, STEP)` → features `(batch, steps, FRAMES, BANDS)`; see `zoo.codecs.speech`.
 
     Args:
@@ -176,11 +124,11 @@ class LogMel(_Front):
     def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
         """Transform windows of samples."""
         x, state = inputs
-        line = _behind(regrouped(x, STEP, ()), state, OVERLAP)
+        line = behind(regrouped(x, STEP, ()), state, OVERLAP)
         power = self._power(self._windows(line))
         bands = ops.concatenate([ops.matmul(power[..., low:high], part) for low, high, part in self.groups], -1)
         features = (ops.log(ops.maximum(bands, FLOOR * GAIN**2)) - self.shift) / self.deviation
-        return regrouped(features, 1 / FRAMES, (FRAMES, BANDS)), _last(line, OVERLAP)
+        return regrouped(features, 1 / FRAMES, (FRAMES, BANDS)), last_of(line, OVERLAP)
 
     def _windows(self, line: Any) -> Any:
         """Cut samples `(batch, samples)` into windows `(batch, frames, a, b)`: samples 20 a + b of each."""
@@ -207,18 +155,18 @@ class LogMel(_Front):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class RunningAverage(_Front):
+class RunningAverage(Front):
     """Take off features `(batch, steps, FRAMES, BANDS)` their average over the last `MEMORY` steps."""
 
     def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
         """Average over time."""
         x, state = inputs
-        line = _behind(ops.mean(x, axis=2), state, MEMORY - 1)
-        return x - ops.expand_dims(ops.average_pool(line, MEMORY, 1, "valid"), 2), _last(line, MEMORY - 1)
+        line = behind(ops.mean(x, axis=2), state, MEMORY - 1)
+        return x - ops.expand_dims(ops.average_pool(line, MEMORY, 1, "valid"), 2), last_of(line, MEMORY - 1)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class WholeAverage(_Front):
+class WholeAverage(Front):
     """Take off features `(batch, steps, FRAMES, BANDS)` their average over all steps."""
 
     def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
@@ -229,7 +177,7 @@ class WholeAverage(_Front):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class Before(_Front):
+class Before(Front):
     """Put the last frames of the call before in front of frames `(batch, frames, bands, channels)`.
 
     Args:
@@ -243,8 +191,8 @@ class Before(_Front):
     def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
         """Join them."""
         x, state = inputs
-        line = _behind(x, state, self.frames)
-        return line, _last(line, self.frames)
+        line = behind(x, state, self.frames)
+        return line, last_of(line, self.frames)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""

@@ -64,13 +64,14 @@ class Checkpoint(keras.callbacks.Callback):
             raise TrainingError(f"{self.folder} cannot be resumed: {error}; start anew with another --out") from error
 
     def best(self, network: keras.Model) -> None:
-        """Give a network the weights of the best epoch.
+        """Give a network the weights of the best epoch; what was not trained with them it keeps.
 
         Raises:
             TrainingError: The checkpoint is damaged.
         """
         try:
-            set_weights(network, self.chosen or safetensors.numpy.load((self.folder / BEST).read_bytes()))
+            found = self.chosen or safetensors.numpy.load((self.folder / BEST).read_bytes())
+            set_weights(network, weights(network, "float32") | found)
         except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
             raise TrainingError(f"{self.folder / BEST} is damaged: {error}; start anew with another --out") from error
 

@@ -12,7 +12,8 @@ from zoo.tasks import Recipe
 NAME = r"[a-z0-9]+(_[a-z0-9]+)+(\.[a-z0-9_-]+)?"  # <architecture>_<task>[.<tag>]
 
 
-SHORT = {"an4": "AN4", "fsdd": "FSDD", "cer": "CER %", "wer": "WER %", "exact": "exact %"}
+SHORT = {"an4": "AN4", "fsdd": "FSDD", "cer": "CER %", "wer": "WER %"}
+SHORT |= {word: f"{word} %" for word in ("exact", "correct", "errors")}
 """Parts of the names of metrics that are written otherwise in words."""
 
 
@@ -28,6 +29,11 @@ def words(metric: str) -> str:
         return " ".join(SHORT.get(part, part) for part in metric.split("_"))
     what, measured = hidden.groups()
     return f"{measured.replace('_', ' ')} ({what}{' %' * what.isdecimal()} hidden)"
+
+
+def lost(metric: str, before: float, after: float) -> float:
+    """Say how much worse a metric has become: of what is `correct` more is better, of all others less."""
+    return before - after if metric.endswith("correct") else after - before
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class _Lines(click.Group):
 @click.group(cls=_Lines, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(zoo.__version__, prog_name="zoo")
 def main() -> None:
-    """Pretrained recurrent networks: list, inspect, generate, transcribe, evaluate, train, export.
+    """Pretrained recurrent networks: list, inspect, generate, transcribe, label, evaluate, train, export.
 
     \b
     Examples:
@@ -238,22 +238,24 @@ def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options
       zoo transcribe take.wav --words names.txt --model gru_speech.onnx
       arecord -f S16_LE -r 16000 | zoo transcribe - --stream
     """
-    from zoo import transcribing
+    from zoo import bulk
 
     name = name or ("gru_speech" if stream else "bilstm_speech")
     if stream:
         if len(files) > 1 or any(options.values()):
             raise ArgumentError("--stream prints one FILE as it is heard: leave out the other options")
-        for piece in transcribing.streamed(_recognizer(name), files[0]):
+        for piece in bulk.streamed(_recognizer(name), files[0]):
             click.echo(piece, nl=False)
         click.echo()
         return
-    told = transcribing.Told(options["form"] or "txt", options["out"], options["plot"])
-    words = None if options["words"] is None else transcribing.words_in(options["words"])
-    found = transcribing.sound_files(files)
+    told = bulk.Told(options["form"] or "txt", options["out"], options["plot"])
+    words = None if options["words"] is None else bulk.words_in(options["words"])
+    found = bulk.files(files, bulk.SOUNDS, "sound")
     told.check(found)
-    bad = transcribing.run(lambda: _recognizer(name), found, told, {"beam": options["beam"], "words": words})
-    if bad:
+    work = lambda model, path: model.transcribe(path, beam=options["beam"], words=words)  # noqa: E731
+    model = _recognizer(name)
+    work(model, [0.0])  # what is wrong with the options is told once
+    if bad := bulk.run(model, lambda: _recognizer(name), work, found, told, "sound"):
         raise DataError(f"{bad} of {len(found)} files could not be transcribed")
 
 
@@ -261,6 +263,62 @@ def _recognizer(name: str) -> Any:
     model = _open(name)
     if not hasattr(model, "transcribe"):
         raise ArgumentError(f"{name} does not transcribe speech: try {_like('*_speech')}")
+    return model
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--model", "name", help="Model, artifact or preset folder. [bilstm_video; with --stream gru_video]")
+@click.option("--csv", "form", flag_value="csv", help="A label, probability and time range per run of frames.")
+@click.option("--srt", "form", flag_value="srt", help="Subtitles.")
+@click.option("--json", "form", flag_value="json", help="Label and runs, one line of JSON a file.")
+@click.option("--stream", is_flag=True, help="Print each label when it begins, while one FILE is read; - is a pipe.")
+@click.option("--overlay", type=click.Path(path_type=Path), help="Film to write of one FILE, the labels burnt in.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Picture of one FILE (.png, .pdf, .svg).")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .csv, .srt or .json a file into.")
+def label(files: tuple[str, ...], name: str | None, stream: bool, overlay: Path | None, **options: Any) -> None:
+    """Label what is seen in each FILE: video files, folders of them or of images, or patterns such as "clips/*.mp4".
+
+    \b
+    Examples:
+      zoo label clip.mp4
+      zoo label clips --csv --out labels
+      zoo label clip.mp4 --overlay labelled.mp4 --plot clip.png
+      ffmpeg -f v4l2 -i /dev/video0 -f matroska - | zoo label - --stream
+    """
+    from zoo import bulk, overlays, video
+
+    name = name or ("gru_video" if stream else "bilstm_video")
+    if stream:
+        if len(files) > 1 or overlay or any(options.values()):
+            raise ArgumentError("--stream prints the labels of one FILE as they are seen: leave out the other options")
+        before, film = "", sys.stdin.buffer if files[0] == bulk.INPUT else files[0]
+        for seen in _labeler(name).stream(film):
+            if seen.label != before:
+                click.echo(f"{seen.seconds:8.2f} s  {seen.label}  {seen.probability:.2f}")
+            before = seen.label
+        return
+    told = bulk.Told(options["form"] or "txt", options["out"], options["plot"])
+    found = {path: Path(path.name) for path in map(Path, files) if path.is_dir() and video.images(path)}
+    if rest := [file for file in files if Path(file) not in found]:
+        found |= bulk.files(rest, video.VIDEOS, "video")
+    told.check(found)
+    overlays.check(overlay, list(found))
+
+    def work(model: Any, path: Path) -> Any:
+        timeline = model.label(path)
+        if overlay:
+            overlays.write(path, overlay, timeline)
+        return timeline
+
+    if bad := bulk.run(_labeler(name), lambda: _labeler(name), work, found, told, "video"):
+        raise DataError(f"{bad} of {len(found)} files could not be labelled")
+
+
+def _labeler(name: str) -> Any:
+    model = _open(name)
+    if not hasattr(model, "label"):
+        raise ArgumentError(f"{name} does not label video: try {_like('*_video')}")
     return model
 
 
@@ -386,9 +444,14 @@ def _settings() -> str:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [runs/NAME]; the preset is its sub-folder preset."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Own files: a folder of MIDI; text files; recordings.")
+@click.option("--data", type=click.Path(path_type=Path), help="Own files: MIDI; text; recordings; clips.")
 @click.option("--from", "start", help="Model or preset folder to fine-tune.")
-@click.option("--freeze", multiple=True, metavar="LAYER", help="Layer that is not trained, such as embedding.")
+@click.option(
+    "--freeze",
+    multiple=True,
+    metavar="LAYER",
+    help="Layer that is not trained, or encoder: all below the recurrent ones.",
+)
 @click.option("--devices", default="", metavar="NAME,NAME…", help="GPUs that share a batch: GPU:0,GPU:1 [the first].")
 @click.option("--precision", type=click.Choice(CHOICES["precision"]), help="The same as --set precision=…")
 @click.option("--set", "changes", multiple=True, metavar="SETTING=VALUE", help="Change a setting of the recipe.")

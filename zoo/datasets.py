@@ -5,8 +5,9 @@
 another checksum than the published one are refused.
 """
 
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from zoo.errors import ChecksumError, DataError, DownloadError
 from zoo.files import replacing, sha256
 
 TIMEOUT_S = 30
+NUMBERS, ABOUT = "numbers.bin", "about.json"
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def by_length(pieces: Sequence[Any]) -> Chosen:
 
 @dataclass(frozen=True)
 class OnDisk:
-    """Whole numbers in a file, read when they are asked for.
+    """Numbers in a file, read when they are asked for.
 
     Attributes:
         path: The file, with nothing but the numbers in it.
@@ -173,6 +175,25 @@ class OnDisk:
         kind = np.dtype(self.dtype)
         found = np.fromfile(self.path, kind, self.length, offset=self.start * kind.itemsize)
         return found if dtype is None else found.astype(dtype)
+
+
+def pack(items: Iterable[tuple[np.ndarray, Sequence[Any]]], folder: Path) -> None:
+    """Write arrays of one type into an existing folder, one after the other, with what is known of each, as JSON."""
+    rows, start, kinds = list[Any](), 0, set[str]()
+    with (folder / NUMBERS).open("wb") as stream:
+        for array, about in items:
+            stream.write(np.ascontiguousarray(array).tobytes())
+            rows.append((start, array.size, about))
+            kinds.add(array.dtype.name)
+            start += array.size
+    (folder / ABOUT).write_text(json.dumps({"dtype": next(iter(kinds), "uint8"), "rows": rows}), encoding="utf-8")
+
+
+def packed(folder: Path) -> Iterator[tuple[OnDisk, list[Any]]]:
+    """Yield what `pack` wrote: the numbers, read when they are asked for, and what is known of them."""
+    found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    for start, length, about in found["rows"]:
+        yield OnDisk(folder / NUMBERS, found["dtype"], start, length), about
 
 
 def fetch(source: Source, progress: bool = True) -> Path:

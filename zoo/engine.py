@@ -1,6 +1,6 @@
 """The seam between models and what runs their networks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +29,7 @@ class Engine(Protocol):
         worth: From how many tokens on its method `generate`, which makes many in one call, is the faster way; 0: the
             only one; None: there is none. See `zoo.keras_engine.KerasEngine.generate`.
         chunk: How many tokens such a call makes; None: any number.
+        steps: How many steps `step` takes in a call; None: any number.
     """
 
     name: str
@@ -40,6 +41,10 @@ class Engine(Protocol):
     @property
     def chunk(self) -> int | None:
         """How many tokens a call of `generate` makes."""
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps a call of `step` takes."""
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
         """Give the state before the first step."""
@@ -93,3 +98,20 @@ def bar(iterable: Iterable[Any], show: bool, total: int | None, unit: str) -> It
     from tqdm import tqdm
 
     return tqdm(iterable, total=total, unit=unit, leave=False)
+
+
+def overlapping(parts: Iterable[np.ndarray], margin: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """Give parts of something long `(time, …)` with a margin on both sides, and say which steps of each count.
+
+    Args:
+        parts: One after the other, none shorter than the margin but the last.
+        margin: Steps of the neighbours that are read too.
+    """
+    source = iter(parts)
+    held = next(source, None)
+    before = None if held is None else held[:0]
+    while held is not None and before is not None:
+        following = next(source, None)
+        after = held[:0] if following is None else following[:margin]
+        yield np.concatenate([before, held, after]), slice(len(before), len(before) + len(held))
+        before, held = held[len(held) - margin :] if margin else held[:0], following

@@ -19,7 +19,7 @@ from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording, rounded, steps_
 
 LIST = "transcripts.tsv"
 COLUMNS = ("file", "text", "speaker")
-FORM = 1  # version of the form that recordings are kept in
+FORM = 2  # version of the form that recordings are kept in
 LONGEST_S = 40.0
 EVERY = 10  # speaker, or recording, that is for validation
 HELD = 0.25  # share of the recordings that speakers for validation have, at most

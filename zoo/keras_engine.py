@@ -24,6 +24,7 @@ class KerasEngine:
 
     name = "keras"
     worth, chunk = 512, 256
+    steps: int | None = None
 
     def __init__(self, network: keras.Model) -> None:
         self.network = network

@@ -7,10 +7,11 @@ from zoo.cards import Card
 from zoo.engine import Engine
 from zoo.generation import Generator
 from zoo.infilling import Infiller
+from zoo.labeling import Labeler
 from zoo.tasks import find
 from zoo.transcription import Recognizer
 
-KINDS = {"generate": Generator, "infill": Infiller, "transcribe": Recognizer}
+KINDS = {"generate": Generator, "infill": Infiller, "label": Labeler, "transcribe": Recognizer}
 """How a task's kind of model is used."""
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo import acoustics
+from zoo import acoustics, vision
 from zoo.architectures import STATES, Architecture, state_names
 from zoo.codecs import Codec
 from zoo.errors import ArgumentError
@@ -18,6 +18,10 @@ from zoo.layers import GRU, LSTM, SimpleRNN
 from zoo.tasks import Recipe
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+ENCODER = "encoder"
+"""What all layers below the recurrent ones are called together."""
+FRONTS: dict[str, Any] = {"sound": acoustics, "frames": vision}
+"""What stands below the recurrent layers, by the kind of a codec's inputs, instead of an embedding."""
 
 
 def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.Model:
@@ -39,16 +43,16 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
         Model `[x (batch, time, features) int32, states (batch, units) …]` →
         `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
     """
-    x = keras.Input((None, codec.features), dtype="float32" if codec.dense else "int32", name="x")
-    hears = codec.loss == "ctc"
-    if recipe.filters and not hears:
-        raise ArgumentError(f"filters={recipe.filters}: convolutions are for speech; leave it out")
-    sizes = acoustics.sizes(codec, recipe) if hears else {}
+    x = keras.Input((None, *codec.shape), dtype=codec.dtype, name="x")
+    front = FRONTS.get(codec.front)
+    if recipe.filters and not front:
+        raise ArgumentError(f"filters={recipe.filters}: convolutions are for speech and video; leave it out")
+    sizes = front.sizes(codec, recipe) if front else {}
     below = [keras.Input((size,), name=name) for name, size in sizes.items()]
     given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture, recipe.layers)]
     hidden, returned = x, list[Any]()
-    if hears:
-        hidden, returned = acoustics.below(x, codec, recipe, below)
+    if front:
+        hidden, returned = front.below(x, codec, recipe, below)
     elif not codec.dense:
         hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
         hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
@@ -92,6 +96,22 @@ def set_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         raise ArgumentError(f"the weights are those of another network: {different[:4]}")
     for path, variable in variables.items():
         variable.assign(arrays[path].astype(np.float32))
+
+
+def encodes(path: str) -> bool:
+    """Tell whether a layer, or an array of one, stands below the recurrent layers."""
+    return not path.startswith(("recurrent_", "head", "y/")) and path != "y"
+
+
+def copied(source: keras.Model, target: keras.Model) -> None:
+    """Give a network those weights that another one has under the same names."""
+    arrays = weights(source, "float32")
+    set_weights(target, {path: arrays[path] for path in weights(target)})
+
+
+def taken_over(arrays: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give what a network starts with, `new` arrays, and those below the recurrent layers of another architecture."""
+    return new | {path: array for path, array in arrays.items() if encodes(path)}
 
 
 def grown(

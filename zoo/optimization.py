@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ArgumentError
+from zoo.networks import ENCODER, encodes
 from zoo.tasks import Recipe
 
 SCHEDULES = {
@@ -231,13 +232,15 @@ def plain(optimizer: Any) -> Any:
 
 
 def freeze(network: keras.Model, layers: list[str]) -> None:
-    """Keep layers as they are in training.
+    """Keep layers as they are in training; `encoder` stands for all below the recurrent ones.
 
     Raises:
         ArgumentError: There is no such layer with weights.
     """
-    known = {layer.name: layer for layer in network.layers if layer.weights}
+    known = {layer.name: [layer] for layer in network.layers if layer.weights}
+    known[ENCODER] = [layer for layer in network.layers if encodes(layer.name)]
     for name in layers:
         if name not in known:
             raise ArgumentError(f"no layer is called {name!r}; those with weights are: {', '.join(known)}")
-        known[name].trainable = False
+        for layer in known[name]:
+            layer.trainable = False

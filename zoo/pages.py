@@ -11,6 +11,7 @@ from zoo import presets
 from zoo.architectures import ARCHITECTURES, EQUATIONS, HEAD, output_equations
 from zoo.cards import Card, words
 from zoo.catalog import WEIGHTS
+from zoo.codecs.video import GROWTH
 from zoo.errors import PresetError
 from zoo.tasks import Published, find
 
@@ -18,7 +19,11 @@ ARTIFACTS, ERRORS, SAMPLE = "artifacts.json", "errors.json", "sample"
 GIVEN = "The soprano was given, that of the first piece of the test split; the other voices are the model's."
 BELOW = "{} samples a step of 40 ms → 4 times 64 log-mel features, a running or whole average taken off"
 """What stands below the convolutions of a network of speech."""
-PICTURES = {"curves.png": "Training and validation loss", "sample.png": "A sample"}
+PICTURES = {
+    "curves.png": "Training and validation loss",
+    "sample.png": "A sample",
+    "errors.png": "Letters said and read",
+}
 
 
 def page(folder: Path) -> str:
@@ -44,7 +49,8 @@ def page(folder: Path) -> str:
     cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[row.cell]
     kind = f"bidirectional {cell}" if row.bidirectional else cell
     told = card.name if folder == WEIGHTS / card.name else folder.as_posix()
-    head = f"# {card.name}\n\n{task.summary.capitalize()}: {card.parameters:,} parameters, {kind}."
+    summary = task.summary.capitalize() if ours else f"{task.name.capitalize()}, trained on {card.data.get('name')}"
+    head = f"# {card.name}\n\n{summary}: {card.parameters:,} parameters, {kind}."
     use = f'```python\nimport zoo\n\nmodel = zoo.load("{told}")\n```'
     return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
 
@@ -54,7 +60,9 @@ def _network(card: Card, codec: Any) -> str:
     ways = " in both directions" if row.bidirectional else ""
     layers = recipe.layers or row.layers
     seen = f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding}"
-    hears = codec.loss == "ctc"
+    hears = codec.front == "sound"
+    if codec.front == "frames":
+        seen = _pictures(codec, recipe)
     if hears:
         strided = f" → two convolutions of {recipe.filters} filters, 5 × 5, each with a stride of 2 over time and bands"
         seen = (
@@ -69,6 +77,20 @@ def _network(card: Card, codec: Any) -> str:
     lines = (*EQUATIONS[row.cell], *output_equations(row.bidirectional, recipe.head > 0))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)
     return f"{chain}\n\n{equations}\n{row.reference}." + f" {HEAD}." * (recipe.head > 0)
+
+
+def _pictures(codec: Any, recipe: Any) -> str:
+    """Say what stands below the recurrent layers of a network that sees."""
+    if not codec.pixels:
+        return f"{codec.features} numbers a frame → {recipe.embedding}, normalized"
+    size = " × ".join(map(str, codec.shape[:2]))
+    filters = ", ".join(str(times * recipe.filters) for times in GROWTH)
+    late = f" (the label of a frame is told {codec.delay} frames later)" * bool(codec.delay)
+    return (
+        f"{codec.rate_hz:g} frames a second of {size} {'colour' if codec.colour else 'grey'} pixels{late} → mean 0, "
+        f"deviation 1 → each frame with the two before it → convolutions of {filters} filters, 5 × 5 and 3 × 3, each "
+        f"with a stride of 2 → {recipe.embedding} numbers, normalized"
+    )
 
 
 def _results(card: Card, published: Sequence[Published], splits: str) -> str:
@@ -126,10 +148,11 @@ def _measured(path: Path) -> dict[str, Any]:
 
 
 def _errors(folder: Path) -> str:
-    """Lay out the tables that `benchmarks/speech.py` measured."""
+    """Lay out the tables that `benchmarks/speech.py` and `benchmarks/video.py` measured."""
     parts = []
     for table in _measured(folder / ERRORS).get("tables", ()):
         parts += [table["title"], _table(table["rows"], table["heads"])]
+    parts += _picture(folder, "errors.png")
     return "\n\n".join(parts)
 
 

@@ -1,14 +1,13 @@
 """Recordings of speech with what was said, kept on disk as 16 kHz samples, read when they are asked for."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.datasets import OnDisk
+from zoo.datasets import pack, packed
 
 RATE_HZ = 16_000
 STEP = 640  # samples of a step, 40 ms: what a network gives one row of logits for
@@ -70,21 +69,19 @@ def store(recordings: Iterable[tuple[str, Recording]], folder: Path) -> None:
         recordings: Split and recording, one by one.
         folder: An existing one.
     """
-    rows, start = [], 0
-    with (folder / "samples.bin").open("wb") as stream:
+
+    def each() -> Iterator[tuple[np.ndarray, Sequence[str]]]:
         for split, one in recordings:
             samples = one.samples if np.asarray(one.samples).dtype == np.int16 else rounded(one.wave)
-            stream.write(np.asarray(samples).tobytes())
-            rows.append((split, start, len(samples), one.text, one.speaker, one.corpus, one.name))
-            start += len(samples)
-    (folder / "about.json").write_text(json.dumps(rows), encoding="utf-8")
+            yield np.asarray(samples), (split, one.text, one.speaker, one.corpus, one.name)
+
+    pack(each(), folder)
 
 
 def stored(folder: Path) -> dict[str, list[Recording]]:
     """Open what `store` wrote: split → recordings."""
     splits: dict[str, list[Recording]] = {}
-    for split, start, length, *rest in json.loads((folder / "about.json").read_text(encoding="utf-8")):
-        samples = OnDisk(folder / "samples.bin", "int16", start, length)
+    for samples, (split, *rest) in packed(folder):
         splits.setdefault(split, []).append(Recording(samples, *rest))
     return splits
 

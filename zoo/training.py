@@ -18,16 +18,17 @@ from typing import Any
 
 import keras
 
-from zoo import devices, presets
+from zoo import devices, features, presets
 from zoo.callbacks import Checkpoint, Progress, draw
 from zoo.cards import Card
 from zoo.catalog import Entry
 from zoo.codecs import Codec
+from zoo.codecs.video import VideoCodec
 from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.files import write_text
 from zoo.keras_engine import KerasEngine
 from zoo.models import make
-from zoo.networks import grown, network, set_weights, weights
+from zoo.networks import ENCODER, copied, grown, network, set_weights, taken_over, weights
 from zoo.optimization import Learner, compiled, freeze, plain
 from zoo.tasks import READING, Recipe, Task
 from zoo.windows import Windows, whole
@@ -35,6 +36,7 @@ from zoo.windows import Windows, whole
 FEW_STEPS = 100
 REQUEST = "run.json"
 SIZES = ("units", "embedding", "layers", "filters", "head")  # settings that a model to start from has already
+BELOW = ("embedding", "filters")  # those of what stands below the recurrent layers
 
 
 def train(
@@ -79,6 +81,7 @@ def train(
     _check(entry, recipe)
     spread = devices.strategy(used, recipe)
     before = presets.read(start) if start else None
+    _check_start(entry, before)
     splits = _splits(task, recipe, data, before[1] if before else None, verbose)
     card, codec, recipe, kept = _beginning(entry, recipe, before, splits)
     paths = {key: str(path.resolve()) if path else "" for key, path in (("data", data), ("start", start))}
@@ -87,20 +90,28 @@ def train(
         _claim(out, request, {"devices": list(used), "command": command}, resume)
 
     keras.utils.set_random_seed(recipe.seed)
+    final = network(entry.architecture, codec, recipe)  # in float32, whatever the training's precision is
+    if card and start:
+        arrays, new = presets.read_weights(start, card), weights(final, "float32")
+        same = card.architecture == entry.architecture.name
+        set_weights(final, grown(arrays, new, *kept) if same else taken_over(arrays, new))
+    seen, learning, frozen = splits, codec.learning, list(frozen)
+    if ENCODER in frozen and isinstance(codec, VideoCodec):
+        seen, learning = features.cached(final, codec, splits, out / "features")
+        frozen.remove(ENCODER)
+    keras.utils.set_random_seed(recipe.seed)  # dropout does not depend on what was built before
     with _precision(recipe), devices.scope(spread):
-        learning = codec.learning
-        net = network(entry.architecture, learning, recipe)
+        net = network(entry.architecture, learning, recipe if learning.front else replace(recipe, filters=0))
         if card and start:
-            set_weights(net, grown(presets.read_weights(start, card), weights(net, "float32"), *kept))
-        freeze(net, list(frozen))
-        windows = Windows(splits["train"], learning, recipe, task.augment(splits["train"], recipe.augment))
+            copied(final, net)
+        freeze(net, frozen)
+        windows = Windows(seen["train"], learning, recipe, task.augment(seen["train"], recipe.augment))
         learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1, codec.loss)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         warnings.warn(
             f"only {total} optimizer steps: lower --set batch or --set window, or raise --set epochs", stacklevel=3
         )
-    checkpoint = fit(learner, spread, windows, splits["valid"], out, resume, verbose and chief)
-    final = network(entry.architecture, codec, recipe)  # in float32, whatever the training's precision was
+    checkpoint = fit(learner, spread, windows, seen["valid"], out, resume, verbose and chief)
     checkpoint.best(final)
     about = {
         "command": command,
@@ -125,6 +136,19 @@ def _check(entry: Entry, recipe: Recipe) -> None:
             f"window={recipe.window}, xla={recipe.xla}: speech is trained on whole recordings, whose symbols have no "
             "known times, with a loss that XLA does not have: leave both out"
         )
+
+
+def _check_start(entry: Entry, start: tuple[Card, Codec] | None) -> None:
+    """Refuse a preset to start from that has nothing in common with a model.
+
+    Raises:
+        TrainingError: It is of another task, or of another architecture and has no encoder.
+    """
+    if start is None:
+        return
+    card, codec = start
+    if card.task != entry.task.name or (card.architecture != entry.architecture.name and not codec.front):
+        raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
 
 
 def fit(
@@ -172,26 +196,35 @@ def _splits(task: Task, recipe: Recipe, data: Path | None, codec: Any, verbose: 
     Raises:
         ArgumentError: The recipe says how to read what is not read.
     """
+    usual = Recipe(1, 1)
     for name in READING:
-        if getattr(recipe, name) and not (data and name in task.reading):
-            raise ArgumentError(f"{name}={getattr(recipe, name)}: it is for files of yours, --data, and not for text")
+        if getattr(recipe, name) != getattr(usual, name) and not (data and name in task.reading):
+            what = f"is not for {task.name}" if data else "needs --data"
+            raise ArgumentError(f"{name}={getattr(recipe, name)}: it says how files of yours are read, and {what}")
     if not data:
         return task.splits_of(verbose)
-    return task.read_folder(data, **{name: getattr(recipe, name) or getattr(codec, name, 0) for name in task.reading})
+    asked = {name: getattr(recipe, name) or getattr(codec, name, 0) for name in task.reading}
+    return task.read_folder(data, **asked)
 
 
 def _beginning(
     entry: Entry, recipe: Recipe, start: tuple[Card, Codec] | None, splits: Mapping[str, Sequence[Any]]
 ) -> tuple[Card | None, Codec, Recipe, tuple]:
     """Give the card to start from, if any, the codec, the recipe with its sizes, and which symbols are the old ones."""
+    pieces = itertools.chain(splits["train"], splits["valid"])
     if not start:
-        pieces = itertools.chain(splits["train"], splits["valid"])
         return None, entry.task.make_codec(pieces, masked=entry.architecture.bidirectional), recipe, ()
     card, codec = start
-    if (card.architecture, card.task) != (entry.architecture.name, entry.task.name):
-        raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
-    codec, *kept = codec.extended(itertools.chain(splits["train"], splits["valid"]))
-    return card, codec, replace(recipe, **{size: getattr(card.recipe, size) for size in SIZES}), tuple(kept)
+    same = card.architecture == entry.architecture.name
+    codec, *kept = codec.extended(pieces)
+    codec = codec if same else codec.facing(entry.architecture.bidirectional)
+    sizes = SIZES if same else BELOW
+    return card, codec, replace(recipe, **{size: getattr(card.recipe, size) for size in sizes}), tuple(kept)
+
+
+def sizes_from(start: Path, entry: Entry) -> tuple[str, ...]:
+    """List the sizes that are taken over from a preset to start from: of another architecture those of its encoder."""
+    return SIZES if presets.read_card(start).architecture == entry.architecture.name else BELOW
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from zoo import audio, ctc, datasets
 from zoo.checks import number
 from zoo.codecs.speech import normalized
-from zoo.engine import Model, bar
+from zoo.engine import Model, bar, overlapping
 from zoo.errors import ArgumentError, CodecError
 from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording
 from zoo.sampling import log_softmax
@@ -120,7 +120,8 @@ class Recognizer(Model):
     def _probabilities(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the probabilities `(steps, classes)` of the steps of a recording, part by part."""
         if self.codec.whole:
-            parts: Iterator[np.ndarray] = (self.engine.step(x[None], [])[0][0][i] for x, i in _windows(blocks))
+            windows = overlapping(_cut(blocks, WINDOW - 2 * MARGIN), MARGIN)
+            parts: Iterator[np.ndarray] = (self.engine.step(x[None], [])[0][0][inner] for x, inner in windows)
         else:
             parts = self._onwards(blocks)
         for logits in parts:
@@ -290,12 +291,3 @@ def _cut(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
             yield pending[: size * STEP].reshape(-1, STEP)
             pending = pending[size * STEP :]
     yield np.pad(pending, (0, -len(pending) % STEP + TAIL * STEP)).reshape(-1, STEP)
-
-
-def _windows(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, slice]]:
-    """Cut a recording into parts that overlap, and say which steps of each count: the inner ones."""
-    inner = WINDOW - 2 * MARGIN
-    before = nothing = np.zeros((0, STEP), np.float32)
-    for held, following in itertools.pairwise(itertools.chain(_cut(blocks, inner), [nothing])):
-        yield np.concatenate([before, held, following[:MARGIN]]), slice(len(before), len(before) + len(held))
-        before = held[-MARGIN:]

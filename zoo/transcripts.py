@@ -68,6 +68,10 @@ class Transcript:
         """Return the text."""
         return self.text
 
+    def told(self, form: str) -> str:
+        """Write it as `txt` (the text), `srt` or `json`."""
+        return {"txt": lambda: self.text, "srt": self.srt, "json": self.to_json}[form]()
+
     def to_json(self) -> str:
         """Write text, confidence, length and words as JSON."""
         source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
@@ -82,7 +86,7 @@ class Transcript:
                 lines.append([])
             lines[-1].append(word)
         return "\n".join(
-            f"{i}\n{_clock(line[0].start)} --> {_clock(line[-1].end)}\n{SPACE.join(w.text for w in line)}\n"
+            f"{i}\n{clock(line[0].start)} --> {clock(line[-1].end)}\n{SPACE.join(w.text for w in line)}\n"
             for i, line in enumerate(lines, 1)
         )
 
@@ -121,11 +125,11 @@ class Transcript:
         return np.concatenate(parts)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Write a time as SubRip does.
 
     Example:
-        >>> _clock(3725.5)
+        >>> clock(3725.5)
         '01:02:05,500'
     """
     whole = round(seconds * 1000)

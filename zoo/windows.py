@@ -20,9 +20,10 @@ from zoo.tasks import Recipe
 VALIDATION_BATCH = 16
 AHEAD = 4  # batches prepared while a step runs
 BLOCK = 1 << 21  # tokens encoded at a time
+WIDE = 1024  # numbers of an input that counts as one token: a picture counts as several
 ENCODED = 16  # pieces encoded together
 POOL = 32  # batches whose pieces are sorted by length, so that a batch holds pieces of like length
-ROUND = 32  # steps that lengths of whole pieces are rounded up to: fewer shapes
+ROUND = 16  # steps that lengths of whole pieces are rounded up to: fewer shapes
 
 
 class Windows:
@@ -83,7 +84,7 @@ class Windows:
 
     def _blocks(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Deal the pieces, by index, to blocks of about as many tokens as are encoded at a time."""
-        sizes = self.lengths * self.codec.group
+        sizes = self.lengths * self.codec.group * max(1, self.codec.features // WIDE)
         if sizes.sum() <= BLOCK:
             return [np.arange(len(sizes))]
         order = rng.permutation(len(sizes))

@@ -220,6 +220,11 @@ class BoundEngine:
         """How many tokens one call of `generate` makes; None: any number."""
         return self.inputs[0].shape[1]
 
+    @property
+    def steps(self) -> int | None:
+        """How many steps a call of `step` takes; None: any number."""
+        return self.inputs[0].shape[1] if FORMS[self.signature.form] is None else None
+
     def generate(
         self, codec: Any, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
         top_k: int | None, top_p: float | None, memory: Any,  # noqa: ARG002

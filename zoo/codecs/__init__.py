@@ -17,6 +17,9 @@ class Codec(Protocol):
 
     loss: str  # row of `zoo.optimization.LOSSES`
     dense: bool  # inputs are numbers, not ids of an embedding table
+    front: str  # row of `zoo.networks.FRONTS`; "" has none
+    dtype: str  # of an input
+    shape: tuple[int, ...]  # of the input of one token; its product is `features`
     masked: bool
     edges: int  # steps that `encode` adds to a piece, to show where it begins and ends
     schemes: Sequence[str]  # ways of hiding tokens that a masked codec is measured by
@@ -77,6 +80,9 @@ class Codec(Protocol):
 
         They are `(symbols,)`, `(classes,)` and `(features,)`; a symbol or class that is new has -1.
         """
+
+    def facing(self, whole: bool) -> Any:
+        """Give the codec for networks that see both sides, or the past only; those with a `front` have it."""
 
     def labels(self, piece: Any) -> list[str]:
         """Name the tokens of a piece, for pictures."""

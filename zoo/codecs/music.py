@@ -49,7 +49,7 @@ class MusicCodec:
         ArgumentError: A value is out of range.
     """
 
-    loss, dense = "classes", False
+    loss, dense, front, dtype = "classes", False, "", "int32"
     hidden_unit = "note"
     schemes = ("hidden_voices", "hidden_bars")  # all but the highest voice; one bar in four
 
@@ -84,6 +84,7 @@ class MusicCodec:
         columns = ["voice", "place", *np.repeat(list(self.kinds.values()), voices).tolist()]
         self.sizes = [{"voice": voices, "place": self.steps_per_bar, **self.ranges}[name] for name in columns]
         self.features = len(columns)
+        self.shape = (self.features,)
         self.parts = [name.replace("token", "known") for name in columns] if masked else list(range(self.features))
         ends = np.cumsum([self.sizes[self.parts.index(part)] for part in dict.fromkeys(self.parts)]).tolist()
         begins = dict(zip(dict.fromkeys(self.parts), [0, *ends], strict=False))

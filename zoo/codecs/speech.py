@@ -76,7 +76,7 @@ class SpeechCodec:
         ArgumentError: No character, or one twice, or figures for another number of bands.
     """
 
-    loss, dense, masked = "ctc", True, False
+    loss, dense, masked, front, dtype = "ctc", True, False, "sound", "float32"
     group, edges, symbols = 1, 0, 0
 
     def __init__(
@@ -92,6 +92,7 @@ class SpeechCodec:
             raise ArgumentError(f"mean and deviation: give {BANDS} numbers each, deviations above 0")
         self.classes, self.blank = len(vocabulary) + 1, len(vocabulary)
         self.features = STEP if samples else FRAMES * BANDS
+        self.shape = (self.features,)
         self.ids = {character: i for i, character in enumerate(vocabulary)}
 
     @property
@@ -130,6 +131,10 @@ class SpeechCodec:
         classes = np.concatenate([np.arange(self.blank), np.full(len(new), -1), [self.blank]])
         codec = SpeechCodec(self.vocabulary + "".join(new), self.mean, self.deviation, self.whole)
         return codec, np.zeros(0, int), classes, np.arange(1)
+
+    def facing(self, whole: bool) -> "SpeechCodec":
+        """Give the codec for networks that see both sides, or the past only."""
+        return SpeechCodec(self.vocabulary, self.mean, self.deviation, whole)
 
     def columns(self) -> list[dict[str, Any]]:
         """Say what the columns of x are."""

@@ -49,7 +49,7 @@ class TextCodec:
         ArgumentError: No character, or one twice.
     """
 
-    loss, dense = "classes", False
+    loss, dense, front, dtype, shape = "classes", False, "", "int32", (1,)
     features = group = 1
     edges = 0
     hidden_unit = "character"

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
 FROM_ZERO = (
     *SHARES, "layers", "filters", "head", "voices", "augment", "warmup", "weight_decay", "seed", "ema", "epoch_steps",
-    "window",
+    "window", "height", "width", "rate_hz",
 )  # fmt: skip
 MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
-READING = ("voices",)
+READING = ("voices", "height", "width", "rate_hz", "colour", "crop", "mirror")
 CHOICES = {
+    "crop": ("fit", "mouth"),
     "schedule": ("cosine", "linear", "exponential", "constant"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
@@ -48,15 +49,23 @@ class Recipe:
         units: Units of each recurrent layer.
         embedding: Size of the vector of each input feature; with `filters` of what the convolutions make of a step.
         layers: Recurrent layers; 0: as many as the architecture has.
-        filters: Filters of each strided convolution below the recurrent layers; 0: there is none.
+        filters: Filters of each strided convolution below the recurrent layers, of video those of the first; 0: there
+            is none.
         head: Units of a layer between the recurrent layers and the logits, which sees the input features too; 0: none.
         voices: Voices read from music files of one's own; 0: those of the model to start from, or four.
+        height: Height of frames read from clips of one's own, in pixels; 0: that of the model to start from, or 64.
+        width: Alike; 0: that of the model to start from, or the height.
+        rate_hz: Frames per second read from clips of one's own; 0: those of the model to start from, or 25.
+        colour: Read red, green and blue from clips of one's own.
+        crop: How frames of clips of one's own are cut to that size: fit scales and cuts the longer side, mouth follows
+            the mouth of a talking head.
+        mirror: Show clips of one's own mirrored too, where left and right do not matter.
         dropout_in: Share of inputs of the recurrent layers dropped in training.
         dropout_out: Share of outputs of each recurrent layer dropped in training.
         dropout_recurrent: Share of the state dropped in training on its way to the next step.
         variational: Drop the same units at every step of a sequence (Gal & Ghahramani, NIPS 2016).
         label_smoothing: Share of the target spread evenly over all classes (Szegedy et al., CVPR 2016).
-        augment: Strength of what changes recordings of speech in training; 1 is usual.
+        augment: Strength of what changes recordings of speech, and clips, in training; 1 is usual.
         epochs: Most epochs; the learning rate falls over them.
         patience: Epochs without a better validation loss before stopping.
         batch: Windows, or whole pieces, in a batch.
@@ -82,6 +91,12 @@ class Recipe:
     filters: int = 0
     head: int = 0
     voices: int = 0
+    height: int = 0
+    width: int = 0
+    rate_hz: float = 0.0
+    colour: bool = False
+    crop: str = "fit"
+    mirror: bool = False
     dropout_in: float = 0.1
     dropout_out: float = 0.35
     dropout_recurrent: float = 0.0

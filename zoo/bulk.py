@@ -1,4 +1,4 @@
-"""Transcribing many files: which ones, on all cores, and what is told of each."""
+"""Many sound or video files at once: which ones, on all cores, and what is told of each."""
 
 import concurrent.futures
 import glob
@@ -17,35 +17,21 @@ import numpy as np
 from zoo.errors import ArgumentError, CodecError, DataError, ZooError
 from zoo.files import suffixed, write_text
 from zoo.plots import FORMATS
-from zoo.recordings import RATE_HZ, STEP
-from zoo.transcripts import Transcript
+from zoo.recordings import RATE_HZ
 
 SOUNDS = (
-    ".wav",
-    ".flac",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".mp3",
-    ".aiff",
-    ".aif",
-    ".au",
-    ".m4a",
-    ".mp4",
-    ".aac",
-    ".wma",
-    ".caf",
-)
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".m4a", ".mp4", ".aac", ".wma", ".caf",
+)  # fmt: skip
 CHUNK_S = 0.2  # of a stream
 INPUT = "-"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is told of a transcript.
+    """What is told of a transcript or timeline.
 
     Attributes:
-        form: `txt`, `json` or `srt`.
+        form: `txt`, `json`, `srt` or `csv`.
         out: Folder to write into; None prints.
         plot: Picture to draw of one file.
     """
@@ -60,17 +46,17 @@ class Told:
             raise ArgumentError(f"--plot draws one file, {len(names)} are given")
         if self.plot:
             suffixed(self.plot, FORMATS)
-        if self.form == "srt" and len(names) > 1 and not self.out:
-            raise ArgumentError("--srt of several files: say where to with --out FOLDER")
+        if self.form in ("srt", "csv") and len(names) > 1 and not self.out:
+            raise ArgumentError(f"--{self.form} of several files: say where to with --out FOLDER")
         if self.out and self.out.exists() and not self.out.is_dir():
             raise DataError(f"{self.out} is a file: give --out the name of a folder")
         twice = [f"{name}.{self.form}" for name, count in Counter(names.values()).items() if count > 1]
         if self.out and twice:
-            raise ArgumentError(f"{', '.join(twice[:5])} would be written twice: transcribe those files apart")
+            raise ArgumentError(f"{', '.join(twice[:5])} would be written twice: take those files apart")
 
-    def tell(self, path: Path, name: Path, found: Transcript, alone: bool) -> None:
-        """Print or write a transcript."""
-        text = {"txt": found.text, "json": found.to_json(), "srt": found.srt()}[self.form]
+    def tell(self, path: Path, name: Path, found: Any, alone: bool) -> None:
+        """Print or write a transcript or timeline."""
+        text = found.told(self.form)
         if self.plot:
             found.plot(self.plot)
         if self.out:
@@ -79,8 +65,13 @@ class Told:
             print(text if alone or self.form != "txt" else f"{path}: {text}", flush=True)
 
 
-def sound_files(given: Sequence[str]) -> dict[Path, Path]:
+def files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path, Path]:
     """Find the files of names, folders (with all below them) and patterns.
+
+    Args:
+        given: The names.
+        suffixes: Of the files to take out of folders.
+        kind: What they are called in messages, such as `sound`.
 
     Returns:
         Each file, and its name without suffix, below the folder that was given.
@@ -93,15 +84,15 @@ def sound_files(given: Sequence[str]) -> dict[Path, Path]:
         path = Path(name)
         if path.is_dir():
             some = {
-                p: p.relative_to(path) for p in sorted(path.rglob("*")) if p.suffix.lower() in SOUNDS and p.is_file()
+                p: p.relative_to(path) for p in sorted(path.rglob("*")) if p.suffix.lower() in suffixes and p.is_file()
             }
         elif path.exists():
             some = {path: Path(path.name)}
         else:
             some = {Path(p): Path(Path(p).name) for p in sorted(glob.glob(name, recursive=True)) if Path(p).is_file()}
         if not some:
-            hint = ": it is for --stream" if name == INPUT else ": give a sound file"
-            raise CodecError(f"{name} {'has no sound files' if path.is_dir() else 'does not exist'}{hint}")
+            hint = ": it is for --stream" if name == INPUT else f": give a {kind} file"
+            raise CodecError(f"{name} {f'has no {kind} files' if path.is_dir() else 'does not exist'}{hint}")
         found |= {p: short.with_suffix("") for p, short in some.items() if p not in found}
     return found
 
@@ -118,25 +109,25 @@ def words_in(path: Path) -> list[str]:
         raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
 
 
-def run(make: Callable[[], Any], names: Mapping[Path, Path], told: Told, options: dict[str, Any]) -> int:
-    """Transcribe files side by side, tell of each in their order, and how long it took; give how many could not be.
+def run(
+    first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], names: Mapping[Path, Path], told: Told,
+    kind: str,
+) -> int:  # fmt: skip
+    """Work through files side by side, tell of each in their order, and how long it took; give how many failed.
 
     Args:
-        make: Opens the model; once for every thread, since not every runtime lets several in.
+        first: The model.
+        make: Opens it once more, for every other thread, since not every runtime lets several in.
+        work: Makes a transcript or timeline with a model of a file.
         names: Files, and what is written of each is called.
         told: What is told of each.
-        options: Of `Recognizer.transcribe`.
-
-    Raises:
-        ArgumentError: An option is out of range.
+        kind: Of the files, such as `sound`.
     """
     from tqdm import tqdm
 
-    first = make()
-    first.transcribe(np.zeros(STEP, np.float32), **options)  # what is wrong with the options is told once
     began, seconds, bad = time.perf_counter(), 0.0, 0
     with concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
-        each = _Each(make, first, options, bool(told.plot))
+        each = _Each(first, make, work, bool(told.plot))
         waiting = deque((path, pool.submit(each, path)) for path in names)
         try:
             for _ in tqdm(range(len(names)), unit="file", file=sys.stderr, disable=len(names) < 2):
@@ -155,25 +146,25 @@ def run(make: Callable[[], Any], names: Mapping[Path, Path], told: Told, options
             raise
     taken = time.perf_counter() - began
     factor = f", real-time factor {taken / seconds:.3f}" if seconds else ""
-    print(f"{len(names) - bad} files, {seconds:.1f} s of sound in {taken:.1f} s{factor}", file=sys.stderr)
+    print(f"{len(names) - bad} files, {seconds:.1f} s of {kind} in {taken:.1f} s{factor}", file=sys.stderr)
     return bad
 
 
 class _Each:
-    """Transcribes a file by the model of the thread that it is called in."""
+    """Works on a file with the model of the thread that it is called in."""
 
-    def __init__(self, make: Callable[[], Any], first: Any, options: dict[str, Any], drawn: bool) -> None:
-        self.make, self.models, self.options, self.drawn = make, [first], options, drawn
+    def __init__(self, first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], drawn: bool) -> None:
+        self.models, self.make, self.work, self.drawn = [first], make, work, drawn
         self.mine = threading.local()
 
-    def __call__(self, path: Path) -> Transcript:
+    def __call__(self, path: Path) -> Any:
         if not hasattr(self.mine, "model"):
             try:
                 self.mine.model = self.models.pop()
             except IndexError:
                 self.mine.model = self.make()
-        found: Transcript = self.mine.model.transcribe(path, **self.options)
-        return found if self.drawn else replace(found, probabilities=found.probabilities[:0])
+        found = self.work(self.mine.model, path)
+        return found if self.drawn else replace(found, probabilities=found.probabilities[:0].copy())
 
 
 def streamed(model: Any, name: str) -> Iterator[str]:
