@@ -20,7 +20,7 @@ from zoo.models import make
 from zoo.score import Score
 from zoo.tasks import Recipe
 
-gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects, and most of them stay
+gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects
 ROOT = Path(__file__).parent.parent
 RECIPE = Recipe(units=12, embedding=3)
 CODEC = MusicCodec(voices=3, low=50, high=70)
@@ -32,6 +32,12 @@ LONG = ("test_workers.py", "test_training.py")
 def pytest_collection_modifyitems(items):
     """Long tests come first, so that no process is left with one of them while the others have nothing to do."""
     items.sort(key=lambda item: item.path.name not in LONG)
+
+
+def pytest_runtest_logfinish():
+    """Look but once at the million objects of TensorFlow and at what a test leaves, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,6 +87,18 @@ def randomized(model, seed: int = 0):
             values = rng.normal(0.1, 0.4, variable.shape)
             variable.assign(np.abs(values) + 0.5 if "variance" in variable.path else values)
     return model
+
+
+def scatter(network, seed: int, spread: float, last: float):
+    """Give a network of the zoo random weights large enough that its outputs differ; `last` is for its logits."""
+    from zoo.networks import set_weights, weights
+
+    rng = np.random.default_rng(seed)
+    fan = {k: max(1, int(np.prod(a.shape[:-1]))) for k, a in weights(network).items()}
+    scales = {k: last if k == "y/kernel" else spread / np.sqrt(n) if n > 1 else 0.1 for k, n in fan.items()}
+    arrays = {k: rng.normal(0, scales[k], a.shape).astype(np.float32) for k, a in weights(network).items()}
+    arrays["normalization/gamma"] += 1
+    set_weights(network, arrays)
 
 
 FEATURES, UNITS = 3, 4

@@ -270,6 +270,7 @@ def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch):
     """In three formats, which do on a real piece what Keras does; at fewer sizes than `export.save` compares them at."""
     monkeypatch.setattr(verify, "SHAPES", ((1, 5), (2, 3)))
     monkeypatch.setattr(verify, "CHAIN_STEPS", 20)
+    monkeypatch.setattr(verify, "DECODE_STEPS", 8)
     model, task = zoo.load(name), find(zoo.info(name).task)
     for protocol in [*task.protocols][1:]:
         monkeypatch.delitem(task.protocols, protocol)

@@ -12,6 +12,7 @@ import soundfile
 
 import export
 import zoo
+from tests.conftest import scatter
 from zoo import clip_folders, clips, overlays, pictures, sentences, video
 from zoo.architectures import ARCHITECTURES
 from zoo.cards import Card, codec_json
@@ -42,16 +43,11 @@ def codec_for(architecture="gru", shape=SHAPE, **options):
 def tiny(architecture="gru", seed=0, **options):
     """An untrained labeler whose weights are random enough that labels change."""
     from zoo.keras_engine import KerasEngine
-    from zoo.networks import network, set_weights, weights
+    from zoo.networks import network
 
     row, codec = ARCHITECTURES[architecture], codec_for(architecture, **options)
     net = network(row, codec, RECIPE)
-    rng = np.random.default_rng(seed)
-    fan = {k: max(1, int(np.prod(a.shape[:-1]))) for k, a in weights(net).items()}
-    scales = {k: 4.0 if k == "y/kernel" else 1.0 / np.sqrt(n) if n > 1 else 0.1 for k, n in fan.items()}
-    arrays = {k: rng.normal(0, scales[k], a.shape).astype(np.float32) for k, a in weights(net).items()}
-    arrays["normalization/gamma"] += 1
-    set_weights(net, arrays)
+    scatter(net, seed, 1.0, 4.0)
     engine = KerasEngine(net)
     x = codec.example(np.random.default_rng(0), 1, 60)
     logits, _ = engine.step(x, engine.initial_state(1))
