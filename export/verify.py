@@ -19,7 +19,8 @@ CHAIN_STEPS = 200
 CHUNKS = (5, 1, 8)
 DECODE_STEPS = 64
 SEED = 20_26
-SAMPLES = 8  # representative inputs to compare at
+SAMPLES, USUAL = 8, "representative inputs"  # so many are compared at
+EARLY = 4  # first steps, in which the states that were given show
 TOLERANCES = {
     "zoo": 1e-5,
     "zoo rnn": 5e-5,
@@ -113,7 +114,7 @@ def check_structure(name: str, expected: Mapping[str, int], forbidden: Sequence[
 
 
 def check_parity(
-    face: Face, run: Run, tolerance: float, compare: Callable = difference, samples: Sequence[Sequence[np.ndarray]] = ()
+    face: Face, run: Run, tolerance: float, compare: Callable = difference
 ) -> tuple[dict[str, float], list[str]]:
     """Compare outputs and states, from random non-zero states, at several batch sizes and lengths.
 
@@ -122,7 +123,6 @@ def check_parity(
         run: The artifact.
         tolerance: Largest difference that passes.
         compare: `difference` or `rms_difference`.
-        samples: Inputs to compare at, instead of random ones: those that a whole-number artifact was made for.
 
     Returns:
         `parity`: the largest difference by `compare`; `error`: the largest of all values, as it is. And at what it
@@ -132,22 +132,93 @@ def check_parity(
         VerificationError: It exceeds the tolerance; `.check` is `parity`. The same call twice differs: `repeat`.
     """
     worst, error, tried = 0.0, 0.0, []
-    for where, arrays in [("a representative input", list(each)) for each in samples[:SAMPLES]] or _cases(face):
+    for where, arrays in _cases(face):
         try:
             expected = face.source.run(arrays)
         except Exception:  # noqa: BLE001 (whatever a model raises at a length too short for its convolutions)
             continue
         found, again = run(arrays), run(arrays)
         _check_shapes(face, found, where)
-        if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(found, again, strict=True)):
-            raise VerificationError("repeat", f"the same call twice gave two answers at {where}")
+        _check_repeat(found, again, where)
         worst = max(worst, _within("parity", face, expected, found, tolerance, f"at {where}", compare))
-        error = max(error, *(float(np.abs(a - b).max(initial=0)) for a, b in zip(expected, found, strict=True)
-                             if a.dtype.kind == "f"), 0.0)  # fmt: skip
+        error = max(error, _largest(expected, found))
         tried += [where] if where not in tried else []
     if not tried:
         raise VerificationError("parity", "Keras itself ran at no size that was tried: give inputs= that it can take")
     return {"parity": worst, "error": error}, tried
+
+
+def check_usual(
+    face: Face, run: Run, tolerance: float, samples: Sequence[Sequence[np.ndarray]]
+) -> tuple[dict[str, float], list[str]]:
+    """Compare outputs and states at the inputs that a whole-number artifact was made for, not at random ones.
+
+    All of them are compared together: a state that happens to be small at the end of one is no measure.
+
+    Args:
+        face: Model and signature.
+        run: The artifact.
+        tolerance: Largest `rms_difference` that passes.
+        samples: The inputs, with the states that Keras starts each from.
+
+    Returns:
+        `parity`, and if there are states `chain`: the largest difference, each sample from Keras's states and each from
+        those that the artifact ended the one before with; `error`: the largest of all values, as it is. And at what it
+        was measured.
+
+    Raises:
+        VerificationError: It exceeds the tolerance; `.check` is `parity` or `chain`. The same calls twice differ:
+            `repeat`.
+    """
+    measured, error = {}, 0.0
+    for check in ("parity", "chain") if face.signature.states else ("parity",):
+        expected, found, again = (
+            _each(face, one, samples[:SAMPLES], chained=check == "chain") for one in (face.source.run, run, run)
+        )
+        _check_repeat(found, again, USUAL)
+        pairs = {f"at {USUAL}": (expected, found), f"early in {USUAL}": (_early(face, expected), _early(face, found))}
+        measured[check] = max(
+            _within(check, face, *pair, tolerance, where, rms_difference) for where, pair in pairs.items()
+        )
+        error = max(error, _largest(expected, found))
+    return {**measured, "error": error}, [USUAL]
+
+
+def _each(face: Face, run: Run, samples: Sequence[Sequence[np.ndarray]], chained: bool) -> list[np.ndarray]:
+    """Run over samples, one after the other; put what comes out together along the first axis."""
+    parts, states = [], dict[int, np.ndarray]()
+    for arrays in samples:
+        results = run([states.get(i, array) for i, array in enumerate(arrays)])
+        _check_shapes(face, results, USUAL)
+        states = {i: results[o] for i, o in face.signature.states} if chained else {}
+        parts.append(results)
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def _early(face: Face, results: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Leave the first steps of outputs with an axis of time; of others, all."""
+    return [array[:, :EARLY] if timed else array for array, timed in zip(results, _timed(face), strict=False)]
+
+
+def _timed(face: Face) -> list[bool]:
+    """Tell which outputs have an axis of time; states have none."""
+    return [face.source.timed_output(tensor) for tensor in face.source.outputs] + [False] * len(face.source.slots)
+
+
+def _check_repeat(found: Sequence[np.ndarray], again: Sequence[np.ndarray], where: str) -> None:
+    """Compare what the same call gave twice.
+
+    Raises:
+        VerificationError: It differs; `.check` is `repeat`.
+    """
+    if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(found, again, strict=True)):
+        raise VerificationError("repeat", f"the same call twice gave two answers at {where}")
+
+
+def _largest(expected: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
+    """Return the largest difference of a value."""
+    pairs = [(a, b) for a, b in zip(expected, found, strict=True) if a.dtype.kind == "f"]
+    return max((float(np.abs(a - b).max(initial=0)) for a, b in pairs), default=0.0)
 
 
 def _check_shapes(face: Face, found: list[np.ndarray], where: str) -> None:
@@ -224,8 +295,7 @@ def _chained(face: Face, run: Run, arrays: list[np.ndarray], lengths: Sequence[i
         parts.append(results)
         for i, o in face.signature.states:
             now[i] = results[o]
-    timed = [source.timed_output(tensor) for tensor in source.outputs] + [False] * len(source.slots)
-    columns = zip(timed, zip(*parts, strict=True), strict=True)
+    columns = zip(_timed(face), zip(*parts, strict=True), strict=True)
     return [np.concatenate(column, axis=1) if is_timed else column[-1] for is_timed, column in columns]
 
 
@@ -295,10 +365,13 @@ def verify(
     check_signature(face.signature, candidate.signature)
     tolerance = tolerance_of(options, model)
     compare = rms_difference if options.quantize else difference
-    measured, tried = check_parity(face, candidate.run, tolerance, compare, options.representative or ())
-    if face.signature.states:
-        whole = CHAIN_STEPS if face.form == "step" or model is not None else 0
-        measured["chain"] = check_chain(face, candidate.run, tolerance, whole, compare)
+    if options.representative:
+        measured, tried = check_usual(face, candidate.run, tolerance, options.representative)
+    else:
+        measured, tried = check_parity(face, candidate.run, tolerance, compare)
+        if face.signature.states:
+            whole = CHAIN_STEPS if face.form == "step" or model is not None else 0
+            measured["chain"] = check_chain(face, candidate.run, tolerance, whole, compare)
     whole_clips = model is not None and find(model.card.task).kind == "label" and face.form == "sequence"
     if whole_clips and options.quantize and _fixed(face)[0] == 1 and _fixed(face)[1]:
         measured |= check_metric(model, make(model.card, model.codec, candidate))

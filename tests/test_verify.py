@@ -296,6 +296,45 @@ def test_faults_of_wiring_fail_at_the_tolerance_of_int8(faces, which, name):
     assert failed_check(verify.check_parity, faces[which], run, tolerance, verify.rms_difference) == "parity"
 
 
+def usual(face, count=3):
+    """Inputs that a whole-number artifact might be made for."""
+    rng = np.random.default_rng(5)
+    return [face.source.sample(rng, 2, 40) for _ in range(count)]
+
+
+@BOTH
+def test_usual_inputs_pass_without_a_fault(faces, which):
+    measured, tried = verify.check_usual(faces[which], RUNS[which](), TOLERANCE, usual(faces[which]))
+    assert tried == ["representative inputs"]
+    assert 0 < measured["parity"] <= TOLERANCE
+    assert 0 < measured["chain"] <= TOLERANCE
+    assert measured["error"] > 0
+
+
+@BOTH
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_fail_at_usual_inputs(faces, which, name):
+    fault, check = FAULTS[name]
+    run = broken(RUNS[which](), fault)
+    assert failed_check(verify.check_usual, faces[which], run, verify.TOLERANCES["int8"], usual(faces[which])) == check
+
+
+@BOTH
+@GATES
+def test_a_whole_gate_zeroed_fails_at_usual_inputs(faces, which, gate):
+    run = with_gate(which, gate, np.zeros_like)
+    samples, tolerance = usual(faces[which]), verify.TOLERANCES["int8"]
+    assert failed_check(verify.check_usual, faces[which], run, tolerance, samples) == "parity"
+
+
+def test_states_lost_between_usual_inputs_fail(faces):
+    def fault(run, inputs, calls):  # the first six calls are those of the parity check, the others of the chain
+        return dropped(run, inputs, calls) if calls in (8, 11) else run(inputs)
+
+    run = broken(user_run(), fault)
+    assert failed_check(verify.check_usual, faces["user"], run, TOLERANCE, usual(faces["user"])) == "chain"
+
+
 @BOTH
 def test_rounded_weights_pass_at_the_tolerance_of_int8(faces, which):
     def rounded(part):
