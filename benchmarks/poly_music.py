@@ -66,7 +66,7 @@ DATASETS = {
 class PianoRoll:
     """Rolls `(frames, 88)` ↔ arrays: from each frame but the last, the next."""
 
-    loss, dense, masked, front = "keys", True, False, ""
+    loss, masked, front = "keys", False, ""
     classes = features = KEYS
     shape, dtype = (KEYS,), "float32"
     symbols, group, edges = 0, 1, -1

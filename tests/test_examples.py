@@ -50,6 +50,19 @@ def test_fine_tune_music(here, monkeypatch, capsys):
             run("fine_tune_music.py", monkeypatch, *wrong)
 
 
+def test_gestures(here, monkeypatch, capsys):
+    """All but the last fifth of each class is learned from, and the rest is labelled."""
+    rng, y = np.random.default_rng(0), np.arange(40) % 2
+    x = (rng.normal(size=(40, 6, 3)) + 4 * y[:, None, None]).astype(np.float32)
+    np.savez(here / "waves.npz", x=x, y=y, classes=np.array(["low", "high"]))
+    run("gestures.py", monkeypatch, "waves.npz", epochs=6, batch=4, units=6, learning_rate=0.02, warmup=2)
+    shown = capsys.readouterr().out
+    assert "100.0% of 8 clips right" in shown
+    assert sorted(path.name for path in (here / "runs/waves/clips").iterdir()) == ["high", "low"]
+    assert len(list((here / "runs/waves/clips").rglob("*.npy"))) == 32
+    assert zoo.load(here / "runs/waves/run/preset").label(x[1]).label == "high"
+
+
 def test_decoders_without_this_package(here, monkeypatch, capsys):
     """They give what the model gives, with NumPy and a runtime alone."""
     import subprocess

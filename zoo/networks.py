@@ -53,7 +53,7 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
     hidden, returned = x, list[Any]()
     if front:
         hidden, returned = front.below(x, codec, recipe, below)
-    elif not codec.dense:
+    elif codec.dtype == "int32":
         hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
         hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
     every_step = (None, 1, None) if recipe.variational else None

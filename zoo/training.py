@@ -96,7 +96,7 @@ def train(
         same = card.architecture == entry.architecture.name
         set_weights(final, grown(arrays, new, *kept) if same else taken_over(arrays, new))
     seen, learning, frozen = splits, codec.learning, list(frozen)
-    if ENCODER in frozen and isinstance(codec, VideoCodec):
+    if ENCODER in frozen and isinstance(codec, VideoCodec) and devices.workers() == 1:
         seen, learning = features.cached(final, codec, splits, out / "features")
         frozen.remove(ENCODER)
     keras.utils.set_random_seed(recipe.seed)  # dropout does not depend on what was built before

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from zoo.errors import CodecError
+
 
 class Codec(Protocol):
     """Raw data ↔ arrays; pure NumPy, deterministic, described by JSON.
@@ -16,9 +18,8 @@ class Codec(Protocol):
     """
 
     loss: str  # row of `zoo.optimization.LOSSES`
-    dense: bool  # inputs are numbers, not ids of an embedding table
     front: str  # row of `zoo.networks.FRONTS`; "" has none
-    dtype: str  # of an input
+    dtype: str  # of an input: int32 for ids of an embedding table
     shape: tuple[int, ...]  # of the input of one token; its product is `features`
     masked: bool
     edges: int  # steps that `encode` adds to a piece, to show where it begins and ends
@@ -131,6 +132,18 @@ class Gapped:
 
     def __len__(self) -> int:
         return len(self.piece)
+
+
+def known(ids: Any, count: int) -> np.ndarray:
+    """Return ids from 0 to below a count, as an array.
+
+    Raises:
+        CodecError: There are others.
+    """
+    found = np.asarray(ids)
+    if found.size and not (found.min() >= 0 and found.max() < count):
+        raise CodecError(f"ids {found.min()} to {found.max()}: this codec has 0 to {count - 1}")
+    return found
 
 
 def padded(lines: Sequence[np.ndarray], value: Any) -> np.ndarray:

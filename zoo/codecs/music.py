@@ -49,7 +49,7 @@ class MusicCodec:
         ArgumentError: A value is out of range.
     """
 
-    loss, dense, front, dtype = "classes", False, "", "int32"
+    loss, front, dtype = "classes", "", "int32"
     hidden_unit = "note"
     schemes = ("hidden_voices", "hidden_bars")  # all but the highest voice; one bar in four
 

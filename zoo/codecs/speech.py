@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.codecs import padded
+from zoo.codecs import known, padded
 from zoo.errors import ArgumentError, CodecError
 from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording, steps_of
 
@@ -76,7 +76,7 @@ class SpeechCodec:
         ArgumentError: No character, or one twice, or figures for another number of bands.
     """
 
-    loss, dense, masked, front, dtype = "ctc", True, False, "sound", "float32"
+    loss, masked, front, dtype = "ctc", False, "sound", "float32"
     group, edges, symbols = 1, 0, 0
 
     def __init__(
@@ -190,10 +190,7 @@ class SpeechCodec:
         Raises:
             CodecError: An id the codec does not have.
         """
-        ids = np.asarray(ids)
-        if ids.size and not (ids.min() >= 0 and ids.max() < self.blank):
-            raise CodecError(f"ids {ids.min()} to {ids.max()}: this codec has 0 to {self.blank - 1}")
-        return "".join(self.vocabulary[i] for i in ids)
+        return "".join(self.vocabulary[i] for i in known(ids, self.blank))
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
         """Give something like sound, `(batch, time, features)`: tones and noise that swell, fade and are silent."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import number
-from zoo.codecs import Gapped, padded
+from zoo.codecs import Gapped, known, padded
 from zoo.datasets import OnDisk
 from zoo.errors import ArgumentError, CodecError
 
@@ -49,7 +49,7 @@ class TextCodec:
         ArgumentError: No character, or one twice.
     """
 
-    loss, dense, front, dtype, shape = "classes", False, "", "int32", (1,)
+    loss, front, dtype, shape = "classes", "", "int32", (1,)
     features = group = 1
     edges = 0
     hidden_unit = "character"
@@ -164,10 +164,7 @@ class TextCodec:
         Raises:
             CodecError: An id the codec does not have.
         """
-        ids = np.asarray(ids)
-        if ids.size and not (ids.min() >= 0 and ids.max() < self.classes):
-            raise CodecError(f"ids {ids.min()} to {ids.max()}: this codec has 0 to {self.classes - 1}")
-        return "".join(self.vocabulary[i] for i in ids)
+        return "".join(self.vocabulary[i] for i in known(ids, self.classes))
 
     def decode_step(self, ids: Any) -> str:
         """Turn the token of one step into its character."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.checks import number
 from zoo.clips import Clip
-from zoo.codecs import padded
+from zoo.codecs import known, padded
 from zoo.errors import ArgumentError, CodecError
 
 CROPS = ("fit", "mouth")
@@ -45,7 +45,7 @@ class VideoCodec:
         ArgumentError: A label twice or none, a size out of range, or a word that is no label.
     """
 
-    loss, masked, dense, front, symbols = "classes", False, True, "frames", 0
+    loss, masked, front, symbols = "classes", False, "frames", 0
     group = 1
 
     def __init__(
@@ -181,9 +181,7 @@ class VideoCodec:
         still = [(0, 0)] * len(self.shape)
         x = [np.pad(p.pixels, ((0, longest - len(p)), *still), "edge") for p in pieces]
         later = np.full(self.delay, -1, np.int32)
-        return np.stack(x), padded([*(np.concatenate([later, self.tokens(p)]) for p in pieces), np.zeros(longest)], -1)[
-            :-1
-        ]
+        return np.stack(x), padded([np.concatenate([later, self.tokens(piece)]) for piece in pieces], -1)
 
     def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
         """Name labels.
@@ -191,10 +189,7 @@ class VideoCodec:
         Raises:
             CodecError: An id the codec does not have.
         """
-        ids = np.asarray(ids)
-        if ids.size and not (ids.min() >= 0 and ids.max() < self.classes):
-            raise CodecError(f"ids {ids.min()} to {ids.max()}: this codec has 0 to {self.classes - 1}")
-        return " ".join(self.vocabulary[i] for i in ids)
+        return " ".join(self.vocabulary[i] for i in known(ids, self.classes))
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
         """Give something like film, `(batch, time, *shape)`: a picture that moves, and noise; or random numbers."""
