@@ -33,10 +33,14 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise SystemExit("give a file: python examples/gestures.py sign_landmarks_3signs.npz")
     path = Path(sys.argv[1])
+    folder = Path("runs", path.stem)
+    if not path.is_file():
+        raise SystemExit(f"{path} does not exist: give a .npz file with x, y and classes")
+    if folder.exists():
+        raise SystemExit(f"{folder} is there already: move it away")
     with np.load(path, allow_pickle=False) as stored:
         data = dict(stored)
     train, test = halves(data)
-    folder = Path("runs", path.stem)
     for i in np.flatnonzero(train):
         (folder / "clips" / data["classes"][data["y"][i]]).mkdir(parents=True, exist_ok=True)
         np.save(folder / "clips" / data["classes"][data["y"][i]] / f"{i:05}.npy", data["x"][i])

@@ -7,13 +7,13 @@ import wave
 import numpy as np
 import onnxruntime
 
-session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+artifact, wav = sys.argv[1:] if len(sys.argv) == 3 else sys.exit(__doc__)
+session = onnxruntime.InferenceSession(artifact, providers=["CPUExecutionProvider"])
 codec = json.loads(session.get_modelmeta().custom_metadata_map["codec"])
 
-with wave.open(sys.argv[2]) as sound:
-    rate, channels, width = sound.getframerate(), sound.getnchannels(), sound.getsampwidth()
-    if (rate, channels, width) != (codec["sample_rate_hz"], 1, 2):
-        sys.exit(f"{sys.argv[2]}: give 16-bit samples, mono, {codec['sample_rate_hz']} Hz")
+with wave.open(wav) as sound:
+    if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (codec["sample_rate_hz"], 1, 2):
+        sys.exit(f"{wav}: give 16-bit samples, mono, {codec['sample_rate_hz']} Hz")
     samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").astype(np.float32) / 32768
 
 step = codec["step_samples"]

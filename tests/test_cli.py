@@ -270,6 +270,7 @@ BAD = {
     "bad recurrence": ["export", "lstm_music", "--format", "onnx", "--recurrence", "fused"],
     "nothing to inspect": ["inspect", "nothing.onnx"],
     "not to inspect": ["inspect", "pyproject.toml"],
+    "nothing to generate": ["generate", "bilstm_video"],
     "bad batch": ["benchmark", "lstm_music", "--batch", "0"],
 }
 

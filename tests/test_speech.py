@@ -795,12 +795,12 @@ def test_training_on_own_recordings(tmp_path):
 # --- command line
 
 
-def invoke(*words):
+def invoke(*words, **options):
     from click.testing import CliRunner
 
     from zoo.cli import main
 
-    return CliRunner().invoke(main, ["transcribe", *map(str, words)])
+    return CliRunner().invoke(main, ["transcribe", *map(str, words)], **options)
 
 
 @pytest.fixture(scope="module")
@@ -837,6 +837,22 @@ def test_command_writes_down_files_folders_and_patterns(tmp_path, artifact):
     assert found.stdout.strip()
     found = invoke(takes / "1.flac", "--model", artifact, "--stream")
     assert found.stdout.strip() == expected[1].text
+
+
+def test_command_hears_a_pipe(tmp_path, artifact):
+    """Bare samples, or a wav file as recorders write it."""
+    wave = sound(1.0)
+    bare = (wave * 32767).astype("<i2")
+    soundfile.write(tmp_path / "a.wav", bare, RATE_HZ, subtype="PCM_16")
+    soundfile.write(tmp_path / "b.wav", bare, 8000, subtype="PCM_16")
+    told = [
+        invoke("-", "--stream", "--model", artifact, input=data)
+        for data in (bare.tobytes(), *((tmp_path / name).read_bytes() for name in ("a.wav", "b.wav")), b"RIFF1234")
+    ]
+    assert told[0].stdout.strip()
+    assert told[0].stdout == told[1].stdout
+    assert "8000 Hz, channels: 1, 16 bits" in told[2].stderr
+    assert "damaged wav file" in told[3].stderr
 
 
 def test_command_goes_on_after_a_bad_file(tmp_path, artifact):

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -517,6 +518,20 @@ def test_vectors_are_labelled(tmp_path):
     with pytest.raises(ArgumentError, match="give 5 numbers"):
         model.label(x[:, :3])
     assert found.plot(tmp_path / "vectors.png").exists()
+    np.save(tmp_path / "x.npy", x.astype(np.float32))
+    kept = model.label(tmp_path / "x.npy")
+    np.testing.assert_allclose(kept.probabilities, found.probabilities, atol=1e-6)
+    assert kept.plot(tmp_path / "kept.png").exists()
+    np.save(tmp_path / "one.npy", x[0])
+    with pytest.raises(CodecError, match="no array"):
+        model.label(tmp_path / "one.npy")
+
+
+def test_arrays_of_frames_are_labelled(tmp_path, gru):
+    frames = np.random.default_rng(0).integers(0, 256, (20, 32, 48), np.uint8)
+    np.save(tmp_path / "x.npy", frames)
+    assert gru.label(tmp_path / "x.npy") == replace(gru.label(frames), source=tmp_path / "x.npy")
+    assert len(gru.label(tmp_path / "x.npy").thumbnails([0.1, 0.5])) == 2
 
 
 # --- sentences
@@ -606,6 +621,12 @@ def test_timeline_tells_runs():
         found.srt(),
         found.to_json(),
     }
+
+
+def test_rest_labels_a_film_of_rest_alone():
+    codec = codec_for(grammar=())
+    assert seen([0, 0, 0, 0, 2], codec).label == codec.vocabulary[2]
+    assert seen([0, 0, 0], codec).label == codec.rest
 
 
 def test_timeline_without_a_grammar_has_the_label_of_the_film():
@@ -882,11 +903,22 @@ def test_lists_of_ranges_are_read(tmp_path):
     assert task.make_codec(pieces).rest == "none"
 
 
+def classes(folder, *names, clips=2):
+    """Write clips of vectors for each class."""
+    for name in names:
+        (folder / name).mkdir()
+        for i in range(clips):
+            np.save(folder / name / f"{i}.npy", np.random.default_rng(i).normal(size=(9, 4)))
+    return folder
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda p: p / "missing", "not a folder"),
     (lambda p: p, "has no clips"),
     (lambda p: (p / "labels.csv").write_text("file,label\na,b") and p, "no column start, end"),
-    (lambda p: (p / "one").mkdir() or np.save(p / "one" / "a.npy", np.zeros((4, 3))) or p, "at least 2 of a class"),
+    (lambda p: np.save(p / "a.npy", np.zeros((4, 3))) or p, "no folder of clips: 1 lie in it directly"),
+    (lambda p: classes(p, "one", clips=1), "1 good clips.*give 2"),
+    (lambda p: classes(p, "one"), "the class one alone"),
 ])  # fmt: skip
 def test_folders_that_are_none_are_told(tmp_path, make, message):
     with pytest.raises(DataError, match=message):
@@ -899,6 +931,7 @@ def test_bad_clips_are_told_and_left_out(tmp_path):
     np.save(folder / "0.npy", np.zeros((9, 5)))  # the first is the odd one
     for i in range(1, 4):
         np.save(folder / f"{i}.npy", np.random.default_rng(i).normal(size=(9, 4)))
+    classes(tmp_path, "b")
     np.save(folder / "5.npy", np.full((9, 4), np.nan))
     np.save(folder / "6.npy", np.zeros((9, 0)))
     np.save(folder / "7.npy", np.zeros(()))
@@ -914,7 +947,7 @@ def test_bad_clips_are_told_and_left_out(tmp_path):
     for name in ("0", "5", "6", "7", "8", "9"):
         assert sum(f"/{name}.npy" in line for line in text) == 1, (name, text)
     assert any("10.mp4: No such file" in line for line in text)
-    assert sum(map(len, splits.values())) == 3
+    assert sum(map(len, splits.values())) == 5
     assert {clip.shape for clip in splits["train"]} == {(4,)}
 
 
@@ -931,6 +964,7 @@ def test_what_was_labelled_can_be_trained_on(tmp_path, gru):
     assert set(codec.vocabulary) == {run.label for run in found.runs}
 
 
+@pytest.mark.filterwarnings("ignore:left out")
 def test_training_on_own_clips(folder, tmp_path):
     """Another architecture takes the encoder over; frozen, what it makes of clips is computed once."""
     options = {"units": 12, "batch": 4, "verbose": False, "learning_rate": 0.005, "warmup": 5}
@@ -948,7 +982,20 @@ def test_training_on_own_clips(folder, tmp_path):
     gestures.mkdir()
     for name, way in (("right", "left"), ("wave", "right")):  # one label is known, and stands for something else
         (gestures / name).symlink_to(folder / way)
+    with pytest.warns(UserWarning, match="left out"):
+        own = model.evaluate(progress=False, data=folder)
+    assert own["tokens"] > 24
+    assert own["clips_correct"] >= 0
+    with pytest.warns(UserWarning, match="left out"), pytest.raises(CodecError, match="was not made for .*gestures"):
+        model.evaluate(progress=False, data=gestures)
     start = {"start": tmp_path / "a/preset", "freeze": ["encoder"], "epochs": 2}
+    for wrong, message in (
+        ({"height": 64}, "height=64: the model to start from has 24"), ({"freeze": ["encodr"]}, "no layer is called"),
+        ({"start": None}, "are random"),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match=message):
+            zoo.train("bilstm_video", tmp_path / "b", data=gestures, **{**start, **options, **wrong})
+        assert not (tmp_path / "b").exists()
     with pytest.warns(UserWarning, match="left out"):
         zoo.train("bilstm_video", tmp_path / "b", data=gestures, **start, **options)
     other = zoo.load(tmp_path / "b/preset")

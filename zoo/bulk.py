@@ -2,10 +2,12 @@
 
 import concurrent.futures
 import glob
+import io
 import os
 import sys
 import threading
 import time
+import wave
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -106,7 +108,8 @@ def words_in(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read as UTF-8 text ({reason}): give a file of words") from error
 
 
 def run(
@@ -183,10 +186,32 @@ def _small(chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def _input() -> Iterator[np.ndarray]:
-    """Read 16-bit samples, 16 kHz, mono, as they come."""
-    rest = b""
+    """Read 16-bit samples, 16 kHz, mono, as they come, bare or as a wav file."""
+    rest: bytes | None = None
     while data := sys.stdin.buffer.read(int(2 * CHUNK_S * RATE_HZ)):
-        data = rest + data
+        data = data[_header(data) :] if rest is None else rest + data
         even = len(data) // 2 * 2
         rest = data[even:]
         yield np.frombuffer(data[:even], "<i2").astype(np.int16)
+
+
+def _header(data: bytes) -> int:
+    """Give the bytes that come before the samples of a wav file; 0 of bare samples.
+
+    Raises:
+        CodecError: It is damaged, or its samples are of another kind.
+    """
+    if not data.startswith(b"RIFF"):
+        return 0
+    try:
+        with wave.open(io.BytesIO(data)) as sound:
+            kind = sound.getframerate(), sound.getnchannels(), sound.getsampwidth()
+    except (wave.Error, EOFError) as error:
+        raise CodecError(
+            f"the input is a damaged wav file ({error}): give 16-bit samples, {RATE_HZ} Hz, mono"
+        ) from error
+    if kind != (RATE_HZ, 1, 2):
+        rate_hz, channels, width = kind
+        found = f"{rate_hz} Hz, channels: {channels}, {8 * width} bits"
+        raise CodecError(f"the input is a wav file ({found}): give 16-bit samples, {RATE_HZ} Hz, mono")
+    return data.index(b"data") + 8

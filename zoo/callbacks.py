@@ -192,11 +192,11 @@ class Progress(keras.callbacks.Callback):
         return self.seen * self.tokens / max(time.perf_counter() - self.began, 1e-9)
 
 
-def draw(log: Path, path: Path) -> Path:
-    """Draw the curves of a run's `log.csv`: training and validation, in nats per token."""
+def draw(log: Path, path: Path, unit: str = "token") -> Path:
+    """Draw the curves of a run's `log.csv`: training and validation, in nats per token or what a unit is called."""
     with log.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     epochs = [int(row["epoch"]) + 1 for row in rows]
     columns = {"training": "nats", "validation": MONITOR}
     lines = {label: (epochs, [float(row[column]) for row in rows]) for label, column in columns.items()}
-    return plots.curves(lines, path, "epoch", "nats per token")
+    return plots.curves(lines, path, "epoch", f"nats per {unit}")

@@ -1,5 +1,7 @@
 """The `zoo` command. Everything heavy is imported by the command that needs it."""
 
+import contextlib
+import importlib
 import os
 import re
 import sys
@@ -141,7 +143,9 @@ def generate(
     """
     model = _open(name)
     if not hasattr(model, "generate"):
-        raise ArgumentError(f"{name} sees both sides and fills gaps: use zoo infill or zoo harmonize")
+        uses = {"infill": "infill or zoo harmonize", "transcribe": "transcribe", "label": "label"}
+        [use] = [use for method, use in uses.items() if hasattr(model, method)]
+        raise ArgumentError(f"{name} makes nothing new, from left to right: it is for zoo {use}")
     options = _given({**options, "fixed": dict(_pair(text) for text in fixed) or None})
     music = model.card.task == "music"
     if stream and (count > 1 or out or plot or wav):
@@ -236,7 +240,7 @@ def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options
       zoo transcribe take.wav
       zoo transcribe recordings --srt --out subtitles
       zoo transcribe take.wav --words names.txt --model gru_speech.onnx
-      arecord -f S16_LE -r 16000 | zoo transcribe - --stream
+      arecord -t raw -f S16_LE -r 16000 | zoo transcribe - --stream
     """
     from zoo import bulk
 
@@ -301,7 +305,7 @@ def label(files: tuple[str, ...], name: str | None, stream: bool, overlay: Path 
     told = bulk.Told(options["form"] or "txt", options["out"], options["plot"])
     found = {path: Path(path.name) for path in map(Path, files) if path.is_dir() and video.images(path)}
     if rest := [file for file in files if Path(file) not in found]:
-        found |= bulk.files(rest, video.VIDEOS, "video")
+        found |= bulk.files(rest, (*video.VIDEOS, ".npy"), "video")
     told.check(found)
     overlays.check(overlay, list(found))
 
@@ -407,14 +411,32 @@ def _open(name: str) -> Any:
         if not hasattr(opened, "card"):
             raise ArgumentError(f"{name} is no model of the zoo: `zoo inspect {name}` shows it, export.load runs it")
         return opened
+    _import_tensorflow()
     return zoo.load(name)
+
+
+def _import_tensorflow() -> None:
+    """Import TensorFlow, if Keras will, without the notices that it writes while no level of them can be set."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow" or "tensorflow" in sys.modules:
+        return
+    sys.stderr.flush()
+    shown = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        with contextlib.suppress(ImportError):  # told by what needs it
+            importlib.import_module("tensorflow")
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
 
 
 @main.command()
 @click.argument("name")
 @click.option("--split", default="test", help="Split of the task's data set.")
-def evaluate(name: str, split: str) -> None:
-    """Measure model NAME (or an exported artifact, or a preset folder) on a split of its task's data.
+@click.option("--data", type=click.Path(path_type=Path), help="Own files instead, as zoo train takes them.")
+def evaluate(name: str, split: str, data: Path | None) -> None:
+    """Measure model NAME (or an exported artifact, or a preset folder) on a split of its task's data, or on own files.
 
     The data set is read from the folder in ZOO_DATA, or downloaded once.
 
@@ -422,11 +444,12 @@ def evaluate(name: str, split: str) -> None:
     Examples:
       zoo evaluate lstm_music
       zoo evaluate lstm_music.onnx --split valid
+      zoo evaluate runs/mine/preset --data other_clips
     """
     from zoo.cards import words
     from zoo.pages import with_bits
 
-    for key, value in with_bits(_open(name).evaluate(split, progress=True)).items():
+    for key, value in with_bits(_open(name).evaluate(split, True, data)).items():
         click.echo(f"{words(key)}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 
@@ -468,6 +491,9 @@ def train(name: str, changes: tuple[str, ...], precision: str | None, devices: s
       zoo train lstm_music --set units=512 --set dropout_recurrent=0.2 --set ema=0.999
       zoo train lstm_music --from lstm_music --data my_midi_files --set epochs=30 --set learning_rate=0.001
     """
+    for variable, value in zoo.TRAINING_ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
+    _import_tensorflow()
     settings: dict[str, Any] = dict(_assigned(text) for text in changes) | (
         {"precision": precision} if precision else {}
     )
@@ -489,6 +515,7 @@ def _assigned(text: str) -> tuple[str, str]:
 
 def _model(name: str) -> Any:
     """Load a catalog name, a preset folder, or a Keras model file."""
+    _import_tensorflow()
     if Path(name).suffix not in (".keras", ".h5"):
         return zoo.load(name)
     if not Path(name).exists():
@@ -542,7 +569,8 @@ def export_(name: str, formats: str, out: Path, **options: Any) -> None:
         raise ArgumentError(f"no format takes quantize={quantize!r} with recurrence={recurrence!r}")
     model = _model(name)
     stem = model.card.name if hasattr(model, "card") else Path(name).stem
-    stem += f"_{quantize}" if quantize else ""
+    form = options["form"] if options["form"] != "sequence" else None
+    stem = "_".join(part for part in (stem, form, quantize) if part)
     for row in (bar := tqdm(rows, unit="format", file=sys.stderr)):
         bar.set_description(row.name)
         tqdm.write(str(export.save(model, out / f"{stem}{row.suffix}", row.name, **options)))

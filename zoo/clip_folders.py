@@ -21,6 +21,7 @@ from zoo.files import sha256
 
 LIST = "labels.csv"
 COLUMNS = ("file", "label", "start", "end")
+SUFFIXES = (*video.VIDEOS, ".npy")
 NONE = "none"  # label of frames that a list says nothing of
 FORM = 2  # version of the form that clips are kept in
 SIDE, RATE_HZ = 64, 25.0  # unless told otherwise: pixels, frames per second
@@ -72,9 +73,9 @@ def read_folder(
     listed = (folder / LIST).exists()
     films, bad = _readable(*(_listed(folder / LIST) if listed else _by_class(folder)))
     if not films:
-        raise DataError(
-            f"{folder} has no clips: give a folder of clips for each class, or {LIST} ({', '.join(COLUMNS)})"
-        )
+        loose = sum(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+        what = f"no folder of clips: {loose} lie in it directly" if loose else "no clips"
+        raise DataError(f"{folder} has {what}. Give a folder for each class, or {LIST} ({', '.join(COLUMNS)})")
     unseen: list[str] = []
 
     def build(scratch: Path) -> None:
@@ -91,7 +92,10 @@ def read_folder(
     splits = _divided([replace(clip, mirrored=bool(mirror)) for clip in good], by_class=not listed)
     if not splits["valid"]:
         counts = f"{len(splits['train'])} good clips, {len(bad)} bad"
-        raise DataError(f"{folder} has {counts}: give at least 2 of a class, or 2 pieces (one is to validate)")
+        raise DataError(f"{folder} has {counts}: one of a class, or of the pieces of films, is to validate, give 2")
+    labels = {span.label for clip in good for span in clip.spans}
+    if len(labels) < 2:
+        raise DataError(f"{folder} has the class {', '.join(labels)} alone: give clips of two at least")
     return splits
 
 
@@ -112,7 +116,7 @@ def _by_class(folder: Path) -> tuple[list[Film], list[str]]:
     films, bad = [], []
     for each in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         for path in sorted(p for p in each.iterdir() if not p.name.startswith(".")):
-            if path.suffix.lower() in (*video.VIDEOS, ".npy") or (path.is_dir() and video.images(path)):
+            if path.suffix.lower() in SUFFIXES or (path.is_dir() and video.images(path)):
                 films.append(Film(path, each.name))
             else:
                 bad.append(f"{path}: no video file, no .npy and no folder of images")
@@ -202,12 +206,7 @@ def _frames(path: Path, codec: VideoCodec) -> Iterator[np.ndarray]:
     if path.suffix.lower() != ".npy":
         yield from pictures.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
         return
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CodecError(f"{path} is no NumPy array: {error}") from error
-    if not isinstance(found, np.ndarray) or found.ndim < 2 or not found.size:
-        raise CodecError(f"{path} is no array (time, features), nor one of frames")
+    found = clips.array(path)
     for frame in found if found.ndim == 2 and found.dtype.kind in "fiu" else ():
         if not np.isfinite(frame).all():
             raise CodecError(f"{path} has values that are no numbers")

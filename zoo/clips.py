@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zoo.datasets import OnDisk, pack, packed
+from zoo.errors import CodecError
 
 
 class Span(NamedTuple):
@@ -76,6 +77,21 @@ def stored(folder: Path) -> dict[str, list[Clip]]:
     for frames, (split, shape, spans, *rest) in packed(folder):
         splits.setdefault(split, []).append(Clip(frames, tuple(shape), tuple(Span(*span) for span in spans), *rest))
     return splits
+
+
+def array(path: Path) -> np.ndarray:
+    """Open a .npy file of frames, `(time, height, width)` or `(time, height, width, 3)`, or vectors `(time, features)`.
+
+    Raises:
+        CodecError: It cannot be read, or is nothing of this.
+    """
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise CodecError(f"{path} is no NumPy array: {error}") from error
+    if not isinstance(found, np.ndarray) or found.ndim < 2 or not found.size:
+        raise CodecError(f"{path} is no array (time, features), nor one of frames")
+    return found
 
 
 def whole(label: str) -> tuple[Span, ...]:

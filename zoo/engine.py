@@ -1,12 +1,16 @@
 """The seam between models and what runs their networks."""
 
+import itertools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from zoo.cards import Card
+from zoo.errors import CodecError
 from zoo.tasks import find, split_of
 
 MAX_PIECES = 1024  # made at once
@@ -81,14 +85,38 @@ class Model:
         """Measure how well the model does on pieces."""
         raise NotImplementedError
 
-    def evaluate(self, split: str = "test", progress: bool = True) -> dict[str, float]:
-        """Measure the model on a split of the data set of its task; values as in `measure`.
+    def evaluate(
+        self, split: str = "test", progress: bool = True, data: str | os.PathLike[str] | None = None
+    ) -> dict[str, float]:
+        """Measure the model on a split of the data set of its task, or on a folder of the user's own files.
+
+        Args:
+            split: Which split of the task's data set.
+            progress: Show progress.
+            data: Files of the user's own, as `zoo.train` takes them; all of them are measured, those that a model was
+                trained on too.
+
+        Returns:
+            Values as in `measure`.
 
         Raises:
             ArgumentError: There is no such split.
-            DataError: The data set is not to be had.
+            DataError: The data is not to be had.
+            CodecError: It is not what the model was made for, such as clips of other classes.
         """
-        return self.measure(split_of(find(self.card.task), split, progress), progress)
+        task = find(self.card.task)
+        if data is None:
+            pieces = split_of(task, split, progress)
+        else:
+            read = {name: getattr(self.card.recipe, name) or getattr(self.codec, name, 0) for name in task.reading}
+            pieces = [*itertools.chain(*task.read_folder(Path(data), **read).values())]
+        try:
+            return self.measure(pieces, progress)
+        except CodecError as error:
+            where = data or f"{split} of {task.facts['name']}"
+            raise CodecError(
+                f"{self.card.name} was not made for {where} ({error}): give files of yours, data="
+            ) from error
 
 
 def bar(iterable: Iterable[Any], show: bool, total: int | None, unit: str) -> Iterable[Any]:

@@ -3,11 +3,12 @@
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from zoo import datasets, pictures, sentences, video
+from zoo import clips, datasets, pictures, sentences, video
 from zoo.checks import number
 from zoo.clips import Clip
 from zoo.engine import Model, bar, overlapping
@@ -46,7 +47,7 @@ class Labeler(Model):
 
         Args:
             film: A video file, open or by its path, a folder of images, or frames in their order: `(height, width)`
-                or `(height, width, 3)` uint8, or vectors `(features,)`; an array of them will do.
+                or `(height, width, 3)` uint8, or vectors `(features,)`; an array of them will do, or a .npy file.
             rate_hz: Frames per second of an array; None: as many as the model wants. A file tells its own.
 
         Raises:
@@ -90,7 +91,9 @@ class Labeler(Model):
 
     def _frames(self, film: Any) -> Iterator[np.ndarray]:
         """Give frames as the network takes them."""
-        if isinstance(film, (str, os.PathLike)) or hasattr(film, "read"):
+        if isinstance(film, (str, os.PathLike)) and Path(film).suffix.lower() == ".npy":
+            film = clips.array(Path(film))
+        elif isinstance(film, (str, os.PathLike)) or hasattr(film, "read"):
             if not self.codec.pixels:
                 raise ArgumentError(f"{film}: the model takes vectors of {self.codec.features} numbers, no pictures")
             film = video.frames(film, self.codec.rate_hz, self.codec.colour)

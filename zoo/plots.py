@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".pdf", ".svg")
 LINE = 100  # characters
+DARK = 0.6  # of the scale of colours, from which on letters are white
 COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7f8c8d", "#34495e")
 
 
@@ -33,7 +34,7 @@ def curves(lines: Mapping[str, tuple[Any, Any]], path: Path, x: str, y: str, log
     figure = Figure(figsize=(8, 4.5))
     axes = figure.add_subplot()
     for colour, (label, (along, up)) in zip(COLOURS * (1 + len(lines) // len(COLOURS)), lines.items(), strict=False):
-        axes.plot(along, up, label=label, color=colour)
+        axes.plot(along, up, label=label, color=colour, marker="." if len(along) == 1 else None)
     if logarithmic:
         axes.set_yscale("log")
     axes.set_xlabel(x)
@@ -103,9 +104,10 @@ def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
     axes.axis("off")
     axes.barh([row + 0.5 for row, _ in places], widest, left=[at for _, at in places], height=1,
               color=colours(scale(values)), linewidth=0)  # fmt: skip
-    for label, (row, left) in zip(labels, places, strict=True):
+    for label, value, (row, left) in zip(labels, values, places, strict=True):
         shown = {"\n": "¶", "\t": "→"}.get(label, label).replace("$", r"\$")
-        axes.text(left + widest / 2, row + 0.55, shown, ha="center", va="center", family="monospace", fontsize=9)
+        axes.text(left + widest / 2, row + 0.55, shown, ha="center", va="center", family="monospace", fontsize=9,
+                  color="white" if scale(value) > DARK else "black")  # fmt: skip
     legend = figure.add_axes((0.02, 0.25 / (places[-1][0] + 2.5), 0.3, 0.25 / (places[-1][0] + 2.5)))
     legend.imshow([[i / 99 for i in range(100)]], aspect="auto", cmap=colours, extent=(0, scale.vmax, 0, 1))
     legend.set_yticks([])
@@ -151,7 +153,7 @@ def heard(
             below.text(
                 times[step], probabilities[step, i] + 0.02, name, color=line.get_color(), ha="center", fontsize=9
             )
-    below.plot(times, probabilities[:, -1], color="#cccccc", linewidth=0.8, zorder=0, label="blank")
+    below.plot(times, probabilities[:, -1], color="#cccccc", linewidth=0.8, zorder=0, label="blank (␣: word ends)")
     below.set_xlim(*span)
     below.set_ylim(0, 1.15)
     below.set_ylabel("probability")
@@ -217,8 +219,9 @@ def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: P
 
 
 def _colours(found: Any) -> dict[str, str]:
-    """Give every label a colour; grey is for rest."""
-    names = [label for label in found.vocabulary if label != found.rest]
+    """Give every label a colour, first those that are seen, so that neighbours have two; grey is for rest."""
+    every = dict.fromkeys([*(run.label for run in found.runs), *found.vocabulary])
+    names = [label for label in every if label != found.rest]
     used = [colour for colour in COLOURS if colour != "#7f8c8d"]
     return {label: used[i % len(used)] for i, label in enumerate(names)} | {found.rest: "#cccccc"}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo import plots, sentences
+from zoo import clips, plots, sentences
 from zoo.clips import Span
 from zoo.transcripts import clock
 
@@ -42,7 +42,7 @@ class Timeline:
     Attributes:
         runs: A label, probability and time range per run of frames; under a grammar those of the likeliest sentences.
         label: The label of the whole film: its sentences where there is a grammar, else the likeliest label over all
-            frames.
+            frames; rest only where no frame is anything else.
         probability: Of the label, as the mean over the frames; under a grammar of their labels.
         seconds: Length of the film.
         probabilities: `(time, classes)` float32: of each frame, of the labels of `vocabulary`.
@@ -105,11 +105,13 @@ class Timeline:
         from zoo import video
 
         if isinstance(self.source, (str, os.PathLike)):
-            frames: Any = video.frames(Path(self.source), self.rate_hz, colour=True)
+            path = Path(self.source)
+            still = path.suffix.lower() == ".npy"
+            frames: Any = clips.array(path) if still else video.frames(path, self.rate_hz, colour=True)
         else:
             frames = np.asarray(self.source)
-            if frames.ndim < 3:
-                return []
+        if getattr(frames, "ndim", 3) < 3:
+            return []
         wanted = [int(moment * self.rate_hz) for moment in moments]
         found = {i: frame for i, frame in enumerate(itertools.islice(frames, wanted[-1] + 1)) if i in set(wanted)}
         return [found[i] for i in wanted if i in found]
@@ -148,6 +150,8 @@ def timeline(probabilities: np.ndarray, codec: Any, source: Any) -> Timeline:
         share = float(np.exp(scores[np.arange(len(ids)), ids].mean()))
     else:
         mean = probabilities.mean(0)
+        if codec.rest and any(run.label != codec.rest for run in runs):
+            mean[codec.ids[codec.rest]] = 0
         label, share = codec.vocabulary[int(mean.argmax())], float(mean.max())
     seconds = round(len(ids) / rate_hz, 3)
     return Timeline(

@@ -71,14 +71,16 @@ def train(
         The card of the trained model.
 
     Raises:
-        ArgumentError: There is no layer of a name in `frozen`, or no device of a name in `used`; or states are to be
-            carried on in a network that reads backwards too.
+        ArgumentError: There is no layer of a name in `frozen`, or no device of a name in `used`; or settings do not go
+            with the model, or with the one to start from.
         TrainingError: `out` holds another run, there is nothing to resume, `start` is of another kind, or the loss is
             no number any more.
         DataError: The data is not to be had, or the run folder cannot be written.
     """
     task, chief = entry.task, devices.worker() == 0
     _check(entry, recipe)
+    if frozen and not start:
+        raise ArgumentError(f"freeze {', '.join(frozen)}: without a model to start from, weights that stay are random")
     spread = devices.strategy(used, recipe)
     before = presets.read(start) if start else None
     _check_start(entry, before)
@@ -86,15 +88,17 @@ def train(
     card, codec, recipe, kept = _beginning(entry, recipe, before, splits)
     paths = {key: str(path.resolve()) if path else "" for key, path in (("data", data), ("start", start))}
     request = {"name": entry.name, "recipe": asdict(recipe), **paths, "freeze": list(frozen)}
-    if chief:
-        _claim(out, request, {"devices": list(used), "command": command}, resume)
-
     keras.utils.set_random_seed(recipe.seed)
     final = network(entry.architecture, codec, recipe)  # in float32, whatever the training's precision is
     if card and start:
         arrays, new = presets.read_weights(start, card), weights(final, "float32")
         same = card.architecture == entry.architecture.name
         set_weights(final, grown(arrays, new, *kept) if same else taken_over(arrays, new))
+        if verbose and chief and not same:
+            print(f"the encoder is {card.name}'s; what is above it learns from the beginning")
+    freeze(final, list(frozen))  # names are checked before anything is written
+    if chief:
+        _claim(out, request, {"devices": list(used), "command": command}, resume)
     seen, learning, frozen = splits, codec.learning, list(frozen)
     if ENCODER in frozen and isinstance(codec, VideoCodec) and devices.workers() == 1:
         seen, learning = features.cached(final, codec, splits, out / "features")
@@ -108,9 +112,8 @@ def train(
         windows = Windows(seen["train"], learning, recipe, task.augment(seen["train"], recipe.augment))
         learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1, codec.loss)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
-        warnings.warn(
-            f"only {total} optimizer steps: lower --set batch or --set window, or raise --set epochs", stacklevel=3
-        )
+        shorter = " or --set window" if recipe.window else ""
+        warnings.warn(f"only {total} optimizer steps: lower --set batch{shorter}, or raise --set epochs", stacklevel=3)
     checkpoint = fit(learner, spread, windows, seen["valid"], out, resume, verbose and chief)
     checkpoint.best(final)
     about = {
@@ -203,6 +206,9 @@ def _splits(task: Task, recipe: Recipe, data: Path | None, codec: Any, verbose: 
             raise ArgumentError(f"{name}={getattr(recipe, name)}: it says how files of yours are read, and {what}")
     if not data:
         return task.splits_of(verbose)
+    for name in (name for name in task.fixed if codec is not None and getattr(recipe, name)):
+        if getattr(recipe, name) != (own := getattr(codec, name)):
+            raise ArgumentError(f"{name}={getattr(recipe, name)}: the model to start from has {own}: leave it out")
     asked = {name: getattr(recipe, name) or getattr(codec, name, 0) for name in task.reading}
     return task.read_folder(data, **asked)
 
@@ -267,7 +273,7 @@ def _claim(out: Path, request: dict[str, Any], more: dict[str, Any], resume: boo
         if changed:
             raise TrainingError(f"{out} is a run with another {', '.join(changed)}: resume with the same options")
     else:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or any(path.name != REQUEST for path in out.iterdir())):
             raise TrainingError(f"{out} is not empty: add --resume to go on with that run, or choose another --out")
         write_text(note, json.dumps(request | more, indent=2) + "\n")
 
@@ -299,7 +305,7 @@ def _finish(
     card = replace(card, metrics=metrics)
     if out is None:
         return card
-    curves = draw(out / "log.csv", out / "curves.png")
+    curves = draw(out / "log.csv", out / "curves.png", entry.task.unit if codec.front else "token")
     return presets.write(out / "preset", card, codec, arrays, [out / "log.csv", curves])
 
 

@@ -104,7 +104,9 @@ def _decoded(source: Any, colour: bool) -> Iterator[tuple[float, np.ndarray, flo
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if not count:
-            raise CodecError(f"{told(source)} cannot be read as a video: {reason}") from error
+            raise CodecError(
+                f"{told(source)} cannot be read as a video ({reason}): give a file such as {', '.join(VIDEOS[:8])}"
+            ) from error
         warnings.warn(
             f"{told(source)} is damaged after {count} frames ({reason}): what is before it counts", stacklevel=2
         )

@@ -202,6 +202,7 @@ class Task:
         splits: What the splits are, for the cards.
         limits: Architecture name → what its models cannot do, for their cards; `""` is the default.
         reading: Settings of a recipe that say how the user's own files are read.
+        fixed: Those of them that a model to start from must share.
         quantized_loss: How much worse the metric of an int8 artifact may be: share of it, and points.
     """
 
@@ -222,6 +223,7 @@ class Task:
     splits: str = ""
     limits: Mapping[str, str] = field(default_factory=dict)
     reading: Sequence[str] = ()
+    fixed: Sequence[str] = ()
     quantized_loss: tuple[float, float] = (0.01, 0.0)
 
     def recipe(self, architecture: str) -> Recipe:

@@ -230,6 +230,7 @@ TASK = Task(
     splits="train has 750 clips, valid, which chose the epoch, 50, test 150: at random, of the same talker.",
     limits={"": f"{ONE_TALKER} {ONWARD}", "bilstm": f"{ONE_TALKER} It reads a clip from both ends and cannot stream."},
     reading=("height", "width", "rate_hz", "colour", "crop", "mirror"),
+    fixed=("height", "width", "colour"),
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=320, learning_rate=7e-4),
