@@ -21,6 +21,7 @@ DECODE_STEPS = 64
 SEED = 20_26
 SAMPLES, USUAL = 8, "representative inputs"  # so many are compared at
 EARLY = 4  # first steps, in which the states that were given show
+LINKS = 4  # calls of a chain over them at least
 TOLERANCES = {
     "zoo": 1e-5,
     "zoo rnn": 5e-5,
@@ -163,18 +164,19 @@ def check_usual(
 
     Returns:
         `parity`, and if there are states `chain`: the largest difference, each sample from Keras's states and each from
-        those that the artifact ended the one before with; `error`: the largest of all values, as it is. And at what it
-        was measured.
+        those that the artifact ended the one before with, in turn for at least four calls, or 200 single steps;
+        `error`: the largest of all values, as it is. And at what it was measured.
 
     Raises:
         VerificationError: It exceeds the tolerance; `.check` is `parity` or `chain`. The same calls twice differ:
             `repeat`.
     """
-    measured, error = {}, 0.0
+    measured, error, usual = {}, 0.0, samples[:SAMPLES]
+    longest = CHAIN_STEPS if face.form == "step" else max(LINKS, len(usual))
     for check in ("parity", "chain") if face.signature.states else ("parity",):
-        expected, found, again = (
-            _each(face, one, samples[:SAMPLES], chained=check == "chain") for one in (face.source.run, run, run)
-        )
+        chained = check == "chain"
+        given = [*itertools.islice(itertools.cycle(usual), longest)] if chained else usual
+        expected, found, again = (_each(face, one, given, chained) for one in (face.source.run, run, run))
         _check_repeat(found, again, USUAL)
         pairs = {f"at {USUAL}": (expected, found), f"early in {USUAL}": (_early(face, expected), _early(face, found))}
         measured[check] = max(

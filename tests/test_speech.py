@@ -569,6 +569,14 @@ def test_int8_leaves_the_front_end_alone(name, tmp_path, gru):
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
+def test_artifacts_of_fixed_length_say_so(tmp_path, gru):
+    export.save(gru, tmp_path / "m.tflite", batch=1, steps=50)
+    fixed = export.load(tmp_path / "m.tflite")
+    for use in (fixed.transcribe, fixed.stream):
+        with pytest.raises(ArgumentError, match="50 steps a call"):
+            use([sound(2.0)] if use == fixed.stream else sound(2.0))
+
+
 def test_artifact_needs_no_tensorflow_nor_librosa(tmp_path, gru):
     import subprocess
     import sys
@@ -852,7 +860,7 @@ def test_command_hears_a_pipe(tmp_path, artifact):
     assert told[0].stdout.strip()
     assert told[0].stdout == told[1].stdout
     assert "8000 Hz, channels: 1, 16 bits" in told[2].stderr
-    assert "damaged wav file" in told[3].stderr
+    assert "no plain wav file" in told[3].stderr
 
 
 def test_command_goes_on_after_a_bad_file(tmp_path, artifact):

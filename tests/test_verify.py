@@ -327,9 +327,17 @@ def test_a_whole_gate_zeroed_fails_at_usual_inputs(faces, which, gate):
     assert failed_check(verify.check_usual, faces[which], run, tolerance, samples) == "parity"
 
 
+@BOTH
+def test_states_lost_after_a_single_usual_input_fail(faces, which):
+    [sample] = usual(faces[which], 1)
+    sample = [sample[0], *(np.zeros_like(state) for state in sample[1:])]
+    run = broken(RUNS[which](), dropped)
+    assert failed_check(verify.check_usual, faces[which], run, verify.TOLERANCES["int8"], [sample]) == "chain"
+
+
 def test_states_lost_between_usual_inputs_fail(faces):
     def fault(run, inputs, calls):  # the first six calls are those of the parity check, the others of the chain
-        return dropped(run, inputs, calls) if calls in (8, 11) else run(inputs)
+        return dropped(run, inputs, calls) if calls in (8, 12) else run(inputs)
 
     run = broken(user_run(), fault)
     assert failed_check(verify.check_usual, faces["user"], run, TOLERANCE, usual(faces["user"])) == "chain"

@@ -200,8 +200,13 @@ def test_clocks_may_be_set_back_and_are_damaged_at_last():
         next(video.frames("film.mp4", 0))
 
 
+def test_films_in_4k_are_read(tmp_path, gru):
+    path = written(tmp_path / "large.mp4", np.full((3, 2160, 3840), 90, np.uint8), codec="h264")
+    assert len(gru.label(path).probabilities) == 3
+
+
 def test_long_films_are_never_held(gru, monkeypatch):
-    """An hour in 4K: frames come one by one, and go."""
+    """Frames come one by one, and go: an hour takes no more memory than these two minutes."""
     alive = []
 
     class Frame(np.ndarray):
@@ -331,10 +336,11 @@ def test_codec_takes_other_labels():
     sentence = (Span("rest", 0, 1), Span("up", 1, 2), Span("left", 2, 3), Span("down", 3, 4), Span("left", 4, 5))
     same, _, classes, _ = codec.extended([Clip(film(5), SHAPE, sentence)])
     assert (same.vocabulary, same.grammar, classes.tolist()) == (LABELS, GRAMMAR, [0, 1, 2, 3, 4])
-    word, _, classes, _ = codec.extended([Clip(film(2), SHAPE, whole("up"))])  # no sentence
-    assert (word.vocabulary, word.grammar, classes.tolist()) == (("up",), (), [1])
+    words = [Clip(film(2), SHAPE, whole(label), rate_hz=10.0) for label in ("up", "left")]  # no sentences
+    word, _, classes, _ = codec.extended(words)
+    assert (word.vocabulary, word.grammar, word.rate_hz) == (("left", "up"), (), 10)
+    assert classes.tolist() == [LABELS.index(label) for label in word.vocabulary]
     assert not any(codec.speaks(Clip(film(2), SHAPE, said)) for said in (sentence[:2], sentence[2:], sentence[:1]))
-    assert codec.extended([Clip(film(2), SHAPE, whole("up"), rate_hz=10.0)])[0].rate_hz == 10
     other, _, classes, _ = codec.extended([Clip(film(2), SHAPE, whole("wave")), Clip(film(2), SHAPE, whole("up"))])
     assert (other.vocabulary, other.grammar, other.rest, classes.tolist()) == (("up", "wave"), (), "", [1, -1])
     assert (codec.facing(True).delay, codec.facing(True).whole) == (0, True)
@@ -522,9 +528,12 @@ def test_vectors_are_labelled(tmp_path):
     kept = model.label(tmp_path / "x.npy")
     np.testing.assert_allclose(kept.probabilities, found.probabilities, atol=1e-6)
     assert kept.plot(tmp_path / "kept.png").exists()
+    assert len(model.label(tmp_path / "x.npy", rate_hz=50).probabilities) == 15
     np.save(tmp_path / "one.npy", x[0])
     with pytest.raises(CodecError, match="no array"):
         model.label(tmp_path / "one.npy")
+    with pytest.raises(ArgumentError, match="no numbers"):
+        model.label(np.where(np.arange(30)[:, None] == 7, np.nan, x))
 
 
 def test_arrays_of_frames_are_labelled(tmp_path, gru):
@@ -695,6 +704,8 @@ def test_overlays_that_cannot_be_are_refused(tmp_path, gru):
         (path, [path], "is read"),
         (tmp_path / "a.txt", [path], "ends in"),
         (tmp_path / "a.mp4", [path, path], "one film"),
+        (tmp_path / "a.mp4", [tmp_path], "no film"),
+        (tmp_path / "a.mp4", [tmp_path / "x.npy"], "no film"),
     ):
         with pytest.raises(ArgumentError, match=message):
             overlays.check(out, read)
@@ -918,11 +929,28 @@ def classes(folder, *names, clips=2):
     (lambda p: (p / "labels.csv").write_text("file,label\na,b") and p, "no column start, end"),
     (lambda p: np.save(p / "a.npy", np.zeros((4, 3))) or p, "no folder of clips: 1 lie in it directly"),
     (lambda p: classes(p, "one", clips=1), "1 good clips.*give 2"),
-    (lambda p: classes(p, "one"), "the class one alone"),
 ])  # fmt: skip
 def test_folders_that_are_none_are_told(tmp_path, make, message):
     with pytest.raises(DataError, match=message):
         clip_folders.read_folder(make(tmp_path))
+
+
+def test_one_class_is_nothing_to_learn(tmp_path, gru):
+    pieces = clip_folders.read_folder(classes(tmp_path, "one"))["train"]
+    with pytest.raises(DataError, match="of the class one: give clips of two"):
+        task.make_codec(pieces)
+    with pytest.raises(CodecError, match="of the class one: give clips of two"):
+        gru.codec.extended(pieces)
+
+
+def test_own_clips_are_evaluated_as_the_codec_crops(tmp_path, monkeypatch):
+    """Not as the recipe has it, which is about training."""
+    model, asked = tiny("gru", crop="mouth"), {}
+    reader = replace(find("video"), read_folder=lambda folder, **options: asked.update(options) or {"train": []})
+    monkeypatch.setattr("zoo.engine.find", lambda name: reader)
+    with pytest.raises(ArgumentError, match="no clips"):
+        model.evaluate(data=tmp_path, progress=False)
+    assert (asked["crop"], asked["height"], asked["width"]) == ("mouth", *SHAPE)
 
 
 def test_bad_clips_are_told_and_left_out(tmp_path):

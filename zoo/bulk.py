@@ -120,7 +120,7 @@ def run(
 
     Args:
         first: The model.
-        make: Opens it once more, for every other thread, since not every runtime lets several in.
+        make: Opens it once more, for every other thread, if its engine lets in but one.
         work: Makes a transcript or timeline with a model of a file.
         names: Files, and what is written of each is called.
         told: What is told of each.
@@ -129,7 +129,8 @@ def run(
     from tqdm import tqdm
 
     began, seconds, bad = time.perf_counter(), 0.0, 0
-    with concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:
+    threads = 1 + (os.cpu_count() or 1)  # while one reads or decodes in Python, the others compute
+    with concurrent.futures.ThreadPoolExecutor(min(threads, len(names))) as pool:
         each = _Each(first, make, work, bool(told.plot))
         waiting = deque((path, pool.submit(each, path)) for path in names)
         try:
@@ -157,7 +158,8 @@ class _Each:
     """Works on a file with the model of the thread that it is called in."""
 
     def __init__(self, first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], drawn: bool) -> None:
-        self.models, self.make, self.work, self.drawn = [first], make, work, drawn
+        self.models, self.work, self.drawn = [first], work, drawn
+        self.make = (lambda: first) if first.engine.concurrent else make
         self.mine = threading.local()
 
     def __call__(self, path: Path) -> Any:
@@ -204,14 +206,14 @@ def _header(data: bytes) -> int:
     if not data.startswith(b"RIFF"):
         return 0
     try:
-        with wave.open(io.BytesIO(data)) as sound:
-            kind = sound.getframerate(), sound.getnchannels(), sound.getsampwidth()
+        with io.BytesIO(data) as stream, wave.open(stream) as sound:
+            kind, start = (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()), stream.tell()
     except (wave.Error, EOFError) as error:
         raise CodecError(
-            f"the input is a damaged wav file ({error}): give 16-bit samples, {RATE_HZ} Hz, mono"
+            f"the input is no plain wav file ({error}): give 16-bit samples, {RATE_HZ} Hz, mono"
         ) from error
     if kind != (RATE_HZ, 1, 2):
         rate_hz, channels, width = kind
         found = f"{rate_hz} Hz, channels: {channels}, {8 * width} bits"
         raise CodecError(f"the input is a wav file ({found}): give 16-bit samples, {RATE_HZ} Hz, mono")
-    return data.index(b"data") + 8
+    return start

@@ -143,8 +143,8 @@ def generate(
     """
     model = _open(name)
     if not hasattr(model, "generate"):
-        uses = {"infill": "infill or zoo harmonize", "transcribe": "transcribe", "label": "label"}
-        [use] = [use for method, use in uses.items() if hasattr(model, method)]
+        fills = "harmonize" if model.card.task == "music" else "infill"
+        [use] = [use for use in (fills, "transcribe", "label") if hasattr(model, "infill" if use == fills else use)]
         raise ArgumentError(f"{name} makes nothing new, from left to right: it is for zoo {use}")
     options = _given({**options, "fixed": dict(_pair(text) for text in fixed) or None})
     music = model.card.task == "music"
@@ -411,6 +411,7 @@ def _open(name: str) -> Any:
         if not hasattr(opened, "card"):
             raise ArgumentError(f"{name} is no model of the zoo: `zoo inspect {name}` shows it, export.load runs it")
         return opened
+    zoo.info(name)  # an unknown name is told at once
     _import_tensorflow()
     return zoo.load(name)
 
@@ -433,9 +434,9 @@ def _import_tensorflow() -> None:
 
 @main.command()
 @click.argument("name")
-@click.option("--split", default="test", help="Split of the task's data set.")
+@click.option("--split", help="Split of the task's data set. [test]")
 @click.option("--data", type=click.Path(path_type=Path), help="Own files instead, as zoo train takes them.")
-def evaluate(name: str, split: str, data: Path | None) -> None:
+def evaluate(name: str, split: str | None, data: Path | None) -> None:
     """Measure model NAME (or an exported artifact, or a preset folder) on a split of its task's data, or on own files.
 
     The data set is read from the folder in ZOO_DATA, or downloaded once.
@@ -449,7 +450,9 @@ def evaluate(name: str, split: str, data: Path | None) -> None:
     from zoo.cards import words
     from zoo.pages import with_bits
 
-    for key, value in with_bits(_open(name).evaluate(split, True, data)).items():
+    if split and data:
+        raise ArgumentError("--split is of the task's data set: leave it out, or --data")
+    for key, value in with_bits(_open(name).evaluate(split or "test", True, data)).items():
         click.echo(f"{words(key)}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 
@@ -491,6 +494,7 @@ def train(name: str, changes: tuple[str, ...], precision: str | None, devices: s
       zoo train lstm_music --set units=512 --set dropout_recurrent=0.2 --set ema=0.999
       zoo train lstm_music --from lstm_music --data my_midi_files --set epochs=30 --set learning_rate=0.001
     """
+    catalog.find(name)  # an unknown name is told at once
     for variable, value in zoo.TRAINING_ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
     _import_tensorflow()
@@ -515,11 +519,13 @@ def _assigned(text: str) -> tuple[str, str]:
 
 def _model(name: str) -> Any:
     """Load a catalog name, a preset folder, or a Keras model file."""
-    _import_tensorflow()
     if Path(name).suffix not in (".keras", ".h5"):
+        zoo.info(name)
+        _import_tensorflow()
         return zoo.load(name)
     if not Path(name).exists():
         raise DataError(f"{name} does not exist")
+    _import_tensorflow()
     import keras
 
     try:

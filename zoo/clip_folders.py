@@ -93,9 +93,6 @@ def read_folder(
     if not splits["valid"]:
         counts = f"{len(splits['train'])} good clips, {len(bad)} bad"
         raise DataError(f"{folder} has {counts}: one of a class, or of the pieces of films, is to validate, give 2")
-    labels = {span.label for clip in good for span in clip.spans}
-    if len(labels) < 2:
-        raise DataError(f"{folder} has the class {', '.join(labels)} alone: give clips of two at least")
     return splits
 
 

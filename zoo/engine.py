@@ -34,9 +34,11 @@ class Engine(Protocol):
             only one; None: there is none. See `zoo.keras_engine.KerasEngine.generate`.
         chunk: How many tokens such a call makes; None: any number.
         steps: How many steps `step` takes in a call; None: any number.
+        concurrent: Several threads may call it at once.
     """
 
     name: str
+    concurrent: bool
 
     @property
     def worth(self) -> int | None:
@@ -108,15 +110,14 @@ class Model:
         if data is None:
             pieces = split_of(task, split, progress)
         else:
-            read = {name: getattr(self.card.recipe, name) or getattr(self.codec, name, 0) for name in task.reading}
+            read = {name: getattr(self.codec, name, getattr(self.card.recipe, name)) for name in task.reading}
             pieces = [*itertools.chain(*task.read_folder(Path(data), **read).values())]
         try:
             return self.measure(pieces, progress)
         except CodecError as error:
             where = data or f"{split} of {task.facts['name']}"
-            raise CodecError(
-                f"{self.card.name} was not made for {where} ({error}): give files of yours, data="
-            ) from error
+            hint = "" if data else ": give files of yours, data="
+            raise CodecError(f"{self.card.name} was not made for {where} ({error}){hint}") from error
 
 
 def bar(iterable: Iterable[Any], show: bool, total: int | None, unit: str) -> Iterable[Any]:

@@ -22,7 +22,7 @@ class KerasEngine:
         sizes: Their units.
     """
 
-    name = "keras"
+    name, concurrent = "keras", True
     worth, chunk = 512, 256
     steps: int | None = None
 

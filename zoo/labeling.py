@@ -14,7 +14,7 @@ from zoo.clips import Clip
 from zoo.engine import Model, bar, overlapping
 from zoo.errors import ArgumentError, CodecError
 from zoo.sampling import log_softmax
-from zoo.timelines import Timeline, timeline
+from zoo.timelines import Timeline, film_label, timeline
 
 CHUNK = 32  # frames of a call, where they need not be seen at once
 WINDOW, MARGIN = 250, 50  # frames that a network which sees both sides reads at once, and how many it reads twice
@@ -48,12 +48,14 @@ class Labeler(Model):
         Args:
             film: A video file, open or by its path, a folder of images, or frames in their order: `(height, width)`
                 or `(height, width, 3)` uint8, or vectors `(features,)`; an array of them will do, or a .npy file.
-            rate_hz: Frames per second of an array; None: as many as the model wants. A file tells its own.
+            rate_hz: Frames per second of an array; None: as many as the model wants. A video file tells its own.
 
         Raises:
             CodecError: The file is missing, empty, damaged, or has no pictures.
             ArgumentError: `film` is no frames, or they are of another size than the model takes.
         """
+        if rate_hz is not None and _array(film):
+            film = clips.array(Path(film))
         film = _sampled(film, rate_hz, self.codec.rate_hz)
         rows = list(self._rows(self._frames(film)))
         if not rows:
@@ -91,7 +93,7 @@ class Labeler(Model):
 
     def _frames(self, film: Any) -> Iterator[np.ndarray]:
         """Give frames as the network takes them."""
-        if isinstance(film, (str, os.PathLike)) and Path(film).suffix.lower() == ".npy":
+        if _array(film):
             film = clips.array(Path(film))
         elif isinstance(film, (str, os.PathLike)) or hasattr(film, "read"):
             if not self.codec.pixels:
@@ -193,9 +195,14 @@ def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: Any) -> d
         return found
     alone = [(piece.label, rows) for piece, rows in zip(pieces, logits, strict=True) if piece.label]
     if alone:
-        right = [codec.vocabulary[np.exp(log_softmax(rows)).mean(0).argmax()] == label for label, rows in alone]
+        right = [film_label(np.exp(log_softmax(rows)), codec)[0] == label for label, rows in alone]
         found["clips_correct"] = 100 * float(np.mean(right))
     return found
+
+
+def _array(film: Any) -> bool:
+    """Tell the path of an array on disk."""
+    return isinstance(film, (str, os.PathLike)) and Path(film).suffix.lower() == ".npy"
 
 
 def words(ids: np.ndarray, codec: Any) -> list[str]:

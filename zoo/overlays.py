@@ -30,7 +30,7 @@ def check(out: Path | None, read: Sequence[Path]) -> None:
     suffixed(out, SUFFIXES)
     if len(read) > 1:
         raise ArgumentError(f"--overlay writes one film, {len(read)} are given")
-    if read[0].suffix.lower() == ".npy":
+    if read[0].is_dir() or read[0].suffix.lower() == ".npy":
         raise ArgumentError(f"--overlay: {read[0]} is no film to write again")
     if out.exists() and any(path.exists() and path.samefile(out) for path in read):
         raise ArgumentError(f"{out} is read: write to another file with --overlay")

@@ -57,6 +57,8 @@ def _checked(frame: Any, codec: Any) -> np.ndarray:
     if not codec.pixels:
         if array.shape != codec.shape or array.dtype.kind not in "fiu":
             raise ArgumentError(f"a frame of {array.dtype} {array.shape}: give {codec.features} numbers")
+        if not np.isfinite(array).all():
+            raise ArgumentError("a frame has values that are no numbers")
         return array.astype(np.float32)
     good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if not good or array.dtype != np.uint8 or not array.size:

@@ -149,11 +149,23 @@ def timeline(probabilities: np.ndarray, codec: Any, source: Any) -> Timeline:
         label = " ".join(run.label for run in runs if run.label != codec.rest)
         share = float(np.exp(scores[np.arange(len(ids)), ids].mean()))
     else:
-        mean = probabilities.mean(0)
-        if codec.rest and any(run.label != codec.rest for run in runs):
-            mean[codec.ids[codec.rest]] = 0
-        label, share = codec.vocabulary[int(mean.argmax())], float(mean.max())
+        label, share = film_label(probabilities, codec)
     seconds = round(len(ids) / rate_hz, 3)
     return Timeline(
         tuple(runs), label, round(share, 4), seconds, probabilities, codec.vocabulary, rate_hz, codec.rest, source
     )
+
+
+def film_label(probabilities: np.ndarray, codec: Any) -> tuple[str, float]:
+    """Give the likeliest label over all frames of a film `(time, classes)`, and its mean probability.
+
+    Of a label for rest it is the likeliest other one, unless no frame is likelier anything else.
+    """
+    mean = probabilities.mean(0)
+    among = np.arange(len(mean))
+    if codec.rest:
+        seen = np.unique(probabilities.argmax(1))
+        seen = seen[seen != codec.ids[codec.rest]]
+        among = seen if len(seen) else among
+    best = int(among[mean[among].argmax()])
+    return codec.vocabulary[best], float(mean[best])

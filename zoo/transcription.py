@@ -68,6 +68,7 @@ class Recognizer(Model):
             CodecError: The file is missing, no sound, empty or damaged, or a value is no number.
             ArgumentError: A value is out of range, or `sound` is no samples.
         """
+        self._check_free()
         options = _Search.of(beam, words, language, weight, self.codec.vocabulary)
         path = isinstance(sound, (str, os.PathLike))
         kept = sound if path else np.concatenate(list(audio.resampled([sound], sample_rate_hz)))
@@ -100,7 +101,15 @@ class Recognizer(Model):
                 f"{self.card.name} reads a recording from both ends: it can tell nothing before it has ended. "
                 "Stream with a model that only sees the past, such as gru_speech; or transcribe"
             )
+        self._check_free()
         return self._streamed(chunks, sample_rate_hz)
+
+    def _check_free(self) -> None:
+        if self.engine.steps is not None:
+            raise ArgumentError(
+                f"the artifact takes {self.engine.steps} steps a call, a recording has any number: export it without "
+                "steps=, or in form='step'"
+            )
 
     def _streamed(self, chunks: Iterable[Any], rate_hz: int) -> Iterator[Partial]:
         state, path, heard = self.engine.initial_state(1), _Path(self.codec.vocabulary), 0

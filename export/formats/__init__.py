@@ -159,6 +159,8 @@ class BoundEngine:
         about: What the artifact says of how it was made; None if it was made by another tool.
     """
 
+    concurrent = False  # not every runtime lets several threads in
+
     def __init__(
         self,
         name: str,

@@ -126,6 +126,8 @@ class VideoCodec:
         found = {span.label for piece in pieces for span in piece.spans}
         keep = found <= set(self.vocabulary) and (not self.grammar or all(map(self.speaks, pieces)))
         labels = self.vocabulary if keep else tuple(sorted(found))
+        if len(labels) < 2:
+            raise CodecError(f"all clips are of the class {', '.join(labels)}: give clips of two at least")
         rate_hz, crop = (pieces[0].rate_hz, pieces[0].crop) if pieces else (self.rate_hz, self.crop)
         codec = VideoCodec(
             labels, self.shape, rate_hz, self.delay, crop, self.rest if keep or self.rest in found else "",

@@ -98,6 +98,8 @@ def make_codec(pieces: Sequence[Clip], masked: bool = False) -> VideoCodec:
     shapes = {piece.shape for piece in pieces}
     if not found or len(shapes) != 1:
         raise DataError(f"clips of {sorted(shapes)} with {len(found)} labels: give labels, and frames of one size")
+    if len(found) < 2:
+        raise DataError(f"all clips are of the class {', '.join(found)}: give clips of two at least")
     if found <= set(lips().vocabulary) and all(lips().speaks(piece) for piece in pieces):
         return lips(masked)
     rest, one = NONE if NONE in found else "", pieces[0]
