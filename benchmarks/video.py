@@ -3,6 +3,7 @@
     python benchmarks/video.py                   # all shipped models, what they read; then the tables of README
     python benchmarks/video.py gru_video         # one of them
     python benchmarks/video.py --speed           # how fast they are; with nothing else running
+    python benchmarks/video.py --own             # how long a run on 200 clips takes; with nothing else running
     python benchmarks/video.py --mouth           # draw the template of a mouth anew
     python benchmarks/video.py --show            # the tables, from what was measured before
 
@@ -33,6 +34,7 @@ import zoo
 from zoo import pictures, plots, sentences, tasks, video
 from zoo.catalog import find
 from zoo.clips import Clip
+from zoo.codecs.video import VideoCodec
 from zoo.files import write_text
 from zoo.labeling import rates, words
 from zoo.pages import ERRORS
@@ -45,6 +47,7 @@ PARTS = ("command", "colour", "preposition", "letter", "digit", "adverb")
 ORIGINALS = "video/grid_s1_originals_12.tar"
 SHOWN_PAIRS, LETTERS = 15, 3  # confusions listed; part of the grammar that is drawn
 CLIPS = 40  # that speed is measured with
+OWN, SIDE = 200, 64  # clips of a run on one's own, and pixels of their sides
 EVERY = 5  # frame of every tenth clip that the template is the mean of
 HEADS = (
     ("model", "parameters", "frames", "spoken frames", "frames, by the grammar", "word errors", *PARTS),
@@ -162,6 +165,23 @@ def speed(name):
     return found
 
 
+def own():
+    """Train `lstm_video` from nothing, as its recipe is, on clips in folders by the colour that is said in them."""
+    codec, colours = VideoCodec(["any"], (SIDE, SIDE)), TASK.default_codec().grammar[PARTS.index("colour")]
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Counter()
+        for piece in TASK.splits_of(False)["train"]:
+            [colour] = {span.label for span in piece.spans} & set(colours)
+            if counts[colour] < OWN // len(colours):
+                counts[colour] += 1
+                path = Path(folder, "clips", colour, f"{piece.name}.npy")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.save(path, np.stack(list(pictures.fitted(piece.pixels, codec))))
+        card = zoo.train("lstm_video", Path(folder, "run"), Path(folder, "clips"))
+    right = card.metrics["valid"]["clips_correct"]
+    return {"clips": sum(counts.values()), "epochs": card.epochs, "minutes": card.minutes, "clips_correct": right}
+
+
 def _timed(path, films, what, threads):
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     run = [sys.executable, "-c", TIMER, str(path), str(films), what]
@@ -228,14 +248,20 @@ def tables(found):
 @click.command()
 @click.argument("asked", nargs=-1, metavar="[MODEL]...")
 @click.option("--speed", "fast", is_flag=True, help="Measure how fast they are instead of what they read.")
+@click.option("--own", "ones_own", is_flag=True, help="Time a run on 200 clips in folders by class.")
 @click.option("--mouth", "template", is_flag=True, help="Draw the template of a mouth anew.")
 @click.option("--show", is_flag=True, help="Only lay out what was measured before.")
-def main(asked, fast, template, show):
+def main(asked, fast, ones_own, template, show):
     """Measure, keep what was measured, and lay it out."""
     if template:
         mouth()
         return
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"rows": []}
+    if ones_own:
+        found["own"] = own()
+        write_text(RESULTS, json.dumps(found, indent=1) + "\n")
+        print(found["own"])
+        return
     shipped = zoo.list_models("*_video", pretrained=True)
     known = {row["model"]: row for row in found["rows"]}
     for name in () if show else asked or shipped:

@@ -27,6 +27,7 @@ TOLERANCES = {
     "zoo rnn": 5e-5,
     "zoo speech": 5e-5,
     "zoo video": 1e-4,
+    "zoo rnn video": 5e-4,
     "float32": 1e-4,
     "float16": 0.02,
     "int8": 0.2,
@@ -35,14 +36,16 @@ TOLERANCES = {
 quantized artifacts the root mean square of the differences, relative to that of the values. Ours are held to more than
 any user's model, whose depth and weights are not known. In vanilla RNNs no gate keeps rounding from growing; of speech,
 logarithms of small powers are taken; of video, sums over thousands of pixels, and ONNX Runtime's approximations of tanh
-and of the logistic function add up over three layers."""
+and of the logistic function add up over three layers; where a vanilla RNN reads it, noise lets single frames differ by
+3e-4, which are gone again a few frames later."""
 
 
 def tolerance_of(options: Options, model: Any) -> float:
     """Return the largest difference that passes."""
     if options.quantize or not model:
         return TOLERANCES[options.quantize or "float32"]
-    kinds = ARCHITECTURES[model.card.architecture].cell, model.card.task
+    cell, task = ARCHITECTURES[model.card.architecture].cell, model.card.task
+    kinds = cell, task, f"{cell} {task}"
     return max(TOLERANCES.get(f"zoo {kind}", TOLERANCES["zoo"]) for kind in kinds)
 
 

@@ -259,6 +259,28 @@ def test_recorded_video_is_as_good_as_it_is_to_be():
     assert best["word_errors"] <= 8
 
 
+def test_readme_says_what_own_clips_and_int8_take():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    own = json.loads((ROOT / "benchmarks/video.json").read_text())["own"]
+    assert f"from nothing on {own['clips']} clips of 64 × 64 pixels in {own['minutes']:.1f} minutes" in text
+    assert own["minutes"] < 10
+    lost = []
+    for name in zoo.list_models("*_video", pretrained=True):
+        rows = json.loads((ROOT / f"zoo/weights/{name}/artifacts.json").read_text())["rows"]
+        [whole] = (row["metric"] for row in rows if row["format"] == "Keras")
+        small = [row["metric"] for row in rows if row["precision"].startswith("int8")]
+        assert len(small) == 3, name
+        lost.append(max(whole - one for one in small))
+    assert max(lost) <= 1
+    assert f"In int8 frames lose at most {max(lost):.1f} points" in text
+
+
+def test_readme_says_how_busy_the_cores_are():
+    folder = json.loads((ROOT / "benchmarks/speech.json").read_text())["folder"]
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"of {folder['files']} recordings keeps {folder['cores']:.1f} of two cores busy" in text
+
+
 def test_errors_of_video_are_counted(tmp_path):
     video = benchmark("video")
     said = ("bin", "blue", "at", "f", "two", "now")
