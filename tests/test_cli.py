@@ -299,6 +299,13 @@ def test_did_you_mean():
     assert "lstm_music" in call("info", "lstm_musik").output
 
 
+def test_notices_of_tensorflow_are_not_shown(preset, tmp_path):
+    command = [sys.executable, "-m", "zoo.cli", "generate", preset, "--steps", "2", "--out", tmp_path / "o.mid"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "absl" not in done.stderr
+    assert ".cc:" not in done.stderr
+
+
 def test_command_is_installed():
     done = subprocess.run(
         [sys.executable, "-m", "zoo.cli", "--version"], capture_output=True, text=True, check=True, cwd=ROOT

@@ -418,7 +418,8 @@ def _open(name: str) -> Any:
 
 def _import_tensorflow() -> None:
     """Import TensorFlow, if Keras will, without the notices that it writes while no level of them can be set."""
-    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow" or "tensorflow" in sys.modules:
+    other = os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
+    if other or "tensorflow" in sys.modules or sys.stderr is None:
         return
     sys.stderr.flush()
     shown = os.dup(2)

@@ -159,7 +159,7 @@ def timeline(probabilities: np.ndarray, codec: Any, source: Any) -> Timeline:
 def film_label(probabilities: np.ndarray, codec: Any) -> tuple[str, float]:
     """Give the likeliest label over all frames of a film `(time, classes)`, and its mean probability.
 
-    Of a label for rest it is the likeliest other one, unless no frame is likelier anything else.
+    Rest, if the codec has a label for it, is told only of a film in which no frame has another label.
     """
     mean = probabilities.mean(0)
     among = np.arange(len(mean))
