@@ -37,6 +37,7 @@ def curves(lines: Mapping[str, tuple[Any, Any]], path: Path, x: str, y: str, log
         axes.plot(along, up, label=label, color=colour, marker="." if len(along) == 1 else None)
     if logarithmic:
         axes.set_yscale("log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(color="#dddddd", linewidth=0.6)
