@@ -248,7 +248,7 @@ def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options
     if stream:
         if len(files) > 1 or any(options.values()):
             raise ArgumentError("--stream prints one FILE as it is heard: leave out the other options")
-        for piece in bulk.streamed(_recognizer(name), files[0]):
+        for piece in bulk.streamed(_able(name, "transcribe", "speech"), files[0]):
             click.echo(piece, nl=False)
         click.echo()
         return
@@ -257,16 +257,18 @@ def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options
     found = bulk.files(files, bulk.SOUNDS, "sound")
     told.check(found)
     work = lambda model, path: model.transcribe(path, beam=options["beam"], words=words)  # noqa: E731
-    model = _recognizer(name)
+    load = lambda: _able(name, "transcribe", "speech")  # noqa: E731
+    model = load()
     work(model, [0.0])  # what is wrong with the options is told once
-    if bad := bulk.run(model, lambda: _recognizer(name), work, found, told, "sound"):
+    if bad := bulk.run(model, load, work, found, told, "sound"):
         raise DataError(f"{bad} of {len(found)} files could not be transcribed")
 
 
-def _recognizer(name: str) -> Any:
+def _able(name: str, method: str, use: str) -> Any:
+    """Open a model that has a method."""
     model = _open(name)
-    if not hasattr(model, "transcribe"):
-        raise ArgumentError(f"{name} does not transcribe speech: try {_like('*_speech')}")
+    if not hasattr(model, method):
+        raise ArgumentError(f"{name} does not {method} {use}: try {_like(f'*_{use}')}")
     return model
 
 
@@ -297,7 +299,7 @@ def label(files: tuple[str, ...], name: str | None, stream: bool, overlay: Path 
         if len(files) > 1 or overlay or any(options.values()):
             raise ArgumentError("--stream prints the labels of one FILE as they are seen: leave out the other options")
         before, film = "", sys.stdin.buffer if files[0] == bulk.INPUT else files[0]
-        for seen in _labeler(name).stream(film):
+        for seen in _able(name, "label", "video").stream(film):
             if seen.label != before:
                 click.echo(f"{seen.seconds:8.2f} s  {seen.label}  {seen.probability:.2f}")
             before = seen.label
@@ -315,15 +317,9 @@ def label(files: tuple[str, ...], name: str | None, stream: bool, overlay: Path 
             overlays.write(path, overlay, timeline)
         return timeline
 
-    if bad := bulk.run(_labeler(name), lambda: _labeler(name), work, found, told, "video"):
+    load = lambda: _able(name, "label", "video")  # noqa: E731
+    if bad := bulk.run(load(), load, work, found, told, "video"):
         raise DataError(f"{bad} of {len(found)} files could not be labelled")
-
-
-def _labeler(name: str) -> Any:
-    model = _open(name)
-    if not hasattr(model, "label"):
-        raise ArgumentError(f"{name} does not label video: try {_like('*_video')}")
-    return model
 
 
 def _bars(text: str) -> tuple[int, int]:
