@@ -25,20 +25,20 @@ import numpy as np
 
 import export
 import zoo
-from zoo.cards import words
-from zoo.catalog import find
+from zoo.core.card import words
+from zoo.core.files import write_text
+from zoo.core.plots import COLOURS, FORMATS, save
+from zoo.core.task import names, split_of
 from zoo.errors import VerificationError
-from zoo.files import write_text
-from zoo.generation import Generator
-from zoo.labeling import Labeler
-from zoo.midi import voice_names
-from zoo.models import KINDS as KINDS_OF
-from zoo.pages import ARTIFACTS, SAMPLE
-from zoo.plots import COLOURS, FORMATS, save
-from zoo.presets import WEIGHTS
-from zoo.tasks import names, split_of
-from zoo.transcription import Recognizer
-from zoo.transcripts import STEP_S
+from zoo.models.generation import Generator
+from zoo.models.making import KINDS as KINDS_OF
+from zoo.presets.catalog import find
+from zoo.presets.page import ARTIFACTS, SAMPLE
+from zoo.presets.preset import WEIGHTS
+from zoo.tasks.music.midi import voice_names
+from zoo.tasks.speech.model import Recognizer
+from zoo.tasks.speech.transcript import STEP_S
+from zoo.tasks.video.model import Labeler
 
 HERE = Path(__file__).parent
 KINDS = (

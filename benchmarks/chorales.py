@@ -20,11 +20,11 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 import zoo
-from zoo.files import write_text
-from zoo.midi import voice_names
-from zoo.plots import COLOURS, save
-from zoo.score import Score
-from zoo.tasks import find, split_of
+from zoo.core.files import write_text
+from zoo.core.plots import COLOURS, save
+from zoo.core.task import find, split_of
+from zoo.tasks.music.midi import voice_names
+from zoo.tasks.music.score import Score
 
 LENGTHS = (1, 2, 4, 8, 16)  # sixteenths: the lower edges of the classes of note length
 LENGTH_NAMES = ("sixteenth", "eighth", "quarter", "half", "whole or longer")

@@ -25,11 +25,12 @@ from keras import layers as L
 from tabulate import tabulate
 
 import export
-from export.formats import Face, formats, saved_model
-from export.loops import plain_step
-from export.source import Source
-from export.timing import in_turns
-from zoo.files import write_text
+from export.benchmarking import in_turns
+from export.formats import formats, saved_model
+from export.signature import Face
+from export.tracing.loops import plain_step
+from export.tracing.source import Source
+from zoo.core.files import write_text
 
 RESULTS = Path(__file__).with_suffix(".json")
 CELLS = {"SimpleRNN": L.SimpleRNN, "LSTM": L.LSTM, "GRU": L.GRU}

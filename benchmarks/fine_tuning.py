@@ -27,9 +27,9 @@ import numpy as np
 from tabulate import tabulate
 
 import zoo
-from zoo import datasets
-from zoo.datasets import Dataset, Source
-from zoo.files import write_text
+from zoo.core import datasets
+from zoo.core.datasets import Dataset, Source
+from zoo.core.files import write_text
 
 RESULTS, COMMAND = Path(__file__).with_suffix(".json"), "python benchmarks/fine_tuning.py"
 KEPT = 10  # one part in so many of the book

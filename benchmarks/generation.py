@@ -25,7 +25,7 @@ import click
 import numpy as np
 from tabulate import tabulate
 
-from zoo.files import sha256, write_text
+from zoo.core.files import sha256, write_text
 
 RESULTS = Path(__file__).with_suffix(".json")
 THREADS, UNITS, LAYERS, SYMBOLS = 2, 512, 2, 65
@@ -53,12 +53,13 @@ def model():
     import keras
 
     import zoo
-    from zoo.cards import Card, codec_json
-    from zoo.codecs.text import TextCodec
-    from zoo.keras_engine import KerasEngine
-    from zoo.models import make
-    from zoo.networks import network
-    from zoo.tasks import adjusted, find
+    from zoo.core.card import Card, codec_json
+    from zoo.core.recipe import adjusted
+    from zoo.core.task import find
+    from zoo.models.making import make
+    from zoo.networks.build import network
+    from zoo.networks.keras_engine import KerasEngine
+    from zoo.tasks.text.codec import TextCodec
 
     keras.utils.set_random_seed(0)
     codec = TextCodec("".join(map(chr, range(32, 32 + SYMBOLS))))

@@ -25,12 +25,12 @@ import numpy as np
 from tabulate import tabulate
 
 import zoo
-from zoo import datasets
-from zoo.codecs import Gapped
-from zoo.engine import EVALUATION_BATCH
-from zoo.files import write_text
-from zoo.sampling import log_softmax
-from zoo.tasks import find, split_of
+from zoo.core import storage
+from zoo.core.codec import Gapped
+from zoo.core.files import write_text
+from zoo.core.task import find, split_of
+from zoo.models.model import EVALUATION_BATCH
+from zoo.models.sampling import log_softmax
 
 RESULTS, COMMAND = Path(__file__).with_suffix(".json"), "python benchmarks/infilling.py"
 TASKS = ("text", "music")
@@ -46,7 +46,7 @@ SHOWN = {
 def left_only(model, codec, pieces, scheme):
     """Measure a left-to-right model on the tokens that a masked codec hides: nats per unit, share foreseen."""
     cut = next(iter(find(model.card.task).protocols.values()))[0]
-    ordered, rng = datasets.by_length(cut(pieces)), np.random.default_rng(0)
+    ordered, rng = storage.by_length(cut(pieces)), np.random.default_rng(0)
     total, units, right = 0.0, 0, 0
     for start in range(0, len(ordered), EVALUATION_BATCH):
         batch = ordered[start : start + EVALUATION_BATCH]
@@ -68,7 +68,7 @@ def in_turn(model, pieces, scheme):
         The same, and the standard error of the nats, as only some of the tokens are asked for.
     """
     cut = next(iter(find(model.card.task).protocols.values()))[0]
-    ordered, rng, draw = datasets.by_length(cut(pieces)), np.random.default_rng(0), np.random.default_rng(1)
+    ordered, rng, draw = storage.by_length(cut(pieces)), np.random.default_rng(0), np.random.default_rng(1)
     total, variance, units, right = 0.0, 0.0, 0, 0.0
     begun = 0.0  # units among the tokens that are asked for, as many as they stand for
     for piece in ordered:

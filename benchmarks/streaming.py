@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.files import write_text
+from zoo.core.files import write_text
 
 RESULTS = Path(__file__).with_suffix(".json")
 SETTINGS = {"units": 128, "embedding": 32, "window": 128, "batch": 64, "epochs": 3, "epoch_steps": 100, "patience": 9}

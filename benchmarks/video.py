@@ -31,18 +31,23 @@ from tabulate import tabulate
 
 import export
 import zoo
-from zoo import pictures, plots, sentences, tasks, video
-from zoo.catalog import find
-from zoo.clips import Clip
-from zoo.codecs.video import VideoCodec
-from zoo.files import write_text
-from zoo.labeling import rates, words
-from zoo.pages import ERRORS
-from zoo.sampling import log_softmax
+from zoo.core import task as task_table
+from zoo.core.files import write_text
+from zoo.media import video
+from zoo.models.sampling import log_softmax
+from zoo.presets.catalog import find
+from zoo.presets.page import ERRORS
+from zoo.tasks.video import crops as pictures
+from zoo.tasks.video import decoding as sentences
+from zoo.tasks.video import mouth as mouths
+from zoo.tasks.video import plots as plots_module
+from zoo.tasks.video.clips import Clip
+from zoo.tasks.video.codec import VideoCodec
+from zoo.tasks.video.model import rates, words
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "video.json"
-TASK = tasks.find("video")
+TASK = task_table.find("video")
 PARTS = ("command", "colour", "preposition", "letter", "digit", "adverb")
 ORIGINALS = "video/grid_s1_originals_12.tar"
 SHOWN_PAIRS, LETTERS = 15, 3  # confusions listed; part of the grammar that is drawn
@@ -77,7 +82,7 @@ def errors(pairs, folder):
         said, read = one[LETTERS]
         if read:
             counts[letters.index(said), letters.index(read)] += 1
-    plots.confusion(counts, letters, folder / "errors.png")
+    plots_module.confusion(counts, letters, folder / "errors.png")
     tables = [
         {"title": "Words read right, by the grammar.", "heads": ["part", "right"], "rows": rows},
         {
@@ -193,7 +198,7 @@ def _timed(path, films, what, threads):
 
 def measure(name):
     """Measure one shipped model; write its tables and picture of errors."""
-    model, pieces = zoo.load(name), tasks.split_of(TASK, "test", False)
+    model, pieces = zoo.load(name), task_table.split_of(TASK, "test", False)
     logits = model.see(pieces)
     right = errors(list(slots(pieces, logits, model.codec)), find(name).folder)
     return {
@@ -206,9 +211,9 @@ def mouth():
     """Draw the template: the mean of frames of training clips."""
     from PIL import Image
 
-    clips = tasks.split_of(TASK, "train", False)[::10]
+    clips = task_table.split_of(TASK, "train", False)[::10]
     mean = np.mean([clip.pixels[::EVERY].mean(0) for clip in clips], 0)
-    Image.fromarray(np.round(mean).astype(np.uint8)).save(pictures.MOUTH)
+    Image.fromarray(np.round(mean).astype(np.uint8)).save(mouths.MOUTH)
 
 
 def tables(found):

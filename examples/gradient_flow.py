@@ -22,7 +22,8 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 import zoo
-from zoo import layers, plots
+from zoo.core import plots
+from zoo.layers import recurrent as layers
 
 CELLS = {"vanilla RNN": layers.SimpleRNN, "LSTM": layers.LSTM, "GRU": layers.GRU}
 STARTS = ("orthogonal", "random_normal")

@@ -4,7 +4,8 @@ Importing this package loads neither Keras nor TensorFlow; `load` of ONNX and TF
 """
 
 from export.artifact import Inspection, inspect, load
-from export.saving import Report, save
-from export.timing import Benchmark, benchmark
+from export.benchmarking import Benchmark, benchmark
+from export.report import Report
+from export.saving import save
 
 __all__ = ["Benchmark", "Inspection", "Report", "benchmark", "inspect", "load", "save"]

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from export import formats
-from export.formats import Format, Signature, Tensor
+from export.formats import Format
 from export.formats.saved_model import MANIFEST
-from zoo.cards import Card, codec_json
+from export.signature import Signature, Tensor
+from zoo.core.card import Card, codec_json
+from zoo.core.files import sha256
 from zoo.errors import ArgumentError, ArtifactError, PresetError
-from zoo.files import sha256
-from zoo.models import make
-from zoo.presets import read_codec
+from zoo.models.making import make
+from zoo.presets.preset import read_codec
 
 TEXTS = ("card", "codec", "export")
 FOREIGN = (

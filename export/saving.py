@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,73 +15,28 @@ import numpy as np
 
 from export import formats
 from export.artifact import load, seal, size_of
-from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature, bind
-from export.generating import Loop, check_generation
-from export.lowering import Call
-from export.recurrent import walk
-from export.source import Source
-from export.verify import TOLERANCES, check_chain, check_structure, tolerance_of, verify
-from zoo.checks import number
+from export.engine import BoundEngine
+from export.formats import Format, Options
+from export.report import SHOWN, Report
+from export.signature import FORMS, Face, bind
+from export.tracing.cells import walk
+from export.tracing.generation_loop import Loop
+from export.tracing.lowering import Call
+from export.tracing.source import Source
+from export.verification.generation import check_generation
+from export.verification.verify import TOLERANCES, check_chain, check_structure, tolerance_of, verify
+from zoo.core.files import replacing
+from zoo.core.validation import number
 from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer, VerificationError
-from zoo.files import replacing
-from zoo.generation import Generator
+from zoo.models.generation import Generator
 
 FEW = 12  # single steps that tell whether a model is causal
-SHOWN = (
-    "LSTM", "GRU", "RNN", "DYNAMICQUANTIZELSTM", "SCAN", "LOOP", "WHILE", "STATELESSWHILE",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM",
-)  # fmt: skip
-"""Operators that a report counts one by one."""
 INSTEAD = "let the layer compute it from other operators, or leave it out of what is exported"
 NO_OPERATOR = (
     r"NO_OPERATOR (?P<kind>\w+) (?P<path>\S+)",
     r'fused\["(?P<kind>\w+):", "(?P<path>[^"@]+)@.*neither a custom op nor a flex op',
 )
 """What ours and TensorFlow's converter say of an operator that a format does not have, and where."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was saved.
-
-    Attributes:
-        path: Where.
-        format: Format name.
-        form: `sequence`, `step` or `generate`.
-        quantize: None, `float16` or `int8`.
-        size: Bytes.
-        signatures: What it takes and gives, form by form.
-        differences: Largest measured differences from Keras, form by form and check by check; of `generate` those of
-            its single steps, how many `ids` were compared with theirs, and how many differ `near` a border.
-        compared: At which shapes.
-        operators: How often each recurrent or loop operator occurs, and all together.
-        seconds: Time for conversion and verification.
-        notes: What else there is to say.
-    """
-
-    path: Path
-    format: str
-    form: str
-    quantize: str | None
-    size: int
-    signatures: dict[str, Signature]
-    differences: dict[str, dict[str, float]]
-    compared: str
-    operators: dict[str, int]
-    seconds: float
-    notes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Show the report on a few lines."""
-        kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
-        size, precision = f"{self.size / 1e6:.2f} MB", self.quantize or "float32"
-        lines = [f"{self.path}: {self.format}, {precision}, {size}, {self.seconds:.1f} s", f"  operators: {kinds}"]
-        for form, signature in self.signatures.items():
-            lines.append(f"  {form}: {signature.text()}")
-            measured = ", ".join(f"{check} {value:.4g}" for check, value in self.differences[form].items())
-            lines.append(f"    differences from Keras: {measured}")
-        lines += [f"  compared at {self.compared}", *(f"  {note}" for note in self.notes)]
-        return "\n".join([*lines, f'  next: run = export.load("{self.path}"); zoo inspect {self.path}'])
 
 
 def save(

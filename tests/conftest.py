@@ -12,13 +12,13 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")  # comp
 import numpy as np
 import pytest
 
-from zoo.architectures import ARCHITECTURES
-from zoo.cards import Card
-from zoo.codecs.music import MusicCodec
-from zoo.midi import HOLD, REST
-from zoo.models import make
-from zoo.score import Score
-from zoo.tasks import Recipe
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.card import Card
+from zoo.core.recipe import Recipe
+from zoo.models.making import make
+from zoo.tasks.music.codec import MusicCodec
+from zoo.tasks.music.midi import HOLD, REST
+from zoo.tasks.music.score import Score
 
 gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects
 ROOT = Path(__file__).parent.parent
@@ -66,8 +66,9 @@ def random_score(seed: int, steps: int = 40, codec: MusicCodec = CODEC) -> Score
 
 def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int = 0):
     """An untrained model with asymmetric random weights, so that no two gates or directions are alike."""
-    from zoo.keras_engine import KerasEngine
-    from zoo.networks import network, set_weights, weights
+    from zoo.networks.build import network
+    from zoo.networks.keras_engine import KerasEngine
+    from zoo.networks.transfer import set_weights, weights
 
     row = ARCHITECTURES[architecture]
     codec = MusicCodec(**codec.settings | {"masked": row.bidirectional})
@@ -91,7 +92,7 @@ def randomized(model, seed: int = 0):
 
 def scatter(network, seed: int, spread: float, last: float):
     """Give a network of the zoo random weights large enough that its outputs differ; `last` is for its logits."""
-    from zoo.networks import set_weights, weights
+    from zoo.networks.transfer import set_weights, weights
 
     rng = np.random.default_rng(seed)
     fan = {k: max(1, int(np.prod(a.shape[:-1]))) for k, a in weights(network).items()}
@@ -125,8 +126,8 @@ def user():
 @pytest.fixture
 def preset(tmp_path: Path, tiny) -> Path:
     """A preset folder of the tiny model."""
-    from zoo import presets
-    from zoo.networks import weights
+    from zoo.networks.transfer import weights
+    from zoo.presets import preset as presets
 
     presets.write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network))
     return tmp_path / "preset"
@@ -136,8 +137,8 @@ def seal(model):
     """Give a model the checksums that a written card has, as `zoo.load` would."""
     from dataclasses import replace
 
-    from zoo.cards import codec_json
-    from zoo.files import sha256
+    from zoo.core.card import codec_json
+    from zoo.core.files import sha256
 
     return make(replace(model.card, codec_sha256=sha256(codec_json(model.codec).encode())), model.codec, model.engine)
 

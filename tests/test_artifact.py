@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 import export
-from export import artifact, saving, verify
-from export.formats import Tensor, formats, of_path
+from export import artifact, saving
+from export.formats import formats, of_path
 from export.formats import onnx as onnx_format
-from export.recurrent import walk
+from export.signature import Tensor
+from export.tracing.cells import walk
+from export.verification import verify
 from tests import cells
 from tests.conftest import CODEC, FEATURES, NAMES, ROOT, UNITS, random_score, randomized, user_model
 from zoo.errors import ArgumentError, ArtifactError, DataError, ExportError, UnsupportedLayer, VerificationError

@@ -9,16 +9,16 @@ import pytest
 
 import zoo
 from tests.conftest import RECIPE, ROOT, random_score, randomized, tiny_model
-from zoo.architectures import ARCHITECTURES
-from zoo.cards import Card
-from zoo.codecs.music import MusicCodec
-from zoo.codecs.text import TextCodec
-from zoo.keras_engine import KerasEngine
-from zoo.midi import HOLD, REST
-from zoo.models import make
-from zoo.networks import network
-from zoo.recordings import Recording
-from zoo.score import Score
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.card import Card
+from zoo.models.making import make
+from zoo.networks.build import network
+from zoo.networks.keras_engine import KerasEngine
+from zoo.tasks.music.codec import MusicCodec
+from zoo.tasks.music.midi import HOLD, REST
+from zoo.tasks.music.score import Score
+from zoo.tasks.speech.recordings import Recording
+from zoo.tasks.text.codec import TextCodec
 
 
 def benchmark(name):

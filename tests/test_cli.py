@@ -7,10 +7,10 @@ from click.testing import CliRunner
 
 import zoo
 from tests.conftest import RECIPE, ROOT, random_score
-from zoo.cards import Card
-from zoo.catalog import catalog, find
-from zoo.cli import main
-from zoo.codecs.music import MusicCodec
+from zoo.cli.main import main
+from zoo.core.card import Card
+from zoo.presets.catalog import catalog, find
+from zoo.tasks.music.codec import MusicCodec
 
 
 def call(*arguments):
@@ -33,7 +33,7 @@ def test_every_setting_has_its_own_help():
 
 
 def test_every_form_can_be_asked_for():
-    from export.formats import FORMS
+    from export.signature import FORMS
 
     [option] = [option for option in main.commands["export"].params if option.name == "form"]
     assert list(option.type.choices) == list(FORMS)
@@ -120,9 +120,10 @@ def infiller(tmp_path):
     """Write a preset of an untrained model that fills gaps, of music or of text."""
 
     def write(task):
-        from zoo import presets
-        from zoo.codecs.text import TextCodec
-        from zoo.networks import network, weights
+        from zoo.networks.build import network
+        from zoo.networks.transfer import weights
+        from zoo.presets import preset as presets
+        from zoo.tasks.text.codec import TextCodec
 
         codec = TextCodec("abc ", masked=True) if task == "text" else MusicCodec(masked=True)
         net = network(zoo.ARCHITECTURES["bilstm"], codec, RECIPE)
@@ -300,7 +301,7 @@ def test_did_you_mean():
 
 
 def test_notices_of_tensorflow_are_not_shown(preset, tmp_path):
-    command = [sys.executable, "-m", "zoo.cli", "generate", preset, "--steps", "2", "--out", tmp_path / "o.mid"]
+    command = [sys.executable, "-m", "zoo.cli.main", "generate", preset, "--steps", "2", "--out", tmp_path / "o.mid"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert "absl" not in done.stderr
     assert ".cc:" not in done.stderr
@@ -308,6 +309,6 @@ def test_notices_of_tensorflow_are_not_shown(preset, tmp_path):
 
 def test_command_is_installed():
     done = subprocess.run(
-        [sys.executable, "-m", "zoo.cli", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "zoo.cli.main", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert zoo.__version__ in done.stdout

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import export
-from export.formats import Face, Options, formats
-from export.source import Source
-from export.verify import check_structure, rms_difference
+from export.formats import Options, formats
+from export.signature import Face
+from export.tracing.source import Source
+from export.verification.verify import check_structure, rms_difference
 from tests.zoo_of_layers import CELLS, INPUTS, MODELS, D, L, build, randomize, seq
 
 SHAPES = ((1, 3), (4, 11), (2, 1))
@@ -27,7 +28,7 @@ def small_blocks(request, monkeypatch):
     """Let TFLite's loops cross their blocks at short lengths, in some models; convert the others faster, without blocks."""
     if "blocks" not in request.node.name:
         crossing = any(f"[{name}]" in request.node.name for name in BLOCKS)
-        monkeypatch.setattr("export.loops.SIZES", (4,) if crossing else ())
+        monkeypatch.setattr("export.tracing.loops.SIZES", (4,) if crossing else ())
 
 
 def sample(tensor, rng, batch, time):
@@ -149,7 +150,7 @@ def test_fixed_shape(name, format_, tmp_path):
 
 def test_tflite_crosses_its_blocks(tmp_path):
     """Lengths around the rows that the inner loops collect."""
-    from export import loops
+    from export.tracing import loops
 
     model = build("lstm stateful")
     export.save(model, tmp_path / "m.tflite")
@@ -268,7 +269,7 @@ def test_int8_of_convolutions(format_, tmp_path):
 def test_int8_of_lstm_music_loses_at_most_one_percent(format_, data, tmp_path, monkeypatch):
     """On some pieces of the validation split; the pages of the models have it of all pieces of the test split."""
     import zoo
-    from zoo.models import Generator
+    from zoo.models.generation import Generator
 
     measure = Generator.measure
     fewer = lambda self, pieces, progress=False: measure(self, list(pieces)[::8], progress)  # noqa: E731

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from zoo import datasets
+from zoo.core import datasets
+from zoo.core.files import sha256
 from zoo.errors import ChecksumError, DataError, DownloadError
-from zoo.files import sha256
 
 BODY = bytes(range(256)) * 2000
 

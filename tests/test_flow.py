@@ -5,8 +5,8 @@ import tensorflow as tf
 
 import zoo
 from tests.conftest import random_score, randomized
-from zoo import layers as fast
 from zoo.errors import ArgumentError
+from zoo.layers import recurrent as fast
 
 LAYERS = {"rnn": fast.SimpleRNN, "lstm": keras.layers.LSTM, "gru": fast.GRU}
 

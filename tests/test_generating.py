@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 import export
-from export import generating
-from export.formats import BoundEngine, Face, Tensor, formats
+from export.engine import BoundEngine
+from export.formats import formats
+from export.signature import Face, Tensor
+from export.verification import generation
 from tests.conftest import NAMES, random_score, seal, tiny_model
-from zoo import keras_engine
+from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer, VerificationError
-from zoo.tasks import Recipe
+from zoo.networks import generation_loop
 
 OPTIONS = (
     {"steps": 20, "seed": 3},
@@ -32,12 +34,13 @@ def loops(tmp_path_factory, sealed):
 
 
 def text_model(architecture, units=8):
-    from zoo.architectures import ARCHITECTURES
-    from zoo.cards import Card
-    from zoo.codecs.text import TextCodec
-    from zoo.keras_engine import KerasEngine
-    from zoo.models import make
-    from zoo.networks import network, set_weights, weights
+    from zoo.core.architectures import ARCHITECTURES
+    from zoo.core.card import Card
+    from zoo.models.making import make
+    from zoo.networks.build import network
+    from zoo.networks.keras_engine import KerasEngine
+    from zoo.networks.transfer import set_weights, weights
+    from zoo.tasks.text.codec import TextCodec
 
     codec, recipe, row = TextCodec("\n abcdefgh"), Recipe(units=units, embedding=6), ARCHITECTURES[architecture]
     net, rng = network(row, codec, recipe), np.random.default_rng(0)
@@ -161,11 +164,11 @@ def shifted(logits, uniform, *rest):
     return draw(logits, 1 - uniform, *rest)
 
 
-draw = keras_engine.draw
+draw = generation_loop.draw
 
 
 def test_a_wrong_loop_is_not_saved(sealed, tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_engine, "draw", shifted)
+    monkeypatch.setattr(generation_loop, "draw", shifted)
     with pytest.raises(VerificationError, match="generate") as caught:
         export.save(sealed, tmp_path / "x.tflite", form="generate")
     assert caught.value.check == "generate"
@@ -175,7 +178,7 @@ def test_a_wrong_loop_is_not_saved(sealed, tmp_path, monkeypatch):
 def test_a_loop_must_have_its_names_and_repeat_itself(loops, sealed):
     engine, stepper = export.load(loops["tflite"]).engine, sealed.engine
     face = Face(None, engine.signature)
-    assert generating.check_generation(face, engine, sealed.codec, stepper)[0] == {"ids": 330, "near": 0}
+    assert generation.check_generation(face, engine, sealed.codec, stepper)[0] == {"ids": 330, "near": 0}
     renamed = replace(engine.signature, outputs=(Tensor("y", (None, None), "int32"),))
     calls = itertools.count()
     unsteady = BoundEngine("x", engine.signature, lambda arrays: [engine.run(arrays)[0] + next(calls) % 2])
@@ -183,16 +186,16 @@ def test_a_loop_must_have_its_names_and_repeat_itself(loops, sealed):
     wrong = {"signature": BoundEngine("x", renamed, engine.run), "repeat": unsteady, "generate": short}
     for check, candidate in wrong.items():
         with pytest.raises(VerificationError) as caught:
-            generating.check_generation(face, candidate, sealed.codec, stepper)
+            generation.check_generation(face, candidate, sealed.codec, stepper)
         assert caught.value.check == check
 
 
 def test_only_what_is_within_rounding_may_differ():
     logits = np.log(np.array([[0.25, 0.25, 0.5]], np.float32))
     for number, right in ((0.25 + 2e-6, {1, 0}), (0.25 - 2e-6, {0, 1}), (0.3, {1}), (0.1, {0})):
-        assert set(generating._choices(logits, -1, number, 1.0, None, 1.0)) == right
-    assert set(generating._choices(np.array([[1, 2, 2.000001]]), -1, 0.5, 0, None, 1.0)) == {2, 1}
-    assert generating._choices(logits, 2, 0.1, 1.0, None, 1.0) == [2]
+        assert set(generation._choices(logits, -1, number, 1.0, None, 1.0)) == right
+    assert set(generation._choices(np.array([[1, 2, 2.000001]]), -1, 0.5, 0, None, 1.0)) == {2, 1}
+    assert generation._choices(logits, 2, 0.1, 1.0, None, 1.0) == [2]
 
 
 def test_saved_model_has_all_forms(artifacts, sealed):

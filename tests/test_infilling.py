@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tests.conftest import random_score, tiny_model
-from zoo.cards import Card
-from zoo.codecs import Gapped
-from zoo.codecs.text import TextCodec
+from zoo.core.card import Card
+from zoo.core.codec import Gapped
 from zoo.errors import ArgumentError, CodecError
-from zoo.midi import HOLD
-from zoo.models import make
-from zoo.score import Score
+from zoo.models.making import make
+from zoo.tasks.music.midi import HOLD
+from zoo.tasks.music.score import Score
+from zoo.tasks.text.codec import TextCodec
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import cells
-from zoo import bptt
-from zoo import layers as fast
+from zoo.layers import bptt, equations
+from zoo.layers import recurrent as fast
 
 NAMES = ("SimpleRNN", "LSTM", "GRU")
 BATCH, TIME, FEATURES, UNITS = 3, 7, 4, 5
@@ -305,7 +305,7 @@ def test_everything_else_is_left_to_keras(options, monkeypatch):
         "two alike": ({"activation": "sigmoid", "recurrent_activation": "sigmoid"}, "activations"),
     }
     kwargs, reason = (SLOW | more)[options]
-    monkeypatch.setattr("zoo.bptt.through_time", lambda *_: pytest.fail("took the fast path"))
+    monkeypatch.setattr("zoo.layers.bptt.through_time", lambda *_: pytest.fail("took the fast path"))
     for name in NAMES if options in SLOW else ("GRU",):
         theirs, ours = pair(name, **kwargs)
         assert reason in fast.slow_because(ours)
@@ -328,7 +328,7 @@ def test_use_cudnn_true_is_refused_as_keras_refuses_it():
 
 def test_the_fast_path_is_taken(monkeypatch):
     taken, through_time = [], bptt.through_time
-    monkeypatch.setattr("zoo.bptt.through_time", lambda *a: taken.append(a[0].cell) or through_time(*a))
+    monkeypatch.setattr("zoo.layers.bptt.through_time", lambda *a: taken.append(a[0].cell) or through_time(*a))
     for name in NAMES:
         keras.layers.Bidirectional(getattr(fast, name)(2))(np.zeros((1, 2, 3), "f"))
-    assert taken == [cell for cell in bptt.STEPS for _ in range(2)]
+    assert taken == [cell for cell in equations.STEPS for _ in range(2)]

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import CODEC, random_score
-from zoo.codecs import Context
+from zoo.core.codec import Context
 from zoo.errors import ArgumentError, CodecError
-from zoo.generation import _until
-from zoo.midi import HOLD, REST
-from zoo.score import Score
+from zoo.models.generation import _until
+from zoo.tasks.music.midi import HOLD, REST
+from zoo.tasks.music.score import Score
 
 
 def test_same_seed_same_piece(tiny):

@@ -6,18 +6,24 @@ import pytest
 
 import zoo
 from tests.conftest import CODEC, RECIPE, random_score, tiny_model
-from zoo import datasets, presets
-from zoo.architectures import ARCHITECTURES
-from zoo.catalog import find
-from zoo.codecs import Gapped
-from zoo.codecs.music import MusicCodec
+from zoo.core import datasets
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.codec import Gapped
+from zoo.core.files import sha256
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.files import sha256
-from zoo.keras_engine import KerasEngine
-from zoo.midi import HOLD, REST
-from zoo.networks import grown, network, set_weights, weights
-from zoo.score import Score
-from zoo.tasks.music import JSB_16TH, TASK, make_codec, read_folder, transposed
+from zoo.networks.build import network
+from zoo.networks.keras_engine import KerasEngine
+from zoo.networks.transfer import grown, set_weights, weights
+from zoo.presets import preset as presets
+from zoo.presets.catalog import find
+from zoo.tasks.music import user_data
+from zoo.tasks.music.augment import transposed
+from zoo.tasks.music.codec import MusicCodec
+from zoo.tasks.music.datasets import JSB_16TH
+from zoo.tasks.music.midi import HOLD, REST
+from zoo.tasks.music.score import Score
+from zoo.tasks.music.task import TASK, make_codec
+from zoo.tasks.music.user_data import read_folder
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -215,7 +221,6 @@ def test_prompt_in_another_meter_is_noticed():
 
 
 def test_folder_is_read_once_and_from_disk(tmp_path, monkeypatch):
-    from zoo.tasks import music
 
     for i in range(3):
         random_score(i, 20 + i, MusicCodec(4)).save(tmp_path / f"{i}.mid")
@@ -224,7 +229,7 @@ def test_folder_is_read_once_and_from_disk(tmp_path, monkeypatch):
         first = read_folder(tmp_path)
     expected = [Score.read(tmp_path / f"{i}.mid") for i in range(3)]
     assert list(first["valid"]) + list(first["train"]) == expected
-    monkeypatch.setattr(music, "_store", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(user_data, "_store", lambda *_: pytest.fail("read again"))
     with pytest.warns(UserWarning, match="left out.*bad.mid"):
         assert list(read_folder(tmp_path)["train"]) == expected[1:]
     (tmp_path / "2.mid").unlink()

@@ -6,10 +6,10 @@ import export
 import zoo
 from tests import cells
 from tests.conftest import NAMES, RECIPE, tiny_model
-from zoo.architectures import ARCHITECTURES, state_names
+from zoo.core.architectures import ARCHITECTURES, state_names
+from zoo.core.task import find
 from zoo.errors import ArgumentError
-from zoo.networks import set_weights, weights
-from zoo.tasks import find
+from zoo.networks.transfer import set_weights, weights
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -58,9 +58,9 @@ def test_every_architecture_exports_and_is_the_equations(model, name, tmp_path):
         return  # the cell is that of lstm, and what stacks it is Keras
     from dataclasses import replace
 
-    from zoo.cards import codec_json
-    from zoo.files import sha256
-    from zoo.models import make
+    from zoo.core.card import codec_json
+    from zoo.core.files import sha256
+    from zoo.models.making import make
 
     card = replace(model.card, codec_sha256=sha256(codec_json(model.codec).encode()))
     export.save(make(card, model.codec, model.engine), tmp_path / NAMES[name])

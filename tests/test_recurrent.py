@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.formats import Face, Options, formats
-from export.lowering import States, lowered
-from export.recurrent import ConvCell, cells_of, is_recurrent, name_of, walk
-from export.source import Source
+from export.formats import Options, formats
+from export.signature import Face
+from export.tracing.cells import ConvCell, cells_of, is_recurrent, name_of, walk
+from export.tracing.lowering import States, lowered
+from export.tracing.source import Source
 from tests import cells
 from tests.conftest import FEATURES, UNITS, randomized, tiny_model
-from zoo.architectures import ARCHITECTURES
+from zoo.core.architectures import ARCHITECTURES
 from zoo.errors import UnsupportedLayer
 
 LAYERS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}

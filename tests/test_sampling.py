@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.errors import ArgumentError
-from zoo.sampling import check, log_softmax, penalised, sample
+from zoo.models.sampling import check, log_softmax, penalised, sample
 
 LOGITS = np.log(np.array([[0.5, 0.25, 0.15, 0.1]]))
 UNIFORM = np.linspace(0, 1, 4001)[:-1]
@@ -73,7 +73,7 @@ def test_log_softmax_survives_large_logits():
 )
 def test_a_graph_draws_alike(options):
     """In float32, so that a random number within rounding of a border may fall on its other side."""
-    from zoo.keras_engine import draw
+    from zoo.networks.generation_loop import draw
 
     rng = np.random.default_rng(0)
     logits, uniform = rng.normal(0, 3, (5000, 9)).astype(np.float32), rng.random(5000, np.float32)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.midi import HOLD, REST, voice_names
-from zoo.score import Score
+from zoo.tasks.music.midi import HOLD, REST, voice_names
+from zoo.tasks.music.score import Score
 
 GRIDS = st.integers(1, 6).flatmap(
     lambda voices: arrays(

@@ -12,21 +12,27 @@ import soundfile
 import export
 import zoo
 from tests.conftest import scatter
-from zoo import audio, ctc, folders, recordings
-from zoo.architectures import ARCHITECTURES
-from zoo.cards import Card, codec_json
-from zoo.codecs import speech
-from zoo.codecs.speech import SpeechCodec, log_mel, normalized
-from zoo.engine import overlapping
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.card import Card, codec_json
+from zoo.core.files import sha256
+from zoo.core.recipe import Recipe
+from zoo.core.task import find
 from zoo.errors import ArgumentError, CodecError, DataError, UnsupportedLayer
-from zoo.files import sha256
-from zoo.models import make
-from zoo.recordings import HEAD, RATE_HZ, STEP, TAIL, Recording
-from zoo.tasks import Recipe, find
-from zoo.tasks import speech as task
-from zoo.transcription import MARGIN, WINDOW, _cut, _judge, _Search, rates
-from zoo.transcripts import transcript
-from zoo.transcripts import written as written_text
+from zoo.media import audio
+from zoo.media.audio import RATE_HZ
+from zoo.models.making import make
+from zoo.models.model import overlapping
+from zoo.tasks.speech import augment, features, recordings, task
+from zoo.tasks.speech import codec as speech
+from zoo.tasks.speech import decoding as ctc
+from zoo.tasks.speech import user_data as folders
+from zoo.tasks.speech.codec import SpeechCodec, normalized
+from zoo.tasks.speech.features import log_mel
+from zoo.tasks.speech.model import MARGIN, WINDOW, _cut, rates
+from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
+from zoo.tasks.speech.search import _judge, _Search
+from zoo.tasks.speech.transcript import transcript
+from zoo.tasks.speech.transcript import written as written_text
 
 RECIPE = Recipe(units=8, embedding=6, filters=2)
 CAUSAL = [name for name, row in ARCHITECTURES.items() if not row.bidirectional]
@@ -42,8 +48,8 @@ def sound(seconds=1.0, seed=0, rate_hz=RATE_HZ):
 
 def tiny(architecture="gru", samples=True, seed=0):
     """An untrained recognizer whose weights are random enough that it hears something."""
-    from zoo.keras_engine import KerasEngine
-    from zoo.networks import network
+    from zoo.networks.build import network
+    from zoo.networks.keras_engine import KerasEngine
 
     row = ARCHITECTURES[architecture]
     codec = SpeechCodec(task.VOCABULARY, whole=row.bidirectional)
@@ -211,35 +217,35 @@ def test_front_end_is_librosas_log_mel():
 
     wave = sound(2.0)
     steps = recordings.steps_of(len(wave))
-    line = np.pad(wave, (speech.OVERLAP + HEAD * STEP, (steps - HEAD) * STEP - len(wave)))
+    line = np.pad(wave, (features.OVERLAP + HEAD * STEP, (steps - HEAD) * STEP - len(wave)))
     theirs = librosa.feature.melspectrogram(
-        y=line, sr=RATE_HZ, n_fft=speech.WINDOW, hop_length=speech.HOP, n_mels=speech.BANDS, center=False
+        y=line, sr=RATE_HZ, n_fft=features.WINDOW, hop_length=features.HOP, n_mels=features.BANDS, center=False
     )
-    expected = np.log(np.maximum(theirs.T, speech.FLOOR)).reshape(steps, speech.FRAMES, speech.BANDS)
+    expected = np.log(np.maximum(theirs.T, features.FLOOR)).reshape(steps, features.FRAMES, features.BANDS)
     np.testing.assert_allclose(log_mel(wave), expected, atol=1e-3)
-    from zoo.acoustics import LogMel
+    from zoo.tasks.speech.frontend import LogMel
 
-    layer = LogMel(np.zeros(speech.BANDS), np.ones(speech.BANDS))
+    layer = LogMel(np.zeros(features.BANDS), np.ones(features.BANDS))
     found, _ = layer([speech.in_steps(wave)[None], None])
     np.testing.assert_allclose(np.asarray(found)[0], expected, atol=1e-3)
 
 
 def test_transform_is_numpys():
-    from zoo.acoustics import LogMel, groups
+    from zoo.tasks.speech.frontend import LogMel, groups
 
-    windows = np.random.default_rng(0).standard_normal((1, 3, speech.WINDOW)).astype(np.float32)
-    layer = LogMel(np.zeros(speech.BANDS), np.ones(speech.BANDS))
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(speech.WINDOW) / speech.WINDOW)
+    windows = np.random.default_rng(0).standard_normal((1, 3, features.WINDOW)).astype(np.float32)
+    layer = LogMel(np.zeros(features.BANDS), np.ones(features.BANDS))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(features.WINDOW) / features.WINDOW)
     expected = np.abs(np.fft.rfft(windows * hann)) ** 2
     power = np.asarray(layer._power((windows * hann).reshape(1, 3, 20, 20).astype(np.float32)))
     np.testing.assert_allclose(power, expected, rtol=1e-4, atol=1e-3)
-    whole = np.zeros((speech.WINDOW // 2 + 1, speech.BANDS), np.float32)
+    whole = np.zeros((features.WINDOW // 2 + 1, features.BANDS), np.float32)
     column = 0
     for low, high, part in groups():
         assert part.size <= 1000  # numbers; larger ones would be stored in int8
         whole[low:high, column : column + part.shape[1]] = part
         column += part.shape[1]
-    np.testing.assert_array_equal(whole, speech.filters())
+    np.testing.assert_array_equal(whole, features.filters())
 
 
 def test_network_hears_what_it_was_trained_on(model):
@@ -406,7 +412,7 @@ def test_long_texts_are_aligned_part_by_part():
 def test_loss_is_the_sum_over_alignments(smoothing):
     from keras import ops
 
-    from zoo.optimization import Alignment
+    from zoo.training.losses import Alignment
 
     logits = np.log(np.stack([random_rows(0), random_rows(1)])).astype(np.float32)
     y = np.array([[1, 2, -1], [0, -1, -1]])
@@ -630,9 +636,9 @@ def test_new_characters_come_before_the_blank():
 
 
 def test_front_end_is_librosas_on_recordings(data):
-    from zoo.acoustics import LogMel
+    from zoo.tasks.speech.frontend import LogMel
 
-    layer = LogMel(np.zeros(speech.BANDS), np.ones(speech.BANDS))
+    layer = LogMel(np.zeros(features.BANDS), np.ones(features.BANDS))
     for piece in find("speech").splits_of()["valid"][::9]:
         found, _ = layer([speech.in_steps(piece.wave)[None], None])
         np.testing.assert_allclose(np.asarray(found)[0], log_mel(piece.wave), atol=1e-3)
@@ -673,7 +679,7 @@ def test_data_that_cannot_be_fetched_says_where_it_is(monkeypatch):
 def test_augmentation_changes_and_joins():
     words = [Recording(sound(0.4, seed=i), w, corpus="w") for i, w in enumerate(("ONE", "TWO", "SIX"))]
     pieces = [Recording(sound(1.0, seed=9), "YES"), recordings.joined(words)]
-    change = task.changed(pieces)
+    change = augment.changed(pieces)
     found = [change(1, np.random.default_rng(seed)) for seed in range(20)]
     assert len({len(piece.text.split()) for piece in found}) > 3
     assert all(set(piece.text.split()) <= {"ONE", "TWO", "SIX"} for piece in found)
@@ -809,7 +815,7 @@ def test_training_on_own_recordings(tmp_path):
 def invoke(*words, **options):
     from click.testing import CliRunner
 
-    from zoo.cli import main
+    from zoo.cli.main import main
 
     return CliRunner().invoke(main, ["transcribe", *map(str, words)], **options)
 
@@ -907,7 +913,7 @@ def test_other_backend_hears_the_same():
     code = (
         "import json, keras, numpy as np, zoo\n"
         "from keras import ops\n"
-        "from zoo.optimization import Alignment\n"
+        "from zoo.training.learner import Alignment\n"
         "from zoo.tasks import find\n"
         "net = zoo.build('gru_speech', units=8, embedding=6, filters=2)\n"
         "rng = np.random.default_rng(1)\n"

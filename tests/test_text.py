@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 import zoo
 from tests.conftest import RECIPE
-from zoo.codecs import Context, Gapped
-from zoo.codecs.text import Text, TextCodec
+from zoo.core.codec import Context, Gapped
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.networks import network, set_weights
-from zoo.tasks import text as module
-from zoo.tasks.text import TASK, cold, make_codec, read_folder, read_text, segments
+from zoo.networks.build import network
+from zoo.networks.transfer import set_weights
+from zoo.tasks.text import datasets
+from zoo.tasks.text.codec import Text, TextCodec
+from zoo.tasks.text.datasets import read_text, segments
+from zoo.tasks.text.task import TASK, cold, make_codec
+from zoo.tasks.text.user_data import read_folder
 
 CODEC = TextCodec("abc é\n🎵")
 
@@ -88,7 +91,7 @@ def test_description_goes_round():
 @pytest.mark.parametrize("read", [1, 3, 1 << 20])
 def test_a_file_is_mapped_character_by_character(read, tmp_path, monkeypatch):
     """Whatever the bytes at which a block ends."""
-    monkeypatch.setattr(module, "READ", read)
+    monkeypatch.setattr(datasets, "READ", read)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     content = "Zwölf 🎵 Boxkämpfer\r\njagen"
     path = tmp_path / "a.txt"
@@ -98,7 +101,7 @@ def test_a_file_is_mapped_character_by_character(read, tmp_path, monkeypatch):
     assert "".join(text.vocabulary[i] for i in np.asarray(text.ids)) == content
     codec = make_codec([text])
     assert codec.decode(codec.tokens(text)) == content
-    monkeypatch.setattr(module, "_blocks", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(datasets, "_blocks", lambda path: pytest.fail("read again"))
     assert read_text(path) == text
 
 
@@ -185,7 +188,7 @@ def test_it_trains_and_writes(tmp_path):
 
 
 def test_what_was_learned_is_kept_when_the_vocabulary_grows():
-    from zoo.networks import grown, weights
+    from zoo.networks.transfer import grown, weights
 
     codec = TextCodec("ab")
     larger, *kept = codec.extended([Text(np.array([0]), "z")])

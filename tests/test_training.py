@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 import zoo
-import zoo.training
 from tests.conftest import ROOT, random_score
-from zoo import callbacks, optimization
-from zoo.codecs.music import MusicCodec
+from zoo.core.recipe import Recipe, adjusted
 from zoo.errors import ArgumentError, DataError, TrainingError
-from zoo.tasks import Recipe, adjusted
-from zoo.tasks.music import TASK, transposed
-from zoo.windows import Windows
+from zoo.tasks.music.augment import transposed
+from zoo.tasks.music.codec import MusicCodec
+from zoo.tasks.music.task import TASK
+from zoo.training import callbacks, fit, losses, optimizer
+from zoo.training import learner as optimization
+from zoo.training.batches import Windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:only .* optimizer steps")
 SMALL = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01,
@@ -134,7 +135,7 @@ def test_loss_that_is_no_number_stops_the_run(folder, tmp_path, monkeypatch):
 def test_validation_metric_is_pooled():
     """A batch of short pieces counts by its tokens, not by its pieces."""
     rng = np.random.default_rng(0)
-    metric, total, count = optimization.Nats(optimization.CrossEntropy()), 0.0, 0
+    metric, total, count = optimization.Nats(losses.CrossEntropy()), 0.0, 0
     for steps, real in ((4, 1), (9, 8)):
         logits, y = rng.normal(size=(3, steps, 5)).astype(np.float32), rng.integers(0, 5, (3, steps))
         weights = (np.arange(steps) < real).astype(np.float32) * np.ones((3, 1), np.float32)
@@ -205,7 +206,7 @@ def test_early_stopping(folder, tmp_path, monkeypatch):
         def on_epoch_end(self, epoch, logs=None):
             super().on_epoch_end(epoch, {**logs, callbacks.MONITOR: float(epoch)})
 
-    monkeypatch.setattr(zoo.training, "Checkpoint", Worse)
+    monkeypatch.setattr(fit, "Checkpoint", Worse)
     card = zoo.train("lstm_music", out=tmp_path / "d", data=folder, epochs=9, patience=2, verbose=False, **SMALL)
     assert card.epochs == 3
     assert json.loads((tmp_path / "d/checkpoint/state.json").read_text())["best_epoch"] == 1
@@ -265,8 +266,8 @@ def test_windows_are_cut_from_the_pieces():
 
 
 def test_whole_pieces_of_like_length_share_a_batch(monkeypatch):
-    monkeypatch.setattr("zoo.windows.POOL", 4)
-    monkeypatch.setattr("zoo.windows.ROUND", 2)
+    monkeypatch.setattr("zoo.training.batches.POOL", 4)
+    monkeypatch.setattr("zoo.training.batches.ROUND", 2)
     lengths = np.random.default_rng(0).permutation(np.arange(5, 200, 5))  # 39 pieces, 4 a batch
     pieces = [random_score(i, int(n), MusicCodec()) for i, n in enumerate(lengths)]
     lines = {tuple(MusicCodec().tokens(piece)) for piece in pieces}
@@ -311,7 +312,7 @@ def command(out, folder, *more, missing=()):
     """The command line, as on a machine where some packages are missing."""
     settings = {"epochs": 4, **SMALL}
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    code = f"import sys; sys.modules |= dict.fromkeys({list(missing)}); from zoo.cli import main; main()"
+    code = f"import sys; sys.modules |= dict.fromkeys({list(missing)}); from zoo.cli.main import main; main()"
     start = [sys.executable, "-c", code, "train", "lstm_music", "--out", str(out), "--data", str(folder)]
     return [*start, *words, *more]
 
@@ -385,7 +386,7 @@ def test_averaged_weights_are_the_average(folder, tmp_path):
             super().on_epoch_end(epoch, logs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(zoo.training, "Progress", Seen)
+        patch.setattr(fit, "Progress", Seen)
         patch.setattr(optimization, "AVERAGED", 1)
         zoo.train("rnn_music", out=tmp_path / "a", data=folder, epochs=1, verbose=False, **SMALL | {"ema": 0.7})
     average = values[0]
@@ -398,8 +399,8 @@ def test_averaged_weights_are_the_average(folder, tmp_path):
 
 def test_carried_states_are_those_of_the_window_before():
     """Two windows in a row are one call of twice the length; where `keep` is 0 the state is zero again."""
-    from zoo.networks import network
-    from zoo.optimization import compiled
+    from zoo.networks.build import network
+    from zoo.training.learner import compiled
 
     recipe = adjusted(Recipe(units=6, embedding=2, dropout_in=0, dropout_out=0, batch=4, carry=True), {})
     codec = MusicCodec()
@@ -433,9 +434,9 @@ def test_rows_of_carried_windows_follow_one_another():
     assert went_on > 5
 
 
-@pytest.mark.parametrize("shape", optimization.SCHEDULES)
+@pytest.mark.parametrize("shape", optimizer.SCHEDULES)
 def test_learning_rates(shape):
-    rate = optimization.Schedule(0.1, warmup=10, total=110, shape=shape)
+    rate = optimizer.Schedule(0.1, warmup=10, total=110, shape=shape)
     values = np.array([float(rate(step)) for step in range(111)])
     np.testing.assert_allclose(values[:10], np.arange(1, 11) / 100, rtol=1e-5)
     middle, end = {"cosine": (0.5, 0), "linear": (0.5, 0), "exponential": (0.1, 0.01), "constant": (1, 1)}[shape]
@@ -455,7 +456,7 @@ def test_label_smoothing_is_that_of_the_whole_distribution():
     rng = np.random.default_rng(0)
     logits, y = rng.normal(size=(3, 4, 5)).astype(np.float32), rng.integers(0, 5, (3, 4))
     expected = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2)(np.eye(5)[y], logits)
-    found = optimization.CrossEntropy(0.2)(y, logits)
+    found = losses.CrossEntropy(0.2)(y, logits)
     assert float(found) == pytest.approx(float(expected), rel=1e-5)
 
 
@@ -517,7 +518,7 @@ def test_data_larger_than_a_block_is_taken_block_by_block(monkeypatch):
     """Random blocks of pieces, no more than about a block encoded at once, so many steps an epoch as asked for."""
     pieces = [random_score(i, 20 + i, MusicCodec()) for i in range(12)]
     lines = [MusicCodec().tokens(piece).tolist() for piece in pieces]
-    monkeypatch.setattr("zoo.windows.BLOCK", 400)
+    monkeypatch.setattr("zoo.training.batches.BLOCK", 400)
     stream = windows(pieces, augment=lambda i, _: pieces[i])
     encoded, encode = [], stream.codec.encode
     monkeypatch.setattr(

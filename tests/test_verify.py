@@ -1,4 +1,4 @@
-"""Every check of `export.verify` has a negative control: one thing is broken, and that very check must fail."""
+"""Every check of `export.verification.verify` has a negative control: one thing is broken, and that very check must fail."""
 
 from dataclasses import replace
 
@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 
 import export
-from export import saving, verify
-from export.formats import BoundEngine, Face, Options, Tensor, formats
+from export import saving
+from export.engine import BoundEngine
+from export.formats import Options, formats
 from export.formats import onnx as onnx_format
-from export.source import Source
+from export.signature import Face, Tensor
+from export.tracing.source import Source
+from export.verification import verify
 from tests import cells
 from tests.conftest import CODEC, FEATURES, NAMES, UNITS, tiny_model, user_model
-from zoo.cards import Card, lost
-from zoo.codecs.music import MusicCodec
+from zoo.core.card import Card, lost
+from zoo.core.recipe import Recipe
 from zoo.errors import CodecError, DataError, VerificationError
-from zoo.models import make
-from zoo.tasks import Recipe
-from zoo.tasks.music import JSB_16TH
+from zoo.models.making import make
+from zoo.tasks.music.codec import MusicCodec
+from zoo.tasks.music.datasets import JSB_16TH
 
 TOLERANCE = 1e-5
 

@@ -14,19 +14,25 @@ import soundfile
 import export
 import zoo
 from tests.conftest import scatter
-from zoo import clip_folders, clips, overlays, pictures, sentences, video
-from zoo.architectures import ARCHITECTURES
-from zoo.cards import Card, codec_json
-from zoo.clips import Clip, Span, whole
-from zoo.codecs.video import VideoCodec
-from zoo.engine import overlapping
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.card import Card, codec_json
+from zoo.core.files import sha256
+from zoo.core.recipe import Recipe
+from zoo.core.task import find
 from zoo.errors import ArgumentError, CodecError, DataError, TrainingError, UnsupportedLayer
-from zoo.files import sha256
-from zoo.labeling import rates
-from zoo.models import make
-from zoo.tasks import Recipe, find
-from zoo.tasks import video as task
-from zoo.timelines import timeline
+from zoo.media import video
+from zoo.models.making import make
+from zoo.models.model import overlapping
+from zoo.tasks.video import augment, clips, datasets, scaling, task
+from zoo.tasks.video import crops as pictures
+from zoo.tasks.video import decoding as sentences
+from zoo.tasks.video import mouth as mouths
+from zoo.tasks.video import overlay as overlays
+from zoo.tasks.video import user_data as clip_folders
+from zoo.tasks.video.clips import Clip, Span, whole
+from zoo.tasks.video.codec import VideoCodec
+from zoo.tasks.video.model import rates
+from zoo.tasks.video.timeline import timeline
 
 RECIPE = Recipe(units=8, embedding=6, filters=2, layers=1)
 LABELS = ("rest", "up", "down", "left", "right")
@@ -43,8 +49,8 @@ def codec_for(architecture="gru", shape=SHAPE, **options):
 
 def tiny(architecture="gru", seed=0, **options):
     """An untrained labeler whose weights are random enough that labels change."""
-    from zoo.keras_engine import KerasEngine
-    from zoo.networks import network
+    from zoo.networks.build import network
+    from zoo.networks.keras_engine import KerasEngine
 
     row, codec = ARCHITECTURES[architecture], codec_for(architecture, **options)
     net = network(row, codec, RECIPE)
@@ -263,7 +269,7 @@ def test_frames_of_two_sizes_are_told():
 def test_a_match_is_found_where_the_template_is():
     rng = np.random.default_rng(0)
     image = rng.normal(100, 20, (60, 80)).astype(np.float32)
-    found = pictures.matches(image, image[20:35, 31:55] * 0.5 + 10)  # darker, and of less contrast
+    found = mouths.matches(image, image[20:35, 31:55] * 0.5 + 10)  # darker, and of less contrast
     assert np.unravel_index(found.argmax(), found.shape) == (20, 31)
     assert found.max() == pytest.approx(1, abs=1e-3)
     assert np.abs(found).max() < 1.001
@@ -272,19 +278,19 @@ def test_a_match_is_found_where_the_template_is():
 @pytest.mark.parametrize("scale", [1.0, 1.25])
 def test_a_mouth_is_followed(scale):
     """The template itself, in a picture of noise, moves; also in a larger picture of the same head."""
-    template = next(video.frames(pictures.MOUTH, 1))
-    mouth, rng = pictures.Mouth(task.LIPS), np.random.default_rng(0)
+    template = next(video.frames(mouths.MOUTH, 1))
+    mouth, rng = mouths.Mouth(datasets.LIPS), np.random.default_rng(0)
     for at in (0, 0, 1, 1, 2, 2, 2, 3):
-        picture = rng.integers(100, 130, (pictures.HEIGHT, 360)).astype(np.uint8)
+        picture = rng.integers(100, 130, (mouths.HEIGHT, 360)).astype(np.uint8)
         picture[170 + at : 218 + at, 120 : 120 + 96] = template
-        cut = mouth(pictures.scaled(picture, round(scale * pictures.HEIGHT), round(scale * 360)))
-        assert cut.shape == task.LIPS
+        cut = mouth(scaling.scaled(picture, round(scale * mouths.HEIGHT), round(scale * 360)))
+        assert cut.shape == datasets.LIPS
     assert np.abs(mouth.place - (171.5, 120)).max() < 2.5
 
 
 def test_a_mouth_needs_room():
     with pytest.raises(ArgumentError, match="too narrow"):
-        pictures.Mouth(task.LIPS)(np.zeros((288, 40), np.uint8))
+        mouths.Mouth(datasets.LIPS)(np.zeros((288, 40), np.uint8))
 
 
 # --- codec
@@ -748,14 +754,14 @@ def test_augmentation_is_drawn_from_its_generator_alone():
     clip = Clip(
         film(40), SHAPE, (Span("rest", 0, 10), Span("up", 10, 25.5), Span("rest", 25.5, float("inf"))), mirrored=True
     )
-    change = task.changed([clip])
+    change = augment.changed([clip])
     a, b, c = (change(0, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(a.frames, b.frames)
     assert not np.array_equal(a.frames, c.frames)
     assert a.frames.shape == clip.frames.shape
     assert [s.label for s in a.spans] == ["rest", "up", "rest"]
     assert a.spans[1].start == a.spans[0].end != 10
-    assert task.changed([clip], 0)(0, np.random.default_rng(0)) is clip
+    assert augment.changed([clip], 0)(0, np.random.default_rng(0)) is clip
 
 
 def test_labels_go_with_the_frames_when_time_is_warped():
@@ -764,19 +770,19 @@ def test_labels_go_with_the_frames_when_time_is_warped():
     spans = (Span("rest", 0, 15), Span("up", 15, 27), Span("down", 27, float("inf")))
     codec = codec_for()
     for seed in range(20):
-        frames, moved = task.warped(
+        frames, moved = augment.warped(
             np.broadcast_to(ids[:, None, None], (40, *SHAPE)), spans, np.random.default_rng(seed), 1.0
         )
         told = codec.tokens(Clip(frames, SHAPE, moved))
         shown = np.searchsorted([10, 120, 240], frames[:, 0, 0])
-        assert (told != shown).sum() <= 2 + task.HIDDEN * task.LONGEST
+        assert (told != shown).sum() <= 2 + augment.HIDDEN * augment.LONGEST
         assert frames.shape == (40, *SHAPE)
 
 
 def test_only_where_it_does_not_matter_left_and_right_are_exchanged():
     frames = np.broadcast_to(np.linspace(0, 255, 24).astype(np.uint8), (5, *SHAPE))
     for mirrored in (True, False):
-        change = task.changed([Clip(frames, SHAPE, whole("up"), mirrored=mirrored)])
+        change = augment.changed([Clip(frames, SHAPE, whole("up"), mirrored=mirrored)])
         ways = {
             bool(
                 change(0, np.random.default_rng(s)).frames[0, 0, -1]
@@ -790,11 +796,11 @@ def test_only_where_it_does_not_matter_left_and_right_are_exchanged():
 def test_rare_labels_are_drawn_more_often():
     few = [Clip(film(4), SHAPE, whole("up"), name="rare")] * 2
     many = [Clip(film(4), SHAPE, whole("left"), name="common")] * 48
-    change, rng = task.changed([*few, *many], 0), np.random.default_rng(0)
+    change, rng = augment.changed([*few, *many], 0), np.random.default_rng(0)
     names = [change(i % 50, rng).name for i in range(400)]
     share = names.count("rare") / 400
     assert 0.12 < share < 0.24  # 2 of 50 are 4 %; by the root of 24 they are 17 %
-    assert task.shares([*few, *few]) is None
+    assert augment.shares([*few, *few]) is None
 
 
 def test_prepared_clips_are_read_from_the_disk(tmp_path):
@@ -812,7 +818,7 @@ def test_grid_is_split_as_published(data, monkeypatch, tmp_path):
         task,
         "_clip",
         lambda name, _data, alignment: Clip(
-            np.zeros((1, 2), np.uint8), (1, 2), task.aligned(alignment), name, crop="mouth"
+            np.zeros((1, 2), np.uint8), (1, 2), datasets.aligned(alignment), name, crop="mouth"
         ),
     )
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
@@ -821,8 +827,8 @@ def test_grid_is_split_as_published(data, monkeypatch, tmp_path):
     codec = task.lips()
     assert codec.classes == 52
     for piece in itertools.chain(*splits.values()):
-        said = [span.label for span in piece.spans if span.label != task.SILENCE]
-        assert all(word in part for word, part in zip(said, task.GRAMMAR, strict=True))
+        said = [span.label for span in piece.spans if span.label != datasets.SILENCE]
+        assert all(word in part for word, part in zip(said, datasets.GRAMMAR, strict=True))
 
 
 def test_the_mouth_is_found_in_whole_films(data):
@@ -844,7 +850,7 @@ def test_the_mouth_is_found_in_whole_films(data):
             np.stack(list(pictures.fitted(video.frames(io.BytesIO(found[f"{name}.{kind}"]), 25), task.lips())))
             for kind in ("mpg", "mp4")
         )
-        assert cut.shape == crop.shape == (75, *task.LIPS)
+        assert cut.shape == crop.shape == (75, *datasets.LIPS)
         alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(cut, crop, strict=True)]
         assert np.median(alike) > 0.9
 
@@ -947,7 +953,7 @@ def test_own_clips_are_evaluated_as_the_codec_crops(tmp_path, monkeypatch):
     """Not as the recipe has it, which is about training."""
     model, asked = tiny("gru", crop="mouth"), {}
     reader = replace(find("video"), read_folder=lambda folder, **options: asked.update(options) or {"train": []})
-    monkeypatch.setattr("zoo.engine.find", lambda name: reader)
+    monkeypatch.setattr("zoo.models.model.find", lambda name: reader)
     with pytest.raises(ArgumentError, match="no clips"):
         model.evaluate(data=tmp_path, progress=False)
     assert (asked["crop"], asked["height"], asked["width"]) == ("mouth", *SHAPE)
@@ -1058,8 +1064,8 @@ def test_settings_of_reading_are_for_own_clips(tmp_path):
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory, gru):
-    from zoo import presets
-    from zoo.networks import weights
+    from zoo.networks.transfer import weights
+    from zoo.presets import preset as presets
 
     path = tmp_path_factory.mktemp("preset") / "gru"
     presets.write(path, gru.card, gru.codec, weights(gru.engine.network))
@@ -1069,7 +1075,7 @@ def preset(tmp_path_factory, gru):
 def run(*words):
     from click.testing import CliRunner
 
-    from zoo.cli import main
+    from zoo.cli.main import main
 
     return CliRunner().invoke(main, list(map(str, words)))
 
@@ -1086,7 +1092,7 @@ def test_command_labels_films(preset, tmp_path):
     assert len(list(video.frames(tmp_path / "o.mp4", 25))) == 30
     from click.testing import CliRunner
 
-    from zoo.cli import main
+    from zoo.cli.main import main
 
     piped = CliRunner().invoke(
         main, ["label", "-", "--stream", "--model", str(preset)], input=path.with_suffix(".mkv").read_bytes()

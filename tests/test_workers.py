@@ -14,10 +14,11 @@ import yaml
 
 import zoo
 from tests.conftest import ROOT
-from zoo import devices, workers
-from zoo import layers as fast
+from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError, TrainingError
-from zoo.tasks import Recipe
+from zoo.layers import recurrent as fast
+from zoo.training import devices
+from zoo.training import multi_worker as workers
 
 SETTINGS = {"units": 8, "embedding": 2, "batch": 8, "window": 8, "learning_rate": 0.01, "epochs": 4,
             "dropout_in": 0, "dropout_out": 0, "dropout_recurrent": 0, "carry": False, "ema": 0.5}  # fmt: skip
@@ -63,7 +64,17 @@ def start(out, folder, *more):
     processes = []
     for index in range(2):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        command = [sys.executable, "-m", "zoo.cli", "train", "lstm_music", "--out", str(out), "--data", str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "zoo.cli.main",
+            "train",
+            "lstm_music",
+            "--out",
+            str(out),
+            "--data",
+            str(folder),
+        ]
         processes.append(
             subprocess.Popen(
                 [*command, *words, *more], cwd=ROOT, env={**os.environ, "TF_CONFIG": json.dumps(config)},

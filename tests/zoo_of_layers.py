@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers as L
 from keras import ops
 
-from zoo import layers as fast
+from zoo.layers import recurrent as fast
 
 D, U = 3, 4  # features and units
 CELLS = {"rnn": L.SimpleRNN, "lstm": L.LSTM, "gru": L.GRU}

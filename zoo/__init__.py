@@ -4,17 +4,12 @@ Importing this package loads neither Keras nor TensorFlow; the functions that ne
 """
 
 import importlib
-import os
-import shlex
-from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.architectures import ARCHITECTURES
-from zoo.cards import Card
-from zoo.catalog import catalog as _catalog
-from zoo.catalog import find, list_models
+from zoo.api import build, info, load, page, train
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.card import Card
 from zoo.errors import (
     ArgumentError,
     ArtifactError,
@@ -30,19 +25,15 @@ from zoo.errors import (
     VerificationError,
     ZooError,
 )
+from zoo.presets.catalog import list_models
 
 if TYPE_CHECKING:
-    from zoo.flow import gradient_flow
-    from zoo.midi import HOLD, REST
-    from zoo.score import Score
+    from zoo.tasks.music.midi import HOLD, REST
+    from zoo.tasks.music.score import Score
+    from zoo.training.gradient_flow import gradient_flow
+
 
 __version__ = metadata.version("rnn-zoo")
-
-TRAINING_ENVIRONMENT = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",  # faster products of large matrices, and buffers kept for the next step
-}
-"""Set before TensorFlow starts, unless the user has set it."""
 
 __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
@@ -54,168 +45,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what needs NumPy when it is first asked for (PEP 562): listing models does not."""
-    modules = {"HOLD": "score", "REST": "score", "Score": "score", "gradient_flow": "flow"}
+    modules = {
+        "HOLD": "tasks.music.score",
+        "REST": "tasks.music.score",
+        "Score": "tasks.music.score",
+        "gradient_flow": "training.gradient_flow",
+    }
     if name in modules:
         return getattr(importlib.import_module(f"zoo.{modules[name]}"), name)
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
-
-
-def _folder(name: str | Path) -> Path:
-    """Find the preset folder of a catalog name, or take a path to one."""
-    if str(name) not in _catalog() and ("/" in str(name) or Path(name).is_dir()):
-        return Path(name)
-    entry = find(str(name))
-    if not entry.pretrained:
-        shipped = ", ".join(list_models(pretrained=True))
-        raise UnknownModel(f"{name} has no pretrained weights yet (there are: {shipped}); train it: zoo train {name}")
-    return entry.folder
-
-
-def load(name: str | Path) -> Any:
-    """Load a pretrained model, offline, its files checked against their sha256.
-
-    Args:
-        name: Catalog name such as `lstm_music`, or the path of a preset folder.
-
-    Returns:
-        The model: a `zoo.generation.Generator`, or, of the bidirectional ones, a `zoo.infilling.Infiller`; of speech a
-        `zoo.transcription.Recognizer`, of video a `zoo.labeling.Labeler`.
-
-    Raises:
-        UnknownModel: No such name, or no weights of that name.
-        PresetError: A file of the preset is missing or damaged.
-
-    Example:
-        >>> load("lstm_music").generate(bars=2, seed=7).voices
-        4
-    """
-    from zoo import presets
-    from zoo.models import make
-
-    folder = _folder(name)
-    card, codec = presets.read(folder)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
-    from zoo import keras_engine  # Keras comes in only once there is something to load
-
-    return make(card, codec, keras_engine.KerasEngine(presets.load_network(folder, card, codec)))
-
-
-def info(name: str | Path) -> Card:
-    """Read the card of a pretrained model, and nothing else.
-
-    Raises:
-        UnknownModel: No such name, or no weights of that name.
-        PresetError: The card is missing or damaged.
-
-    Example:
-        >>> info("lstm_music").architecture
-        'lstm'
-    """
-    from zoo import presets
-
-    return presets.read_card(_folder(name))
-
-
-def page(name: str | Path) -> str:
-    """Write the page of a pretrained model: network, results, training, samples, artifacts, data, limits; as Markdown.
-
-    Raises:
-        UnknownModel: No such name, or no weights of that name.
-        PresetError: The card or codec is missing or damaged.
-
-    Example:
-        >>> page("lstm_music").splitlines()[0]
-        '# lstm_music'
-    """
-    from zoo.pages import page as written
-
-    return written(_folder(name))
-
-
-def build(name: str, **changes: Any) -> Any:
-    """Build an untrained Keras network of the catalog, with explicit state in and out.
-
-    Args:
-        name: Catalog name.
-        changes: Settings of the recipe to change, such as `units=256`.
-
-    Returns:
-        `keras.Model`: `[x (batch, time, features), states (batch, units) …]` →
-        `[y (batch, time, classes), new states …]`.
-
-    Raises:
-        UnknownModel: No such name.
-        ArgumentError: No such setting.
-    """
-    from zoo import networks
-    from zoo.tasks import adjusted
-
-    entry = find(name)
-    codec = entry.task.default_codec(masked=entry.architecture.bidirectional)
-    return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
-
-
-def train(
-    name: str,
-    out: str | Path | None = None,
-    data: str | Path | None = None,
-    start: str | Path | None = None,
-    freeze: Sequence[str] = (),
-    devices: Sequence[str] = (),
-    resume: bool = False,
-    verbose: bool = True,
-    **changes: Any,
-) -> Card:
-    """Train a model of the catalog; the result is a preset folder that `load` takes.
-
-    Args:
-        name: Catalog name.
-        out: Run folder; by default `runs/<name>`. The preset is its sub-folder `preset`.
-        data: Your own files instead of the task's data set: for music a folder of MIDI files, for text a text file or a
-            folder of .txt files, for speech a folder of recordings with `transcripts.tsv`, for video a folder of clips
-            for each class, or one with `labels.csv`. A part of them is for validation.
-        start: Catalog name or preset folder to fine-tune; of speech and video one of another architecture will do,
-            whose encoder, all that stands below the recurrent layers, is taken over.
-        freeze: Layers that keep their weights, such as `["embedding", "recurrent_0"]`; `encoder` stands for all below
-            the recurrent layers, and what it makes of clips is then computed once.
-        devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; by default the first GPU,
-            or the processor. Several machines are told of each other by `TF_CONFIG`.
-        resume: Go on after the last whole epoch of the run in `out`, with what that run was asked.
-        verbose: Show progress.
-        changes: Settings of the recipe to change, such as `epochs=10`; see `zoo.tasks.Recipe`.
-
-    Returns:
-        The card of the trained model.
-
-    Raises:
-        UnknownModel: No such name.
-        ArgumentError: No such setting, layer or device, or a value out of range.
-        DataError: The data is not to be had, or the folder cannot be written.
-        TrainingError: The run folder holds another run, there is nothing to resume, `start` is of another kind, or the
-            loss is no number any more.
-    """
-    from zoo.tasks import adjusted
-
-    for variable, value in TRAINING_ENVIRONMENT.items():
-        os.environ.setdefault(variable, value)
-    from zoo import training
-
-    entry, out = find(name), Path(out or f"runs/{name}")
-    given = {"data": data, "from": start}
-    words = [word for key, value in given.items() if value for word in (f"--{key}", str(value))]
-    words += [word for layer in freeze for word in ("--freeze", layer)]
-    words += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
-    command = shlex.join(["zoo", "train", name, *words])
-    usual = entry.task.recipe(entry.architecture.name)
-    if resume:
-        before = training.asked(out)
-        data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
-        command, devices = before["command"], devices or before["devices"]
-        usual = adjusted(usual, before["recipe"])
-    if start and (same := set(training.sizes_from(_folder(start), entry)) & set(changes)):
-        raise ArgumentError(f"{', '.join(sorted(same))}: those of the model to start from are taken: leave them out")
-    recipe = adjusted(usual, changes)
-    return training.train(
-        entry, recipe, out, command, Path(data) if data else None, _folder(start) if start else None, freeze, devices,
-        resume, verbose,
-    )  # fmt: skip

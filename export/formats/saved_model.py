@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from export import loops
-from export.formats import FORMS, BoundEngine, Face, Format, Options, Signature, Tensor
-from export.lowering import Through
-from export.recurrent import array
+from export.engine import BoundEngine
+from export.formats import Format, Options
+from export.signature import FORMS, Face, Signature, Tensor
+from export.tracing import loops
+from export.tracing.cells import array
+from export.tracing.lowering import Through
 from zoo.errors import ArtifactError
 
 MANIFEST = "manifest.json"  # in the folder's assets

@@ -1,0 +1,178 @@
+"""How fast a model is in every format and precision, side by side."""
+
+import functools
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export import formats
+from export.artifact import load
+from export.engine import BoundEngine
+from export.saving import save
+from export.tracing.source import Source
+from zoo.core.validation import number
+from zoo.errors import ExportError
+
+ROUNDS = 9
+LEAST_SECONDS = 0.02  # of one measurement: short calls are repeated
+FIXED = {"tflite": "fixed shape"}
+"""Formats that are also measured with batch size and number of steps fixed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a benchmark.
+
+    Attributes:
+        format: What ran the model.
+        precision: `float32`, `float16` or `int8`; with `fixed shape` where batch size and length were.
+        ms: Median milliseconds of a call.
+        steps_per_second: Time steps of all rows of the batch.
+        size: Bytes; None for Keras.
+        error: Largest difference of a value from Keras.
+        note: Why there is no figure.
+    """
+
+    format: str
+    precision: str
+    ms: float | None = None
+    steps_per_second: float | None = None
+    size: int | None = None
+    error: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A table over formats and precisions; print it.
+
+    Attributes:
+        steps: Time steps of a call.
+        batch: Rows of a call.
+        rows: The first is Keras.
+    """
+
+    steps: int
+    batch: int
+    rows: tuple[Row, ...]
+
+    def __str__(self) -> str:
+        """Show the table."""
+        from tabulate import tabulate
+
+        base = self.rows[0].ms or 0
+        cells = [
+            [r.format, r.precision, *((f"{r.ms:.2f}", f"{base / r.ms:.1f}", f"{r.steps_per_second:,.0f}") if r.ms
+                                      else (r.note, "", "")),
+             f"{r.size / 1e6:.2f}" if r.size else "", f"{r.error:.1e}" if r.error is not None else ""]
+            for r in self.rows
+        ]  # fmt: skip
+        headers = ["format", "precision", "ms a call", "times Keras", "steps/s", "MB", "largest error"]
+        return f"batch {self.batch}, {self.steps} steps a call, one thread\n{tabulate(cells, headers=headers)}"
+
+
+def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, progress: bool = False) -> Benchmark:
+    """Export a model to every format and precision and time them in turns, so that they share what disturbs them.
+
+    Args:
+        model: A Keras model, or what `zoo.load` gave.
+        steps: Time steps of a call.
+        batch: Rows of a call.
+        inputs: As for `export.save`.
+        progress: Show a progress bar.
+
+    Returns:
+        A table; print it.
+
+    Raises:
+        ArgumentError: `steps` or `batch` is less than 1, or the model takes another number of steps.
+        ExportError: The model is none that can be exported.
+    """
+    steps, batch = number("steps", steps, 1, whole=True), number("batch", batch, 1, whole=True)
+    network = getattr(getattr(model, "engine", None), "network", model)
+    source = Source(network, inputs, example=model.codec.example if network is not model else None)
+    source.signature("sequence", batch, steps)
+    arrays = source.sample(np.random.default_rng(0), batch, steps, padded=False)
+    runs: dict[tuple[str, str], Callable[[], Any]] = {("keras", "float32"): _keras(source, arrays)}
+    found: dict[tuple[str, str], dict[str, Any]] = {("keras", "float32"): {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for key, row, options in _bar(_variants(steps, batch), progress):
+            path = Path(folder) / f"{'_'.join(key).replace(' ', '_')}{row.suffix}"
+            try:
+                report = save(model, path, row.name, inputs=inputs, **options)
+                engine = _engine(path)
+            except ExportError as error:
+                found[key] = {"note": f"none: {error}"}
+                continue
+            runs[key] = functools.partial(engine.run, arrays)
+            found[key] = {"size": report.size, "error": report.differences["sequence"]["error"]}
+        times = in_turns(runs)
+    rows = []
+    for key, about in found.items():
+        if key in times:
+            seconds = statistics.median(times[key])
+            about = {**about, "ms": seconds * 1e3, "steps_per_second": steps * batch / seconds}
+        rows.append(Row(*key, **about))
+    return Benchmark(steps, batch, tuple(rows))
+
+
+def _variants(steps: int, batch: int) -> list[tuple[tuple[str, str], formats.Format, dict[str, Any]]]:
+    """List what there is to measure: name, format, options of `save`."""
+    found: list[tuple[tuple[str, str], formats.Format, dict[str, Any]]] = []
+    for row in formats.formats().values():
+        for quantize in (None, *row.quantize):
+            precision = quantize or "float32"
+            found.append(((row.name, precision), row, {"quantize": quantize}))
+            if row.name in FIXED and quantize != "float16":
+                name = f"{precision}, {FIXED[row.name]}"
+                found.append(((row.name, name), row, {"quantize": quantize, "steps": steps, "batch": batch}))
+    return found
+
+
+def _engine(path: Path) -> BoundEngine:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        opened = load(path)
+    return opened if isinstance(opened, BoundEngine) else opened.engine
+
+
+def _keras(source: Source, arrays: list[np.ndarray]) -> Callable[[], Any]:
+    """Return Keras's own call, traced once for the shapes given."""
+    import tensorflow as tf
+
+    tensors = [tf.constant(array) for array in arrays]
+    compiled = tf.function(lambda *inputs: source.trace(inputs, None), autograph=False)
+    return lambda: [tensor.numpy() for tensor in compiled(*tensors)]
+
+
+def in_turns(runs: dict[Any, Callable[[], Any]], rounds: int = ROUNDS) -> dict[Any, list[float]]:
+    """Time functions one after the other, round by round; seconds of one call each."""
+    counts: dict[Any, int] = {}
+    for key, run in runs.items():
+        run()
+        began = time.perf_counter()
+        run()
+        counts[key] = max(1, round(LEAST_SECONDS / max(time.perf_counter() - began, 1e-6)))
+    times: dict[Any, list[float]] = {key: [] for key in runs}
+    for _ in range(rounds):
+        for key, run in runs.items():
+            began = time.perf_counter()
+            for _ in range(counts[key]):
+                run()
+            times[key].append((time.perf_counter() - began) / counts[key])
+    return times
+
+
+def _bar(iterable: Any, show: bool) -> Any:
+    if not show:
+        return iterable
+    from tqdm import tqdm
+
+    return tqdm(iterable, unit="artifact", leave=False)

@@ -1,0 +1,141 @@
+"""The engine of an opened artifact: call it with arrays, or step by step."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from export.signature import FORMS, Signature, Tensor, bind, shape_text
+from zoo.errors import ArgumentError
+
+
+class BoundEngine:
+    """An opened artifact: call it with arrays.
+
+    Args:
+        name: Format name.
+        signature: What the opened artifact says of itself.
+        run: Function of the inputs, in the order of the signature, that gives the outputs.
+        owner: What must live as long as the engine, where the runtime itself does not see to it.
+
+    Attributes:
+        about: What the artifact says of how it was made; None if it was made by another tool.
+    """
+
+    concurrent = False  # not every runtime lets several threads in
+
+    def __init__(
+        self,
+        name: str,
+        signature: Signature,
+        run: Callable[[list[np.ndarray]], list[np.ndarray]],
+        owner: object = None,
+    ) -> None:
+        self.name, self.signature, self.run, self.owner = name, signature, run, owner
+        self.about: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Show what it takes and gives."""
+        return f"{self.name} artifact: {self.signature.text()}"
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What it takes."""
+        return self.signature.inputs
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """What it gives."""
+        return self.signature.outputs
+
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
+        """Run the network.
+
+        Args:
+            arrays: Inputs by position, in the order of `inputs`.
+            named: Inputs by name. A state that is not given starts with zeros.
+
+        Returns:
+            The output; a dict by name if there are several.
+
+        Raises:
+            ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it. Or
+                the runtime refused what is in it.
+        """
+        given = bind(self.signature.inputs, arrays, named)
+        try:
+            results = self.run(given)
+        except Exception as error:
+            reason = next(iter(str(error).strip().splitlines()), "")
+            raise ArgumentError(
+                f"the network does not take these values or sizes (an id it does not know? fewer steps than its layers "
+                f"need?): {reason}"
+            ) from error
+        if len(results) == 1:
+            return results[0]
+        return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
+
+    @property
+    def worth(self) -> int | None:
+        """From how many tokens on `generate` is to make them: all if the loop is inside, else never."""
+        return 0 if self.signature.form == "generate" else None
+
+    @property
+    def chunk(self) -> int | None:
+        """How many tokens one call of `generate` makes; None: any number."""
+        return self.inputs[0].shape[1]
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps a call of `step` takes; None: any number."""
+        return self.inputs[0].shape[1] if FORMS[self.signature.form] is None else None
+
+    def generate(
+        self, codec: Any, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        top_k: int | None, top_p: float | None, memory: Any,  # noqa: ARG002
+    ) -> tuple[np.ndarray, Any]:  # fmt: skip
+        """Make tokens in one call of an artifact in `generate` form; see `KerasEngine.generate`.
+
+        Raises:
+            ArgumentError: The artifact is fixed to another batch size.
+        """
+        rows = len(script)
+        ids = self(
+            prompt=script, uniform=uniform, temperature=np.tile(temperatures, (rows, 1)),
+            top_k=[min(top_k or 0, codec.classes)] * rows, top_p=[top_p or 1.0] * rows,
+        )  # fmt: skip
+        return ids, ()
+
+    def initial_state(self, batch: int) -> list[np.ndarray]:
+        """Give the state before the first step: zeros, `(batch, units)` each."""
+        states = [self.inputs[i] for i, _ in self.signature.states]
+        return [np.zeros((batch, *t.shape[1:]), np.float32) for t in states]  # type: ignore[arg-type]
+
+    def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state.
+
+        An output without an axis of time is that of the last step.
+
+        Raises:
+            ArgumentError: The artifact is fixed to another batch size or number of steps, or takes or gives more than
+                `x`, `y` and states.
+        """
+        if self.worth is not None:
+            raise ArgumentError(
+                "this artifact has the whole loop inside, it makes pieces and no more: for repetition_penalty, score "
+                "and evaluate load one in the form step or sequence"
+            )
+        states = len(self.signature.states)
+        if len(self.inputs) - states != 1 or len(self.outputs) - states != 1:
+            raise ArgumentError(f"step() is for one input, one output and states; call the artifact: {self!r}")
+        wanted = self.inputs[0].shape
+        if wanted[0] not in (None, len(x)) or wanted[1] not in (None, 1, x.shape[1]):
+            raise ArgumentError(f"x: shape {x.shape} given, the artifact is fixed to {shape_text(self.inputs[0])}")
+        if FORMS[self.signature.form] is None or x.shape[1] == 1:
+            y, *new = self.run([x, *state])
+            return y, new
+        parts = []
+        for i in range(x.shape[1]):
+            part, *state = self.run([x[:, i : i + 1], *state])
+            parts.append(part)
+        return np.concatenate(parts, axis=1) if parts[0].ndim > 2 else parts[-1], list(state)

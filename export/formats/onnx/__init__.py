@@ -1,0 +1,305 @@
+"""ONNX: native LSTM, GRU and RNN nodes; run by ONNX Runtime.
+
+tf2onnx converts everything but the recurrent layers. In their place the traced graph has stand-ins that tf2onnx cannot
+convert by itself; once it is done, each becomes the form that was chosen for it (see `export.formats.onnx.nodes`).
+
+The manifest is appended as metadata properties: the
+bytes of two ONNX messages, one after the other, are one message with the fields of both (protocol buffers merge).
+"""
+
+import contextlib
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.engine import BoundEngine
+from export.formats import Format, Options
+from export.formats.onnx import graph as rewriting
+from export.formats.onnx.nodes import NODES, Layer, activations, choose
+from export.signature import Face, Signature, Tensor
+from export.tracing import loops
+from export.tracing.cells import WEIGHTS, Cell, Track
+from export.tracing.lowering import Through
+from zoo.errors import ArtifactError
+
+OPSET = 17
+STAND_IN = "recurrent_stand_in_"
+DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
+"""ONNX Runtime's names that are not NumPy's in `tensor()`."""
+PRODUCER = "rnn-zoo"
+
+
+def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
+    """Write a model as an ONNX file without a manifest."""
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    [face] = faces
+    layers: list[Layer] = []
+    names = [tensor.name for tensor in face.signature.outputs]
+
+    def run(*inputs: Any) -> dict[str, Any]:
+        return dict(
+            zip(names, face.source.trace(inputs, _through(layers, options, face.form != "sequence")), strict=True)
+        )
+
+    def handler(_context: Any, node: Any, name: str, _args: Any) -> None:
+        if number := re.search(rf"{STAND_IN}(\d+)", name):
+            node.type, node.domain = "Recurrent", rewriting.DOMAIN
+            for key in list(node.attr):
+                del node.attr[key]
+            node.set_attr("index", int(number[1]))
+
+    def select(_context: Any, node: Any, _name: str, _args: Any) -> None:
+        node.type = "Where"  # of few numbers it is faster than tf2onnx's sum of products
+
+    handlers: dict[str, Any] = {"PyFunc": (handler, [])}
+    if face.form == "generate":
+        handlers["SelectV2"] = (select, [])
+    form = [tf.TensorSpec(t.shape, t.dtype, t.name) for t in face.signature.inputs]
+    with _quiet():
+        model, _ = tf2onnx.convert.from_function(
+            tf.function(run, autograph=False), input_signature=form, opset=OPSET,
+            custom_op_handlers=handlers, extra_opset=[onnx.helper.make_opsetid(rewriting.DOMAIN, 1)],
+        )  # fmt: skip
+    rewriting.add_erfc(model)
+    rewriting.check_known(model)
+    rewriting.expand(model, layers)
+    if face.form == "generate":
+        rewriting.free_loops(model)
+    if options.quantize:
+        rewriting.quantize(model, options.quantize, inside=face.form == "generate")
+    by_name = {value.name: value for value in model.graph.output}
+    del model.graph.output[:]
+    model.graph.output.extend(by_name[name] for name in names)
+    _name_axes(model, face)
+    rewriting.drop_domains(model)
+    model.producer_name = PRODUCER
+    path.write_bytes(model.SerializeToString())
+
+
+def expressible(tracks: Sequence[Track]) -> bool:
+    """Tell whether one native node can take these cells through time."""
+    cells = [track.cell for track in tracks]
+    if not all(isinstance(cell, Cell) and activations(cell) for cell in cells):
+        return False
+    kinds = {(cell.kind, cell.units, cell.reset_after) for cell in cells}
+    return len(kinds) == 1 and (len(tracks) == 1 or tracks[0].reverse != tracks[1].reverse)
+
+
+def _layer(tracks: Sequence[Track], options: Options, single: bool) -> Layer:
+    cells, reverse = [track.cell for track in tracks], [track.reverse for track in tracks]
+    return choose(cells, reverse, options.quantize, options.recurrence, single)
+
+
+def _through(layers: list[Layer], options: Options, one_step: bool) -> Through:
+    """Take cells through time by stand-ins for ONNX nodes, or where there is no node for them by a loop."""
+
+    def through(tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:
+        if not expressible(tracks):
+            if len(tracks) == 1:
+                return loops.by(loops.collecting)([_inline(tracks[0])], x, mask)
+            return [result for track in tracks for result in through([track], x, mask)]
+        single = one_step and x.shape[1] == 1 and mask is None
+        layers.append(_layer(tracks, options, single))
+        if mask is None:
+            return _stand_in(len(layers) - 1, tracks, x, None)
+        return _masked(len(layers) - 1, tracks, x, mask)
+
+    return through
+
+
+def _inline(track: Track) -> Track:
+    """Put a cell's weights into the graph: tf2onnx takes tensors from outside of it for inputs."""
+    import tensorflow as tf
+
+    if not isinstance(track.cell, Cell):
+        return track
+    weights = [tf.constant(getattr(track.cell, name)) for name in WEIGHTS]
+    return replace(track, cell=track.cell.over(*weights))
+
+
+def _masked(number: int, tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:
+    """Move the valid steps of every row to its beginning, and the outputs back to where they belong.
+
+    A masked step only carries the state on, so the node may as well not see it; its output is that of the valid step
+    before it, in the direction of the cell.
+    """
+    import tensorflow as tf
+
+    valid, time = tf.cast(mask, tf.int32), tf.shape(mask)[1]
+    # Valid steps first, then by time: the keys are all different, so that no stable sort is needed.
+    order = tf.math.top_k(-(tf.range(time)[None] + (1 - valid) * time), time).indices
+    lengths = tf.reduce_sum(valid, axis=1)
+    results = _stand_in(number, tracks, tf.gather(x, order, batch_dims=1), lengths)
+    found = []
+    for track, (hidden, new) in zip(tracks, results, strict=True):
+        count = tf.cumsum(valid, axis=1, reverse=track.reverse)
+        at = lengths[:, None] - count if track.reverse else count - 1
+        spread = tf.gather(hidden, tf.clip_by_value(at, 0, time - 1), batch_dims=1)
+        # Where no step is valid the nodes give zeros, not the state they were given.
+        kept = [tf.where(lengths[:, None] > 0, *pair) for pair in zip(new, track.state, strict=True)]
+        found.append((spread, kept))
+    return found
+
+
+def _stand_in(number: int, tracks: Sequence[Track], x: Any, lengths: Any) -> list[tuple[Any, list[Any]]]:
+    """Put what tf2onnx cannot convert by itself where a node is to be."""
+    import tensorflow as tf
+
+    states = [tensor for track in tracks for tensor in track.state]
+    shapes = [(*x.shape[:2], t.cell.units) for t in tracks] + [(x.shape[0], s.shape[-1]) for s in states]
+    inputs = [x, *states, *([] if lengths is None else [lengths])]
+    results = tf.numpy_function(_never, inputs, [tf.float32] * len(shapes), name=f"{STAND_IN}{number}")
+    shaped = [tf.ensure_shape(r, shape) for r, shape in zip(results, shapes, strict=True)]
+    hidden, new = shaped[: len(tracks)], iter(shaped[len(tracks) :])
+    return [(h, [next(new) for _ in track.state]) for h, track in zip(hidden, tracks, strict=True)]
+
+
+def _never(*_: Any) -> Any:
+    raise RuntimeError("a stand-in for a recurrent node is not for running")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence tf2onnx's notices; its errors are raised."""
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _name_axes(model: Any, face: Face) -> None:
+    """State the shapes of inputs and outputs; free axes of one name have one size, or the runtime mixes up its buffers.
+
+    The axes are called `batch`, `time` where it is that of the only input which has one, and otherwise by the tensor.
+    """
+    source, signature = face.source, face.signature
+    timed = {t.name for t in source.inputs if source.timed(t)} | {t.name for t in source.outputs if
+             source.timed_output(t)} if source.lengths == 1 else set()  # fmt: skip
+    for values, tensors in ((model.graph.input, signature.inputs), (model.graph.output, signature.outputs)):
+        for value, tensor in zip(values, tensors, strict=True):
+            shape = value.type.tensor_type.shape
+            del shape.dim[:]
+            for i, size in enumerate(tensor.shape):
+                axis = "batch" if i == 0 else "time" if i == 1 and tensor.name in timed else f"{tensor.name}_axis{i}"
+                shape.dim.add(**({"dim_param": axis} if size is None else {"dim_value": size}))
+
+
+def open_(path: Path, expected: Signature | None) -> BoundEngine:
+    """Open an ONNX file in ONNX Runtime, on one thread: more do not help a small recurrent network."""
+    session = _session(path)
+
+    def tensors(values: Any) -> tuple[Tensor, ...]:
+        return tuple(
+            Tensor(
+                v.name,
+                tuple(d if isinstance(d, int) else None for d in v.shape),
+                DTYPES.get(v.type, v.type.removeprefix("tensor(").removesuffix(")")),
+            )
+            for v in values
+        )
+
+    form = expected.form if expected else "sequence"
+    found = Signature(form, tensors(session.get_inputs()), tensors(session.get_outputs()))
+    input_names, output_names = [t.name for t in found.inputs], [t.name for t in found.outputs]
+
+    def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return session.run(output_names, dict(zip(input_names, arrays, strict=True)))
+
+    return BoundEngine("onnx", found, run)
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {str(error).splitlines()[0]}") from error
+
+
+def embed(path: Path, manifest: Mapping[str, str]) -> None:
+    """Append the manifest as metadata properties."""
+    import onnx
+
+    tail = onnx.ModelProto()
+    onnx.helper.set_model_props(tail, dict(manifest))
+    with path.open("ab") as stream:
+        stream.write(tail.SerializeToString())
+
+
+def manifest(path: Path) -> dict[str, str]:
+    """Read the manifest."""
+    about = _session(path).get_modelmeta()
+    found = dict(about.custom_metadata_map)
+    if not {"export", "bytes", "sha256"} & set(found):
+        if about.producer_name == PRODUCER:
+            raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
+        return {}
+    return found
+
+
+def operators(path: Path) -> list[str]:
+    """List the operators, those of subgraphs too."""
+    import onnx
+
+    return [node.op_type for graph in rewriting.graphs(onnx.load(path).graph) for node in graph.node]
+
+
+def precision(path: Path) -> dict[str, int]:
+    """Count the numbers stored, by dtype."""
+    import onnx
+
+    counts: Counter[str] = Counter()
+    for graph in rewriting.graphs(onnx.load(path).graph):
+        for tensor in graph.initializer:
+            counts[onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name] += int(np.prod(tensor.dims))
+    return dict(counts)
+
+
+def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
+    """Count the nodes there must be: one for every call of a layer that a node can express, a loop for others."""
+    counts = dict.fromkeys((*NODES.values(), "DynamicQuantizeLSTM", "Scan", "Loop"), 0)
+    for face in faces:
+        counts["Loop"] += face.form == "generate"
+        for call in face.source.calls:
+            for part in [call.tracks] if expressible(call.tracks) else [(track,) for track in call.tracks]:
+                if not expressible(part):
+                    counts["Loop"] += 1
+                    continue
+                layer = _layer(part, options, face.form != "sequence" and not call.masked)
+                kinds = {"native": NODES[layer.cells[0].kind], "quantized": "DynamicQuantizeLSTM", "scan": "Scan"}
+                if layer.form in kinds:
+                    counts[kinds[layer.form]] += len(layer.cells) if layer.form == "scan" else 1
+    return counts
+
+
+FORMAT = Format(
+    name="onnx",
+    suffix=".onnx",
+    convert=convert,
+    open=open_,
+    embed=embed,
+    manifest=manifest,
+    operators=operators,
+    precision=precision,
+    expected=expected,
+    forbidden=("PyFunc", "Recurrent"),
+    quantize=("float16", "int8"),
+    recurrence=("native", "scan"),
+)

@@ -1,0 +1,130 @@
+"""What goes into an artifact and what comes out: tensors, signatures, and how arrays are bound to them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import ArgumentError
+
+FORMS = {"sequence": None, "step": 1, "generate": None}
+"""Form → length of the time axis; None is any."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Name, shape (None where any size is taken) and dtype of an input or output."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+def is_state(name: str) -> bool:
+    """Tell whether an input or output is a state: `h0_0`, `c0_0`, `hn_0`, …; `f0_0`, … below the recurrent layers."""
+    return bool(re.fullmatch(r"[fhc][0n]_\d+", name))
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The face of an artifact: the model's inputs, then `h0_0, c0_0, …`; its outputs, then `hn_0, cn_0, …`."""
+
+    form: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def states(self) -> list[tuple[int, int]]:
+        """Positions of the states, each in the inputs and in the outputs."""
+        leaving = {t.name: i for i, t in enumerate(self.outputs)}
+        pairs = [(i, leaving.get(t.name.replace("0_", "n_", 1))) for i, t in enumerate(self.inputs) if is_state(t.name)]
+        return [(i, o) for i, o in pairs if o is not None]
+
+    def text(self) -> str:
+        """Show it on a line."""
+
+        def show(tensors: Sequence[Tensor]) -> str:
+            return ", ".join(f"{tensor.name} {shape_text(tensor)}" for tensor in tensors)
+
+        return f"{show(self.inputs)} → {show(self.outputs)}"
+
+    def ordered(self, other: "Signature") -> "Signature":
+        """Return this signature with its tensors in the order that another one has them, as far as it knows them."""
+
+        def by(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+            places = {tensor.name: i for i, tensor in enumerate(theirs)}
+            return tuple(sorted(mine, key=lambda tensor: places.get(tensor.name, len(places))))
+
+        return Signature(other.form, by(self.inputs, other.inputs), by(self.outputs, other.outputs))
+
+
+@dataclass(frozen=True)
+class Face:
+    """One way to call a model: the model and the signature it shall have."""
+
+    source: Any
+    signature: Signature
+
+    @property
+    def form(self) -> str:
+        """Row of `FORMS`."""
+        return self.signature.form
+
+
+def shape_text(tensor: Tensor) -> str:
+    """Show dtype and shape of a tensor, such as `float32[any, any, 8]`."""
+    return f"{tensor.dtype}[{', '.join('any' if size is None else str(size) for size in tensor.shape)}]"
+
+
+def bind(tensors: Sequence[Tensor], arrays: Sequence[Any], named: Mapping[str, Any]) -> list[np.ndarray]:
+    """Bring what a caller gave into the order, the dtypes and the shapes of the inputs.
+
+    Raises:
+        ArgumentError: Something is missing, unknown, given twice, or does not fit.
+    """
+    names = [tensor.name for tensor in tensors]
+    if len(arrays) > len(names):
+        raise ArgumentError(f"{len(arrays)} inputs given, the network takes {', '.join(names)}")
+    given = dict(zip(names, arrays, strict=False))
+    if wrong := [name for name in named if name not in names or name in given]:
+        raise ArgumentError(f"{', '.join(wrong)}: unknown, or given by position too; the inputs are {', '.join(names)}")
+    given |= named
+    if missing := [name for name in names if name not in given and not is_state(name)]:
+        raise ArgumentError(f"{', '.join(missing)}: missing; the inputs are {', '.join(names)}")
+    fitted = {tensor.name: _fitted(tensor, given[tensor.name]) for tensor in tensors if tensor.name in given}
+    sizes = {name: array.shape[0] for name, array in fitted.items() if array.ndim}
+    batch = next(iter(sizes.values()), 1)
+    if other := [f"{name} {size}" for name, size in sizes.items() if size != batch]:
+        raise ArgumentError(f"{', '.join(other)}: another batch size than that of {next(iter(sizes))}, {batch}")
+    return [
+        fitted[t.name] if t.name in fitted else np.zeros((batch, *(size or 1 for size in t.shape[1:])), t.dtype)
+        for t in tensors
+    ]
+
+
+def _fitted(tensor: Tensor, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ArgumentError(f"{tensor.name}: no array ({error}), {shape_text(tensor)} wanted") from error
+    if not array.size:  # some runtimes end the process over it
+        raise ArgumentError(f"{tensor.name}: shape {array.shape} given, which is empty")
+    if array.dtype.name != tensor.dtype:
+        whole = array.dtype.kind in "iu"
+        fits = whole and (tensor.dtype.startswith("float") or "int" in tensor.dtype)
+        if not fits and not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+            raise ArgumentError(f"{tensor.name}: {array.dtype} given, {shape_text(tensor)} wanted")
+        if whole and "int" in tensor.dtype:
+            limits = np.iinfo(tensor.dtype)
+            if array.min() < limits.min or array.max() > limits.max:
+                worst = array.min() if array.min() < limits.min else array.max()
+                raise ArgumentError(f"{tensor.name}: {worst} does not fit into {tensor.dtype}")
+        array = array.astype(tensor.dtype)
+    fits = len(array.shape) == len(tensor.shape) and all(
+        want in (None, size) for size, want in zip(array.shape, tensor.shape, strict=True)
+    )
+    if not fits:
+        raise ArgumentError(f"{tensor.name}: shape {array.shape} given, {shape_text(tensor)} wanted")
+    return np.ascontiguousarray(array)

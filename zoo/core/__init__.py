@@ -1,0 +1,1 @@
+"""The core: NumPy at most, and no task."""

@@ -1,0 +1,1 @@
+"""Audio and video files of any kind, as arrays."""

@@ -1,0 +1,1 @@
+"""Models: a card, a codec and an engine."""

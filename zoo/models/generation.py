@@ -1,0 +1,270 @@
+"""Left-to-right models: they continue what they are given, one token after another. NumPy only."""
+
+import itertools
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core import plots, storage
+from zoo.core.codec import Context
+from zoo.core.progress import bar
+from zoo.core.task import find
+from zoo.core.validation import number
+from zoo.errors import ArgumentError
+from zoo.models import sampling
+from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model
+
+REMEMBERED = 64  # tokens that a repetition penalty looks back at
+AHEAD = 256  # random numbers drawn together
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """How little a model expected each token of a piece.
+
+    Attributes:
+        labels: The tokens, named.
+        nats: Of each, `(time,)`: minus the natural logarithm of the probability that the model gave it.
+    """
+
+    labels: tuple[str, ...]
+    nats: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """Return the mean, in nats per token."""
+        return float(self.nats.mean())
+
+    def plot(self, path: str | os.PathLike[str]) -> Path:
+        """Draw the tokens on colours: the darker, the less expected.
+
+        Raises:
+            ArgumentError: The suffix names no picture format.
+            DataError: The file cannot be written.
+        """
+        return plots.coloured(self.labels, self.nats, Path(path), "nats")
+
+
+class Generator(Model):
+    """A left-to-right model: it continues what it is given, one token after another."""
+
+    def generate(self, n: int | None = None, progress: bool = False, **options: Any) -> Any:
+        """Make a piece, or several at once.
+
+        Args:
+            n: Number of pieces; None gives one piece, a number gives a list.
+            progress: Show a progress bar.
+            options: `temperature` (several take turns, token by token), `top_k`, `top_p`, `repetition_penalty` of the
+                last 64 tokens (see `sampling`); `seed` (the same seed gives the same piece on every engine, but
+                where a random number is within rounding of the border between two tokens; None draws one); `stop`
+                (text, or whole steps of music, after which a piece ends); and what the codec's `script` takes: for text
+                `prompt`, `length`, `replace`, for music `bars` or `steps`, `prompt`, `fixed`.
+
+        Returns:
+            The prompt, if any, and what follows: for text a string, for music a `Score`.
+
+        Raises:
+            ArgumentError: A value is out of range; the message names the range.
+            CodecError: A prompt or fixed voice cannot be read or does not fit.
+        """
+        count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
+        if options.get("prompt") is not None:
+            options["prompt"] = self.codec.read(options["prompt"])
+        script, tokens = self._tokens(count, ahead=True, **options)
+        made = np.full((count, len(script)), -1)
+        for at, ids in enumerate(bar(tokens, progress, len(script), "token")):
+            made[:, at] = ids
+        pieces = [self.codec.decode(row[row >= 0], like=options.get("prompt")) for row in made]
+        return pieces[0] if n is None else pieces
+
+    def stream(self, **options: Any) -> Iterator[Any]:
+        """Yield one piece step by step as it is made; options as in `generate`.
+
+        Yields:
+            For text: each character. For music: the grid values `(voices,)` of each step: a MIDI pitch, `HOLD` or
+            `REST`.
+        """
+        if "n" in options:
+            raise ArgumentError("n: a stream is one piece; leave it out")
+        _, tokens = self._tokens(1, **options)
+
+        def steps() -> Iterator[Any]:
+            made: list[int] = []
+            for token in tokens:
+                made.append(int(token[0]))
+                if len(made) == self.codec.group:
+                    yield self.codec.decode_step(made)
+                    made = []
+
+        return steps()
+
+    def trial(self, steps: int, seed: int) -> Any:
+        """Make a piece of so many steps, whatever the task: to compare engines."""
+        _, tokens = self._tokens(1, seed, script=np.full(steps * self.codec.group, -1), ahead=True)
+        return self.codec.decode(np.concatenate(list(tokens)))
+
+    def _tokens(
+        self,
+        n: int,
+        seed: int | None = None,
+        temperature: float | Sequence[float] = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        stop: Any = None,
+        script: np.ndarray | None = None,
+        ahead: bool = False,
+        **options: Any,
+    ) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+        """Check every option now; return the script and an iterator over the tokens `(n,)` made from it.
+
+        Where a piece has ended its tokens are -1. `ahead`: many may be made before the first is taken.
+        """
+        sampling.check(temperature, top_k, top_p, repetition_penalty)
+        entropy = secrets.randbits(63) if seed is None else number("seed", seed, 0, whole=True)
+        end = np.zeros(0, int) if stop is None else self.codec.tokens(stop)
+        if stop is not None and not len(end):
+            raise ArgumentError(f"stop={stop!r}: give at least one token after which a piece ends")
+        script = self._script(options) if script is None else script
+        cycle = itertools.cycle(sampling.cycle(temperature))
+        temperatures = np.array([next(cycle) if known < 0 else 1.0 for known in script], np.float64)
+        # One stream of random numbers a piece: piece i is the same however many are made beside it. (Not so in ONNX
+        # int8, where one scale serves all rows.)
+        draws = [np.random.default_rng([entropy, i]) for i in range(n)]
+        plan = _Plan(script, temperatures, draws, top_k, top_p, repetition_penalty)
+        worth = self.engine.worth if repetition_penalty == 1 else None
+        if worth == 0 and len(script) > (self.engine.chunk or len(script)):
+            raise ArgumentError(f"{len(script)} tokens: the artifact is fixed to {self.engine.chunk}, prompt included")
+        at_once = worth == 0 or (worth is not None and ahead and len(script) >= worth)
+        made = self._in_graph(plan) if at_once else self._step_by_step(plan)
+        given = int(np.append(script < 0, True).argmax()) // self.codec.group * self.codec.group
+        return script, _until(made, end, self.codec.group, given, n)
+
+    def _script(self, options: dict[str, Any]) -> np.ndarray:
+        """Lay out a piece."""
+        try:
+            return np.asarray(self.codec.script(**options))
+        except TypeError as error:
+            raise ArgumentError(f"options {', '.join(options)}: {error}") from error
+
+    def _in_graph(self, plan: "_Plan") -> Iterator[np.ndarray]:
+        """Make tokens chunk by chunk, each in one call of the engine."""
+        engine: Any = self.engine
+        memory, size = None, engine.chunk or max(1, len(plan.script))
+        for start in range(0, len(plan.script), size):
+            script, temperatures = (row[start : start + size] for row in (plan.script, plan.temperatures))
+            rest = (0, size - len(script))  # what is made beyond the end is not used
+            given = np.tile(np.pad(script, rest), (len(plan.draws), 1))
+            uniform = np.pad(plan.numbers(len(script)), ((0, 0), rest))
+            warm = np.pad(temperatures, rest, constant_values=1)
+            ids, memory = engine.generate(self.codec, given, uniform, warm, plan.top_k, plan.top_p, memory)
+            yield from ids.T[: len(script)]
+
+    def _step_by_step(self, plan: "_Plan") -> Iterator[np.ndarray]:
+        """Make tokens one by one."""
+        n = len(plan.draws)
+        context, state = Context(self.codec, n), self.engine.initial_state(n)
+        lately = np.full((n, REMEMBERED), -1)
+        for at, (known, temperature) in enumerate(zip(plan.script, plan.temperatures, strict=True)):
+            if at % AHEAD == 0:
+                numbers = plan.numbers(min(AHEAD, len(plan.script) - at))
+            logits, state = self.engine.step(context.x(), state)
+            ids = np.full(n, known)
+            if known < 0:
+                likely = _penalised(logits[:, -1], lately, plan.penalty)
+                ids = sampling.sample(likely, numbers[:, at % AHEAD], temperature, plan.top_k, plan.top_p)
+            context.push(ids)
+            yield ids
+            if plan.penalty != 1:
+                lately = np.column_stack((lately[:, 1:], ids))
+
+    def score(self, piece: Any) -> Surprise:
+        """Tell how little the model expected each token of a piece, given those before it.
+
+        Args:
+            piece: For text a string, for music a `Score`, or what `generate` takes as a prompt.
+
+        Raises:
+            ArgumentError: It is empty.
+            CodecError: It cannot be read, or does not fit the model's codec.
+        """
+        piece = self.codec.read(piece)
+        if not len(piece):
+            raise ArgumentError("nothing to score: give at least one token")
+        [nats] = self._nats([piece])
+        return Surprise(tuple(self.codec.labels(piece)), nats)
+
+    def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
+        """Measure how well the model predicts pieces, in each of the ways that are usual for its task.
+
+        Returns:
+            `nats_per_<unit>` and `nats_per_token` (natural log, all tokens of all pieces pooled), `tokens`. Each piece
+            is read from its beginning; for text the figures are those of windows of 256 characters without state, and
+            `stateful_…` those of one pass with the state carried on from piece to piece.
+
+        Raises:
+            ArgumentError: There is no piece.
+        """
+        if not sum(map(len, pieces)):
+            raise ArgumentError("no pieces to measure: give at least one that is not empty")
+        task, found = find(self.card.task), {}
+        for name, (cut, carried) in task.protocols.items():
+            nats = self._nats(cut(pieces), carried, progress)
+            total, tokens = sum(float(row.sum()) for row in nats), sum(map(len, nats))
+            found[f"{name}nats_per_{task.unit}"] = total / tokens * self.codec.group
+            found[f"{name}nats_per_token"] = total / tokens
+        return {**found, "tokens": tokens}
+
+    def _nats(self, pieces: Sequence[Any], carried: bool = False, progress: bool = False) -> list[np.ndarray]:
+        """Give the nats of every token of pieces, `(time,)` each, the pieces by length unless the state is carried."""
+        ordered, size = (pieces, 1) if carried else (storage.by_length(pieces), EVALUATION_BATCH)
+        state, found = self.engine.initial_state(size), []
+        for start in bar(range(0, len(ordered), size), progress, None, "batch"):
+            x, y = self.codec.encode(ordered[start : start + size])
+            logits, new = self.engine.step(x, state if carried else self.engine.initial_state(len(x)))
+            state = new
+            picked = np.take_along_axis(sampling.log_softmax(logits), np.maximum(y, 0)[..., None], -1)[..., 0]
+            found += [-row[known] for row, known in zip(picked, y >= 0, strict=True)]
+        return found
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be made: for every token what is known of it (-1: nothing) and its temperature; and how."""
+
+    script: np.ndarray
+    temperatures: np.ndarray
+    draws: list[np.random.Generator]
+    top_k: int | None
+    top_p: float | None
+    penalty: float
+
+    def numbers(self, count: int) -> np.ndarray:
+        """Draw the random numbers of the next tokens, `(batch, count)` float32."""
+        return np.stack([draw.random(count, np.float32) for draw in self.draws])
+
+
+def _until(tokens: Iterator[np.ndarray], end: np.ndarray, group: int, first: int, n: int) -> Iterator[np.ndarray]:
+    """Give -1 for the tokens of pieces that have ended: after those of `end`, whole steps made from `first` on."""
+    if not len(end):
+        yield from tokens
+        return
+    ended, lately = np.zeros(n, bool), np.full((n, len(end)), -1)
+    for at, ids in enumerate(tokens, 1):
+        yield np.where(ended, -1, ids)
+        lately = np.column_stack((lately[:, 1:], ids))
+        if at >= first + len(end) and at % group == 0:
+            ended |= (lately == end).all(1)
+            if ended.all():
+                return
+
+
+def _penalised(logits: np.ndarray, lately: np.ndarray, penalty: float) -> np.ndarray:
+    """Make tokens of the last steps less likely; -1 stands for none."""
+    known = lately[:, lately[0] >= 0]
+    return logits if penalty == 1 or not known.size else sampling.penalised(logits, known, penalty)

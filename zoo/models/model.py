@@ -1,0 +1,104 @@
+"""What all models have in common."""
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core.card import Card
+from zoo.core.engine import Engine
+from zoo.core.task import find, split_of
+from zoo.errors import CodecError
+
+MAX_PIECES = 1024  # made at once
+EVALUATION_BATCH = 64
+ONWARD = "models go on from left to right with it, but for bidirectional ones, which fill gaps: infill"
+USES = {
+    "generate": ONWARD,
+    "stream": ONWARD,
+    "score": ONWARD,
+    "infill": "bidirectional models fill gaps with it; this one goes on from left to right: generate, stream, score",
+}
+"""Method of some kinds of models → which ones."""
+
+
+@dataclass(repr=False)
+class Model:
+    """What all models have in common.
+
+    Attributes:
+        card: What is known of it.
+        codec: Raw data ↔ tokens.
+        engine: What runs its network.
+    """
+
+    card: Card
+    codec: Any
+    engine: Engine
+
+    def __repr__(self) -> str:
+        """Show which model, and what runs it."""
+        return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which models can do what this one cannot."""
+        if name in USES:
+            raise AttributeError(f"{self.card.name} has no {name}: {USES[name]}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
+        """Measure how well the model does on pieces."""
+        raise NotImplementedError
+
+    def evaluate(
+        self, split: str = "test", progress: bool = True, data: str | os.PathLike[str] | None = None
+    ) -> dict[str, float]:
+        """Measure the model on a split of the data set of its task, or on a folder of the user's own files.
+
+        Args:
+            split: Which split of the task's data set.
+            progress: Show progress.
+            data: Files of the user's own, as `zoo.train` takes them; all of them are measured, those that a model was
+                trained on too.
+
+        Returns:
+            Values as in `measure`.
+
+        Raises:
+            ArgumentError: There is no such split.
+            DataError: The data is not to be had.
+            CodecError: It is not what the model was made for, such as clips of other classes.
+        """
+        task = find(self.card.task)
+        if data is None:
+            pieces = split_of(task, split, progress)
+        else:
+            read = {name: getattr(self.codec, name, getattr(self.card.recipe, name)) for name in task.reading}
+            pieces = [*itertools.chain(*task.read_folder(Path(data), **read).values())]
+        try:
+            return self.measure(pieces, progress)
+        except CodecError as error:
+            where = data or f"{split} of {task.facts['name']}"
+            hint = "" if data else ": give files of yours, data="
+            raise CodecError(f"{self.card.name} was not made for {where} ({error}){hint}") from error
+
+
+def overlapping(parts: Iterable[np.ndarray], margin: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """Give parts of something long `(time, …)` with a margin on both sides, and say which steps of each count.
+
+    Args:
+        parts: One after the other, none shorter than the margin but the last.
+        margin: Steps of the neighbours that are read too.
+    """
+    source = iter(parts)
+    held = next(source, None)
+    before = None if held is None else held[:0]
+    while held is not None and before is not None:
+        following = next(source, None)
+        after = held[:0] if following is None else following[:margin]
+        yield np.concatenate([before, held, after]), slice(len(before), len(before) + len(held))
+        before, held = held[len(held) - margin :] if margin else held[:0], following

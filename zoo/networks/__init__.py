@@ -1,0 +1,1 @@
+"""Keras networks: how they are built, run and given weights."""

@@ -1,0 +1,75 @@
+"""Architecture × codec → a Keras network with explicit state.
+
+Every network has the same face: inputs `x, h0_0, c0_0, h0_1, …`, outputs `y, hn_0, cn_0, …`.
+Nothing is hidden: what a call returns as state is what the next call takes.
+"""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from zoo.core.architectures import STATES, Architecture, state_names
+from zoo.core.codec import Codec
+from zoo.core.recipe import Recipe
+from zoo.errors import ArgumentError
+from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+from zoo.tasks.speech import frontend as acoustics
+from zoo.tasks.video import frontend as vision
+
+CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+FRONTS: dict[str, Any] = {"sound": acoustics, "frames": vision}
+"""What stands below the recurrent layers, by the kind of a codec's inputs, instead of an embedding."""
+
+
+def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.Model:
+    """Build an untrained network.
+
+    Every input feature has a vector in one shared table; their concatenation goes through the recurrent layers,
+    and a dense layer gives the logits. With a `head` a layer before that sees the concatenation beside the recurrent
+    layers' outputs (as in DeepBach: Hadjeres, Pachet & Nielsen, ICML 2017).
+
+    Args:
+        architecture: Row of `ARCHITECTURES`.
+        codec: Says how many features and symbols go in and how many classes come out.
+        recipe: Says the sizes and the dropout.
+
+    Raises:
+        ArgumentError: Filters are asked for where there is no sound.
+
+    Returns:
+        Model `[x (batch, time, features) int32, states (batch, units) …]` →
+        `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
+    """
+    x = keras.Input((None, *codec.shape), dtype=codec.dtype, name="x")
+    front = FRONTS.get(codec.front)
+    if recipe.filters and not front:
+        raise ArgumentError(f"filters={recipe.filters}: convolutions are for speech and video; leave it out")
+    sizes = front.sizes(codec, recipe) if front else {}
+    below = [keras.Input((size,), name=name) for name, size in sizes.items()]
+    given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture, recipe.layers)]
+    hidden, returned = x, list[Any]()
+    if front:
+        hidden, returned = front.below(x, codec, recipe, below)
+    elif codec.dtype == "int32":
+        hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
+        hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
+    every_step = (None, 1, None) if recipe.variational else None
+    hidden = features = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
+    per_layer = len(STATES[architecture.cell])
+    for i in range(recipe.layers or architecture.layers):
+        cell = CELLS[architecture.cell](
+            recipe.units, recurrent_dropout=recipe.dropout_recurrent, return_sequences=True,
+            return_state=not architecture.bidirectional, name=f"recurrent_{i}",
+        )  # fmt: skip
+        if architecture.bidirectional:
+            hidden = layers.Bidirectional(cell, name=f"recurrent_{i}")(hidden)
+        else:
+            hidden, *state = cell(hidden, initial_state=given[i * per_layer : (i + 1) * per_layer])
+            returned += state
+        hidden = layers.Dropout(recipe.dropout_out, noise_shape=every_step, name=f"dropout_{i}")(hidden)
+    if recipe.head:
+        seen = layers.Concatenate(name="seen")([features, hidden])
+        hidden = layers.Dense(recipe.head, activation="relu", name="head")(seen)
+    y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
+    return keras.Model([x, *below, *given], [y, *returned], name=architecture.name)

@@ -1,0 +1,97 @@
+"""The engine that runs a network through Keras: call by call, or many tokens in one compiled loop."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.core.codec import Codec
+from zoo.networks.generation_loop import loop
+
+
+class KerasEngine:
+    """Runs a network through Keras.
+
+    Attributes:
+        network: The Keras model.
+        states: Names of the state inputs.
+        sizes: Their units.
+    """
+
+    name, concurrent = "keras", True
+    worth, chunk = 512, 256
+    steps: int | None = None
+
+    def __init__(self, network: keras.Model) -> None:
+        self.network = network
+        self.states = [tensor.name for tensor in network.inputs[1:]]
+        self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]
+        self._call: Any = None
+        self._loops: dict[tuple, Callable] = {}
+
+    def initial_state(self, batch: int) -> list[np.ndarray]:
+        """Give the state before the first step: zeros, `(batch, units)` each."""
+        return [np.zeros((batch, size), np.float32) for size in self.sizes]
+
+    def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Run `x (batch, time, features)` from a state; give logits `(batch, time, classes)` and the new state."""
+        if self._call is None:
+            self._call = _compiled(self.network)
+        y, *new = (ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(self._call([x, *state])))
+        return y, new
+
+    def generate(
+        self, codec: Codec, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        top_k: int | None, top_p: float | None, memory: tuple | None,
+    ) -> tuple[np.ndarray, tuple]:  # fmt: skip
+        """Make tokens in one compiled loop, with the sampling inside.
+
+        Args:
+            codec: Of the network.
+            script: `(batch, time)`: known tokens, and -1 where the network chooses.
+            uniform: Random numbers in [0, 1), `(batch, time)` float32.
+            temperatures: `(time,)`.
+            top_k: Keep the k most likely classes.
+            top_p: Keep the most likely classes that together reach p.
+            memory: What the call before returned; None at the beginning.
+
+        Returns:
+            Tokens `(batch, time)`, and what the next call goes on from.
+        """
+        batch, time = script.shape
+        if memory is None:
+            memory = (codec.begin(np.zeros((batch, 1), np.int32)), tuple(self.initial_state(batch)), np.int32(0))
+        key = (batch, time, top_k is None, top_p is None)
+        if key not in self._loops:
+            step = lambda inputs: self.network(inputs, training=False)  # noqa: E731
+            self._loops[key] = _jitted(loop(step, codec, not key[2], not key[3]))
+        limits = np.array([[min(top_k or 1, codec.classes)]], np.int32), np.array([[top_p or 1]], np.float32)
+        warm = temperatures[None].astype(np.float32)
+        given = script.astype(np.int32), uniform.astype(np.float32), warm, limits, memory
+        ids, memory = self._loops[key](*keras.tree.map_structure(ops.convert_to_tensor, given))
+        return ops.convert_to_numpy(ids), memory
+
+
+def _jitted(function: Callable) -> Callable:
+    """Compile a function of arrays by XLA."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=True, autograph=False)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
+def _compiled(network: keras.Model) -> Any:
+    """Return the network's forward pass, traced once for any batch and time on TensorFlow."""
+    if keras.backend.backend() != "tensorflow":
+        return lambda inputs: network(inputs, training=False)
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in network.inputs]
+    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[signature])

@@ -1,0 +1,1 @@
+"""Presets: trained models on disk, their catalog and their pages."""

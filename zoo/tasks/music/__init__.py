@@ -1,0 +1,1 @@
+"""Music: chorales and MIDI files on a grid."""

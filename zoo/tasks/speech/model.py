@@ -1,0 +1,232 @@
+"""Models that write down what is said: files, samples, or a stream of chunks. NumPy only."""
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo.core import storage
+from zoo.core.progress import bar
+from zoo.errors import ArgumentError, CodecError
+from zoo.media import audio
+from zoo.media.audio import RATE_HZ
+from zoo.models.model import Model, overlapping
+from zoo.models.sampling import log_softmax
+from zoo.tasks.speech import decoding as ctc
+from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
+from zoo.tasks.speech.search import _Search
+from zoo.tasks.speech.transcript import Transcript, transcript, written
+
+CHUNK = 250  # steps of a call, where they need not be heard at once
+WINDOW, MARGIN = 750, 125  # steps that a network which sees both sides reads at once, and how many it reads twice
+BATCH = 16
+
+
+class Partial(NamedTuple):
+    """What was heard so far.
+
+    Attributes:
+        text: All of it.
+        new: What was added to it since the one before.
+        seconds: How much of the sound was heard.
+        last: The sound has ended.
+    """
+
+    text: str
+    new: str
+    seconds: float
+    last: bool
+
+
+class Recognizer(Model):
+    """A model that writes down what is said."""
+
+    def transcribe(
+        self,
+        sound: Any,
+        sample_rate_hz: int = RATE_HZ,
+        beam: int | None = None,
+        words: Iterable[str] | None = None,
+        language: Any = None,
+        weight: float = 0.3,
+    ) -> Transcript:
+        """Write down what is said in a recording of any length.
+
+        Args:
+            sound: A sound file, or samples `(samples,)` or `(samples, channels)`, float from -1 to 1 or int16.
+            sample_rate_hz: Rate of samples; a file tells its own.
+            beam: Texts that a beam search keeps from step to step; None takes the likeliest symbol of every step, or 16
+                with `words` or `language`.
+            words: The only words that may be said.
+            language: A text model of the zoo, or a function of a text that gives the natural logarithm of its
+                probability: the texts of the beam are ordered anew with it.
+            weight: What the language model counts beside the sound.
+
+        Raises:
+            CodecError: The file is missing, no sound, empty or damaged, or a value is no number.
+            ArgumentError: A value is out of range, or `sound` is no samples.
+        """
+        self._check_free()
+        options = _Search.of(beam, words, language, weight, self.codec.vocabulary)
+        path = isinstance(sound, (str, os.PathLike))
+        kept = sound if path else np.concatenate(list(audio.resampled([sound], sample_rate_hz)))
+        heard = _Counted(audio.blocks(sound) if path else [kept])
+        probabilities = np.concatenate(list(self._probabilities(heard)))
+        if not heard.samples:
+            raise CodecError("the sound has no samples: give a recording that is not empty")
+        spells = options.spells(probabilities) if options else ctc.greedy(probabilities)
+        seconds = round(heard.samples / RATE_HZ, 3)
+        return transcript(spells, probabilities, self.codec.vocabulary, seconds, kept)
+
+    def stream(self, chunks: Iterable[Any], sample_rate_hz: int = RATE_HZ) -> Iterator[Partial]:
+        """Write down sound while it comes.
+
+        What is heard does not depend on how the sound is cut into chunks, and is never taken back.
+
+        Args:
+            chunks: Arrays of samples of any length; see `transcribe`.
+            sample_rate_hz: Their rate.
+
+        Yields:
+            What was heard so far, after every chunk, and once more when the sound has ended.
+
+        Raises:
+            ArgumentError: The network reads backwards too, the rate is out of range, or a chunk is no samples.
+            CodecError: A value is no number.
+        """
+        if self.codec.whole:
+            raise ArgumentError(
+                f"{self.card.name} reads a recording from both ends: it can tell nothing before it has ended. "
+                "Stream with a model that only sees the past, such as gru_speech; or transcribe"
+            )
+        self._check_free()
+        return self._streamed(chunks, sample_rate_hz)
+
+    def _check_free(self) -> None:
+        if self.engine.steps is not None:
+            raise ArgumentError(
+                f"the artifact takes {self.engine.steps} steps a call, a recording has any number: export it without "
+                "steps=, or in form='step'"
+            )
+
+    def _streamed(self, chunks: Iterable[Any], rate_hz: int) -> Iterator[Partial]:
+        state, path, heard = self.engine.initial_state(1), _Path(self.codec.vocabulary), 0
+        pending = np.zeros(HEAD * STEP, np.float32)
+        for chunk in itertools.chain(audio.resampled(chunks, rate_hz), [None]):
+            last = chunk is None
+            heard += 0 if chunk is None else len(chunk)
+            behind = np.zeros(-heard % STEP + TAIL * STEP, np.float32) if chunk is None else chunk
+            pending = np.concatenate([pending, behind])
+            ready, pending = np.split(pending, [len(pending) // STEP * STEP])
+            new = ""
+            if len(ready):
+                logits, state = self.engine.step(ready.reshape(1, -1, STEP), state)
+                new = path.more(logits[0])
+            yield Partial(path.text, new, heard / RATE_HZ, last)
+
+    def _probabilities(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Give the probabilities `(steps, classes)` of the steps of a recording, part by part."""
+        if self.codec.whole:
+            windows = overlapping(_cut(blocks, WINDOW - 2 * MARGIN), MARGIN)
+            parts: Iterator[np.ndarray] = (self.engine.step(x[None], [])[0][0][inner] for x, inner in windows)
+        else:
+            parts = self._onwards(blocks)
+        for logits in parts:
+            yield np.exp(log_softmax(logits)).astype(np.float32)
+
+    def _onwards(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        state = self.engine.initial_state(1)
+        for x in _cut(blocks, CHUNK):
+            logits, state = self.engine.step(x[None], state)
+            yield logits[0]
+
+    def trial(self, steps: int, seed: int) -> str:
+        """Write down so many steps of something like sound, of each the likeliest character: to compare engines.
+
+        Noise is no speech, of which a trained model tells nothing; with blanks left out there is always a text.
+        """
+        x = self.codec.example(np.random.default_rng(seed), 1, steps)
+        logits, _ = self.engine.step(x, self.engine.initial_state(1))
+        return self.codec.decode(logits[0][:, : self.codec.blank].argmax(1))
+
+    def hear(self, pieces: Sequence[Recording], progress: bool = False) -> list[np.ndarray]:
+        """Give the logits `(steps, classes)` of recordings, in their order."""
+        found: dict[int, np.ndarray] = {}
+        ordered = storage.by_length(pieces)
+        size = 1 if self.codec.whole else BATCH  # what reads back from the end must find no padding there
+        for start in bar(range(0, len(ordered), size), progress, None, "batch"):
+            some = ordered[start : start + size]
+            x, _ = self.codec.encode(some)
+            logits, _ = self.engine.step(x, self.engine.initial_state(len(x)))
+            for index, piece, rows in zip(ordered.indices[start : start + size], some, logits, strict=True):
+                found[index] = rows[: len(piece)]
+        return [found[index] for index in range(len(pieces))]
+
+    def measure(self, pieces: Sequence[Recording], progress: bool = False) -> dict[str, float]:
+        """Measure how well the model writes down recordings, taking the likeliest symbol of every step.
+
+        Returns:
+            For every corpus among the pieces, in per cent: `<corpus>_cer` and `<corpus>_wer`, the edits that turn what
+            was heard into what was said over the characters, or words, that were said, all recordings pooled; and
+            `<corpus>_exact`, the share of recordings without an error. `tokens`: steps.
+
+        Raises:
+            ArgumentError: There is no piece.
+        """
+        if not pieces:
+            raise ArgumentError("no recordings to measure: give at least one")
+        texts = [written(ctc.greedy(rows), self.codec.vocabulary) for rows in self.hear(pieces, progress)]
+        return {**rates(pieces, texts), "tokens": sum(map(len, pieces))}
+
+
+def rates(pieces: Sequence[Recording], texts: Sequence[str]) -> dict[str, float]:
+    """Compare what was heard with what was said, corpus by corpus; see `Recognizer.measure`."""
+    from rapidfuzz.distance import Levenshtein
+
+    found: dict[str, float] = {}
+    for corpus in dict.fromkeys(piece.corpus for piece in pieces):
+        pairs = [(p.text, text) for p, text in zip(pieces, texts, strict=True) if p.corpus == corpus]
+        for name, cut in (("cer", list), ("wer", str.split)):
+            edits = sum(Levenshtein.distance(cut(said), cut(heard)) for said, heard in pairs)
+            found[f"{corpus}_{name}"] = 100 * edits / max(1, sum(len(cut(said)) for said, _ in pairs))
+        found[f"{corpus}_exact"] = 100 * sum(said == heard for said, heard in pairs) / len(pairs)
+    return found
+
+
+class _Counted:
+    """Blocks of samples, counted as they pass."""
+
+    def __init__(self, blocks: Iterable[np.ndarray]) -> None:
+        self.blocks, self.samples = blocks, 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for block in self.blocks:
+            self.samples += len(block)
+            yield block
+
+
+class _Path:
+    """The text along the likeliest symbols of the steps so far."""
+
+    def __init__(self, vocabulary: str) -> None:
+        self.vocabulary, self.spelled, self.before, self.text = vocabulary, "", -1, ""
+
+    def more(self, rows: np.ndarray) -> str:
+        """Take the rows `(steps, classes)` of more steps; give what they add to the text."""
+        self.spelled += "".join(self.vocabulary[spell.id] for spell in ctc.greedy(rows, before=self.before))
+        self.before, told = int(rows[-1].argmax()), self.text
+        self.text = " ".join(self.spelled.split())
+        return self.text[len(told) :]
+
+
+def _cut(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Cut a recording into parts `(size, STEP)`, or fewer steps, with silence before the first and behind the last."""
+    pending = np.zeros(HEAD * STEP, np.float32)
+    for block in blocks:
+        pending = np.concatenate([pending, block])
+        while len(pending) > size * STEP:
+            yield pending[: size * STEP].reshape(-1, STEP)
+            pending = pending[size * STEP :]
+    yield np.pad(pending, (0, -len(pending) % STEP + TAIL * STEP)).reshape(-1, STEP)

@@ -1,0 +1,174 @@
+"""What was heard in a recording: text, words with their times, and how likely they are."""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core.subtitles import clock
+from zoo.core.validation import number
+from zoo.media import audio
+from zoo.media.audio import RATE_HZ
+from zoo.tasks.speech import plots as plots_module
+from zoo.tasks.speech.decoding import SPACE, Spell
+from zoo.tasks.speech.features import log_mel
+from zoo.tasks.speech.recordings import HEAD, STEP
+
+STEP_S = STEP / RATE_HZ
+CAPTION_S, CAPTION_WORDS = 5.0, 10  # longest subtitle
+SHOWN_S = 30.0  # of a picture, unless told otherwise
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word.
+
+    Attributes:
+        text: The word.
+        start: When it begins, in seconds.
+        end: When it ends, in seconds.
+        confidence: Geometric mean of the probabilities of its symbols.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was heard.
+
+    Times are those of the steps of 40 ms at which the network tells a symbol: a word begins with the first step of its
+    first symbol and ends after the last step of its last one. CTC tells a symbol when it is sure of it, not when its
+    sound begins: expect 0.1 to 0.3 s of delay, more from networks that only see the past.
+
+    Attributes:
+        text: All of it.
+        words: Its words.
+        confidence: Geometric mean of the probabilities of all symbols; 1 if nothing was heard.
+        seconds: Length of the recording.
+        probabilities: `(steps, classes)` float32, of the characters of `vocabulary` and the blank.
+        vocabulary: The characters.
+        source: What was transcribed: a path, or samples at 16 kHz.
+    """
+
+    text: str
+    words: tuple[Word, ...]
+    confidence: float
+    seconds: float
+    probabilities: np.ndarray = field(repr=False, compare=False)
+    vocabulary: str = field(repr=False)
+    source: Any = field(repr=False, compare=False, default=None)
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
+
+    def told(self, form: str) -> str:
+        """Write it as `txt` (the text), `srt` or `json`."""
+        return {"txt": lambda: self.text, "srt": self.srt, "json": self.to_json}[form]()
+
+    def to_json(self) -> str:
+        """Write text, confidence, length and words as JSON."""
+        source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
+        about = {"file": source, "text": self.text, "confidence": self.confidence, "seconds": self.seconds}
+        return json.dumps({**about, "words": [asdict(word) for word in self.words]}, ensure_ascii=False)
+
+    def srt(self) -> str:
+        """Write subtitles in the SubRip form, of at most 10 words or 5 seconds each."""
+        lines: list[list[Word]] = []
+        for word in self.words:
+            if not lines or len(lines[-1]) == CAPTION_WORDS or word.end - lines[-1][0].start > CAPTION_S:
+                lines.append([])
+            lines[-1].append(word)
+        return "\n".join(
+            f"{i}\n{clock(line[0].start)} --> {clock(line[-1].end)}\n{SPACE.join(w.text for w in line)}\n"
+            for i, line in enumerate(lines, 1)
+        )
+
+    def plot(self, path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> Path:
+        """Draw the spectrogram, the words above it, and the probabilities of symbols over time below.
+
+        Args:
+            path: A .png, .pdf or .svg.
+            start: Where the picture begins, in seconds.
+            end: Where it ends; by default 30 seconds later, or with the recording.
+
+        Raises:
+            ArgumentError: The suffix names no picture format, or there is nothing between start and end.
+            DataError: The file cannot be written.
+        """
+        whole = len(self.probabilities) * STEP_S
+        start = number("start", start, 0, whole - STEP_S)
+        end = min(whole, start + SHOWN_S) if end is None else number("end", end, start + STEP_S)
+        first, last = round(start / STEP_S), min(len(self.probabilities), math.ceil(end / STEP_S - 1e-6))
+        features = log_mel(self._wave(first * STEP, last * STEP))[HEAD:]
+        words = [word for word in self.words if word.start < end and word.end > start]
+        rows = self.probabilities[first:last]
+        return plots_module.heard(features, rows, self.vocabulary, words, first * STEP_S, STEP_S, Path(path))
+
+    def _wave(self, start: int, end: int) -> np.ndarray:
+        """Read some samples again."""
+        if not isinstance(self.source, (str, os.PathLike)):
+            found: np.ndarray = self.source[start:end]
+            return found
+        parts, at = [np.zeros(0, np.float32)], 0
+        for block in audio.blocks(self.source):
+            parts.append(block[max(0, start - at) : max(0, end - at)])
+            at += len(block)
+            if at >= end:
+                break
+        return np.concatenate(parts)
+
+
+def written(spells: Sequence[Spell], vocabulary: str) -> str:
+    """Put symbols together to a text with single spaces."""
+    return " ".join("".join(vocabulary[spell.id] for spell in spells).split())
+
+
+def words_of(spells: Sequence[Spell], vocabulary: str) -> tuple[Word, ...]:
+    """Put symbols together to words."""
+    groups: list[list[Spell]] = [[]]
+    for spell in spells:
+        if vocabulary[spell.id] == SPACE:
+            groups.append([])
+        else:
+            groups[-1].append(spell)
+    return tuple(
+        Word(
+            "".join(vocabulary[spell.id] for spell in group), round(group[0].start * STEP_S, 2),
+            round(group[-1].end * STEP_S, 2), round(confidence(group), 4),
+        )
+        for group in groups if group
+    )  # fmt: skip
+
+
+def confidence(spells: Sequence[Spell]) -> float:
+    """Give the geometric mean of the probabilities of symbols; 1 of none."""
+    if not spells:
+        return 1.0
+    return float(np.exp(np.mean([np.log(max(spell.probability, 1e-9)) for spell in spells])))
+
+
+def transcript(
+    spells: Sequence[Spell], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any
+) -> Transcript:
+    """Put symbols together to a transcript.
+
+    Args:
+        spells: The symbols.
+        probabilities: `(steps, classes)`, the first `HEAD` of silence before the recording.
+        vocabulary: Character of each class but the last.
+        seconds: Length of the recording.
+        source: What was transcribed.
+    """
+    spells = [one._replace(start=max(0, one.start - HEAD), end=max(1, one.end - HEAD)) for one in spells]
+    text, heard = written(spells, vocabulary), words_of(spells, vocabulary)
+    return Transcript(text, heard, round(confidence(spells), 4), seconds, probabilities[HEAD:], vocabulary, source)

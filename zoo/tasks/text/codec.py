@@ -1,0 +1,279 @@
+"""Text ↔ tokens, character by character.
+
+A left-to-right network sees the character before the one it is to tell; one that fills gaps sees all characters but the
+hidden ones.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.core.codec import Gapped, known, padded
+from zoo.core.storage import OnDisk
+from zoo.core.validation import number
+from zoo.errors import ArgumentError, CodecError
+
+STRETCH = 256  # characters over which training hides the same share
+LEAST_HIDDEN, LONGEST_SPAN = 0.05, 32
+DEFAULT_LENGTH, MAX_LENGTH = 200, 1_000_000
+
+
+@dataclass(frozen=True)
+class Text:
+    """A stretch of text.
+
+    Attributes:
+        ids: Places in the vocabulary, `(characters,)`: an array, or where it is on disk.
+        vocabulary: The characters.
+        before: Character before the first, or "" at the beginning of a text.
+    """
+
+    ids: np.ndarray | OnDisk
+    vocabulary: str
+    before: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class TextCodec:
+    """Text ↔ tokens; the input of a token is the character before it, or, masked, the character itself or a gap.
+
+    Args:
+        vocabulary: The characters, each once.
+        masked: For a network that sees both sides and fills gaps.
+
+    Raises:
+        ArgumentError: No character, or one twice.
+    """
+
+    loss, front, dtype, shape = "classes", "", "int32", (1,)
+    features = group = 1
+    edges = 0
+    hidden_unit = "character"
+    schemes = ("hidden_15", "hidden_50")  # per cent of the characters
+
+    def __init__(self, vocabulary: str, masked: bool = False) -> None:
+        if not vocabulary or len(set(vocabulary)) < len(vocabulary):
+            raise ArgumentError(f"vocabulary={vocabulary!r}: give every character once, and at least one")
+        self.vocabulary, self.masked = vocabulary, masked
+        self.classes = len(vocabulary)
+        self.blank = self.classes  # "the character before" at the beginning of a text; masked: a gap
+        self.symbols = self.classes + 1
+        self.ids = {character: i for i, character in enumerate(vocabulary)}
+
+    @property
+    def learning(self) -> Any:
+        """Give the codec of what is trained: this one."""
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the codec."""
+        return {"type": "text", "vocabulary": self.vocabulary, **({"masked": True} if self.masked else {})}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "TextCodec":
+        """Build the codec that `to_json` described.
+
+        Raises:
+            CodecError: The description is not one of a text codec.
+        """
+        try:
+            if data["type"] != "text":
+                raise CodecError(f"codec type {data['type']!r}: expected 'text'")
+            return cls(str(data["vocabulary"]), bool(data.get("masked")))
+        except (KeyError, TypeError, ArgumentError) as error:
+            raise CodecError(f"not a description of a text codec: {error}") from error
+
+    def extended(self, pieces: Iterable[Text]) -> tuple["TextCodec", np.ndarray, np.ndarray, np.ndarray]:
+        """Add the characters of texts to the vocabulary, at its end; see `zoo.core.codec.Codec`."""
+        new = sorted(set("".join({piece.vocabulary for piece in pieces})) - set(self.vocabulary))
+        classes = np.concatenate([np.arange(self.classes), np.full(len(new), -1)])
+        codec = TextCodec(self.vocabulary + "".join(new), self.masked)
+        return codec, np.append(classes, self.blank), classes, np.arange(1)
+
+    def labels(self, piece: "Text | str") -> list[str]:
+        """Name the tokens of a text: its characters."""
+        return [self.vocabulary[i] for i in self.tokens(piece)]
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Name the columns of x: one; its last id is the beginning of a text, or, masked, a gap."""
+        return [{"name": "character" if self.masked else "character before", "offset": 0, "size": self.symbols}]
+
+    def tokens(self, piece: "Text | str") -> np.ndarray:
+        """Turn text into tokens `(characters,)`.
+
+        Raises:
+            CodecError: A character is not in the vocabulary; the message says which and where.
+        """
+        text = as_text(piece)
+        table = np.array([self.ids.get(character, -1) for character in text.vocabulary], np.int32)
+        places = np.asarray(text.ids)
+        found = table[places] if len(text) else np.zeros(0, np.int32)
+        if (found < 0).any():
+            at = int(np.argmax(found < 0))
+            raise CodecError(
+                f"character {text.vocabulary[places[at]]!r} at position {at} is not in the vocabulary: "
+                f"{_shown(self.vocabulary)}"
+            )
+        return found
+
+    def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Turn texts into network inputs `(batch, time, 1)` and targets `(batch, time)`, -1 past a text's end.
+
+        Masked, it takes `Gapped` texts, and the targets are -1 but for the gaps.
+        """
+        texts = [piece.piece for piece in pieces] if self.masked else pieces
+        y = padded([self.tokens(text) for text in texts], -1)
+        if self.masked:
+            hidden = padded([piece.hidden for piece in pieces], True)
+            return self.cover(y, hidden), np.where(hidden, y, -1)
+        first = [self.ids.get(as_text(text).before, self.blank) for text in texts]
+        x = np.concatenate([np.array(first, np.int32).reshape(-1, 1), np.maximum(y[:, :-1], 0)], 1)
+        return x[:, : y.shape[1], None], y
+
+    def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Give the input `(batch, time, 1)` int32 of a network that sees both sides; arguments `(batch, time)`."""
+        return np.where(hidden, self.blank, ids)[..., None].astype(np.int32)
+
+    def hide(self, piece: "Text | str", rng: np.random.Generator, scheme: str = "") -> Gapped:
+        """Hide characters: a share of all, each by itself; or, as in training, stretch by stretch another share.
+
+        In training half the stretches have gaps of one character, half longer ones.
+        """
+        length = len(piece)
+        if scheme:
+            return Gapped(piece, rng.random(length) < int(scheme.rpartition("_")[2]) / 100)
+        parts = [_gaps(rng, STRETCH) for _ in range(-(-length // STRETCH))]
+        return Gapped(piece, np.concatenate([np.zeros(0, bool), *parts])[:length])
+
+    def is_unit(self, ids: np.ndarray) -> np.ndarray:
+        """Tell which hidden tokens count as a character: every one."""
+        return np.ones(ids.shape, bool)
+
+    def read(self, text: Any) -> Any:
+        """Give the text itself, whose form is the only one."""
+        as_text(text)
+        return text
+
+    def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
+        """Turn tokens `(characters,)` into text.
+
+        Raises:
+            CodecError: An id the codec does not have.
+        """
+        return "".join(self.vocabulary[i] for i in known(ids, self.classes))
+
+    def decode_step(self, ids: Any) -> str:
+        """Turn the token of one step into its character."""
+        return self.decode(np.asarray(ids))
+
+    def begin(self, zeros: Any) -> tuple[Any, ...]:
+        """Remember the character before: none yet."""
+        return (zeros + np.int32(self.blank),)
+
+    def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:  # noqa: ARG002
+        """Give the character before, `(batch, 1, 1)` int32."""
+        return xp.expand_dims(memory[0], 1)
+
+    def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:  # noqa: ARG002
+        """Remember the characters `(batch,)`."""
+        return (xp.expand_dims(ids, 1),)
+
+    def script(self, prompt: str = "", length: int = DEFAULT_LENGTH, replace: str | None = None) -> np.ndarray:
+        """Lay out a text: the prompt, and -1 for each of `length` characters the network shall choose.
+
+        Args:
+            prompt: What comes before.
+            length: New characters.
+            replace: Character of the vocabulary that takes the place of those that the codec does not have.
+
+        Raises:
+            ArgumentError: The length is out of range, or `replace` is not in the vocabulary.
+            CodecError: The prompt has a character the codec does not have.
+        """
+        length = number("length", length, 1, MAX_LENGTH, whole=True)
+        return np.concatenate([self.tokens(self._known(prompt, replace)), np.full(length, -1)]).astype(np.int64)
+
+    def gaps(
+        self, text: str, mark: str = "_", spans: Sequence[tuple[int, int]] = (), replace: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Lay out a text with gaps.
+
+        Args:
+            text: The text; every `mark` in it is a character to be filled in.
+            mark: One character that is not to be read as itself; "" if there is none.
+            spans: Gaps that the text does not show: place in the text (before that character, counted in `text`) and
+                length.
+            replace: As in `script`.
+
+        Returns:
+            Tokens `(time,)`, and which of them are hidden.
+
+        Raises:
+            ArgumentError: No gap, a mark of several characters, or a span out of range.
+            CodecError: The text has a character the codec does not have.
+        """
+        if not isinstance(mark, str) or len(mark) > 1:
+            raise ArgumentError(f"mark={mark!r}: give one character that marks gaps")
+        hidden = np.array([character == mark for character in text], bool)
+        ids = self.tokens(self._known(text.replace(mark, self.vocabulary[0]) if mark else text, replace))
+        for at, length in _spans(spans):
+            at = number("the place of a span", at, 0, len(text), whole=True)
+            length = number("the length of a span", length, 1, MAX_LENGTH, whole=True)
+            ids, hidden = np.insert(ids, [at] * length, 0), np.insert(hidden, [at] * length, True)
+        if not hidden.any():
+            raise ArgumentError(
+                f"text={text!r} has no gap: mark characters by {mark!r}, or give spans=[(place, length)]"
+            )
+        return ids.astype(np.int64), hidden
+
+    def _known(self, text: str, replace: str | None) -> str:
+        """Put a character in the place of those that the codec does not have, if there is one for that."""
+        if replace is None:
+            return text
+        if replace not in self.ids:
+            raise ArgumentError(f"replace={replace!r}: give a character of the vocabulary, {_shown(self.vocabulary)}")
+        return "".join(character if character in self.ids else replace for character in text)
+
+    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        """Give random inputs `(batch, time, 1)`."""
+        return rng.integers(0, self.symbols, (batch, time, 1)).astype(np.int32)
+
+
+def _spans(spans: Any) -> list[tuple[int, int]]:
+    """Give spans from the last to the first."""
+    try:
+        return sorted(((at, length) for at, length in spans), reverse=True)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"spans={spans!r:.50}: give pairs of numbers, [(place, length), …]") from None
+
+
+def _gaps(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Hide a random share of the characters of a stretch, one by one or in spans of about the same length."""
+    share, span = rng.uniform(LEAST_HIDDEN, 1), 1
+    if rng.random() < 0.5:
+        span = int(LONGEST_SPAN ** rng.random())
+    begins = rng.random(length + span - 1) < 1 - (1 - share) ** (1 / span)
+    return np.convolve(begins, np.ones(span), "valid") > 0
+
+
+def as_text(piece: Text | str) -> Text:
+    """Give a string the form of a stretch of text.
+
+    Raises:
+        CodecError: It is no string.
+    """
+    if isinstance(piece, Text):
+        return piece
+    if not isinstance(piece, str):
+        raise CodecError(f"{piece!r:.50} is no text: give a string")
+    points = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
+    vocabulary, ids = np.unique(points, return_inverse=True)
+    return Text(ids, "".join(map(chr, vocabulary)))
+
+
+def _shown(vocabulary: str) -> str:
+    return repr(vocabulary if len(vocabulary) <= 100 else f"{vocabulary[:100]}…")

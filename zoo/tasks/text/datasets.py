@@ -1,0 +1,110 @@
+"""Text data sets, and text files on disk as integers."""
+
+import codecs
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core.datasets import Dataset, Source, prepared
+from zoo.core.files import sha256
+from zoo.core.storage import OnDisk
+from zoo.errors import DataError
+from zoo.tasks.text.codec import Text
+
+SEGMENT = 1 << 17  # characters of a piece of a longer text
+VALID_SEGMENT = 1 << 12  # the same for validation, where the states of all steps are kept at once
+SELECTION = (0.83, 0.86)
+STORED = 1  # version of the form that texts are prepared in
+READ = 1 << 20  # bytes read at a time
+
+
+def _blocks(path: Path) -> Iterator[np.ndarray]:
+    """Read a UTF-8 file block by block, as code points."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    with path.open("rb") as stream:
+        while data := stream.read(READ):
+            yield np.frombuffer(decoder.decode(data).encode("utf-32-le"), np.uint32)
+        decoder.decode(b"", final=True)
+
+
+def read_text(path: Path) -> Text:
+    """Open a text file as whole numbers on disk, one a character, after turning it into such a file once.
+
+    Raises:
+        DataError: It is no UTF-8 text, or empty.
+    """
+    try:
+        digest = sha256(path)
+        stored = prepared(f"text-{STORED}-{digest}", lambda folder: _prepare(path, folder))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start} of a block)") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    about = json.loads((stored / "about.json").read_text())
+    return Text(OnDisk(stored / "ids.bin", about["dtype"], 0, about["length"]), about["vocabulary"])
+
+
+def _prepare(path: Path, folder: Path) -> None:
+    """Write the characters of a file as places in its own vocabulary."""
+    found, length = np.zeros(0, np.uint32), 0
+    for block in _blocks(path):
+        found, length = np.union1d(found, block), length + len(block)
+    if not length:
+        raise DataError(f"{path} is empty: give a file with text")
+    kind = np.min_scalar_type(len(found) - 1)
+    with (folder / "ids.bin").open("wb") as stream:
+        for block in _blocks(path):
+            stream.write(np.searchsorted(found, block).astype(kind).tobytes())
+    about = {"dtype": str(kind), "length": length, "vocabulary": "".join(map(chr, found))}
+    (folder / "about.json").write_text(json.dumps(about))
+
+
+def segments(text: Text, start: int, end: int, size: int) -> list[Text]:
+    """Cut a text into pieces that remember the character before them."""
+
+    def part(start: int, end: int) -> np.ndarray | OnDisk:
+        return text.ids.part(start, end) if isinstance(text.ids, OnDisk) else text.ids[start:end]
+
+    pieces = []
+    for at in range(start, end, size):
+        before = text.vocabulary[int(np.asarray(part(at - 1, at))[0])] if at else text.before
+        pieces.append(Text(part(at, min(at + size, end)), text.vocabulary, before))
+    return pieces
+
+
+def _read_shakespeare(path: Path) -> dict[str, Any]:
+    return {"all": read_text(path)}
+
+
+def prepare(splits: dict[str, Any]) -> dict[str, list[Text]]:
+    """Split: the last 10 %, which is usually called the validation part, to test on.
+
+    The set has no third part, so 3 % of the text, of its usual training part, are for selection: the end of a play, as
+    the test part is for the most. (Its own end would not do: there the play begins that the test part goes on with.)
+    """
+    text = splits["all"]
+    first, last, border = (int(share * len(text)) for share in (*SELECTION, 0.9))
+    return {
+        "train": segments(text, 0, first, SEGMENT) + segments(text, last, border, SEGMENT),
+        "valid": segments(text, first, last, VALID_SEGMENT),
+        "test": segments(text, border, len(text), VALID_SEGMENT),
+    }
+
+
+TINYSHAKESPEARE = Dataset(
+    name="tinyshakespeare",
+    sources=(
+        Source(
+            "text/tinyshakespeare.txt",
+            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            _read_shakespeare,
+            url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+        ),
+    ),
+    licence="the text is in the public domain (W. Shakespeare, d. 1616); the source is under the MIT licence",
+    citation="Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015 "
+    "(github.com/karpathy/char-rnn)",
+)

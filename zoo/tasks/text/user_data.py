@@ -1,0 +1,34 @@
+"""Training data from your own text files."""
+
+import warnings
+from pathlib import Path
+
+from zoo.errors import DataError
+from zoo.tasks.text.codec import Text
+from zoo.tasks.text.datasets import SEGMENT, VALID_SEGMENT, read_text, segments
+
+VALID_SHARE, VALID_MOST = 0.1, 1 << 20  # of a user's text, at its end, and at most so many characters
+
+
+def read_folder(path: Path) -> dict[str, list[Text]]:
+    """Read a text file, or every .txt file below a folder; the end of each is for validation.
+
+    Raises:
+        DataError: There is no such file or folder, or too little text in it.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist: give a text file, or a folder with .txt files")
+    files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".txt") if path.is_dir() else [path]
+    splits: dict[str, list[Text]] = {"train": [], "valid": []}
+    for file in files:
+        try:
+            text = read_text(file)
+        except DataError as error:
+            warnings.warn(f"left out: {error}", stacklevel=2)
+            continue
+        border = len(text) - min(int(VALID_SHARE * len(text)), VALID_MOST)
+        splits["train"] += segments(text, 0, border, SEGMENT)
+        splits["valid"] += segments(text, border, len(text), VALID_SEGMENT)
+    if not all(sum(map(len, pieces)) for pieces in splits.values()):
+        raise DataError(f"{path} has too little text: give at least 10 characters of UTF-8 in .txt files")
+    return splits

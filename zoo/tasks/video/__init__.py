@@ -1,0 +1,1 @@
+"""Labels for the frames of video."""

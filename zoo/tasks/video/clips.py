@@ -1,0 +1,109 @@
+"""Clips: frames, and which label is seen when; kept on disk as bytes, read when they are asked for."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo.core.storage import OnDisk, pack, packed
+from zoo.errors import CodecError
+
+
+class Span(NamedTuple):
+    """A label, and its first and last moment, counted in frames: frame 3 lasts from 3 to 4."""
+
+    label: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip and what is seen in it.
+
+    Attributes:
+        frames: Pixels, uint8, or the numbers of vectors, float32, frame after frame, of any array type, on disk too.
+        shape: Of a frame: `(height, width)` grey, `(height, width, 3)` red, green and blue, or `(features,)`.
+        spans: Labels, in the order of time; what is in none has no label.
+        name: What it is called in its data set.
+        rate_hz: Frames per second.
+        crop: How the frames were cut out of larger ones: row of `zoo.tasks.video.crops.CROPS`.
+        mirrored: Left and right do not matter: training may exchange them.
+    """
+
+    frames: Any
+    shape: tuple[int, ...]
+    spans: tuple[Span, ...] = ()
+    name: str = ""
+    rate_hz: float = 25.0
+    crop: str = "fit"
+    mirrored: bool = False
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        numbers = len(self.frames) if isinstance(self.frames, OnDisk) else np.asarray(self.frames).size
+        return int(numbers) // int(np.prod(self.shape))
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """Read the frames, `(time, *shape)`."""
+        return np.asarray(self.frames).reshape(-1, *self.shape)
+
+    @property
+    def label(self) -> str:
+        """Give the label of the clip, if it has one alone; else nothing."""
+        return self.spans[0].label if len({span.label for span in self.spans}) == 1 else ""
+
+    def label_of(self, frame: int) -> str:
+        """Give the label in the middle of a frame, or nothing."""
+        at = frame + 0.5
+        return next((span.label for span in self.spans if span.start <= at < span.end), "")
+
+
+def store(clips: Iterable[tuple[str, Clip]], folder: Path) -> None:
+    """Write clips, split by split, into an existing folder."""
+
+    def about(split: str, clip: Clip) -> tuple:
+        return split, clip.shape, [tuple(s) for s in clip.spans], clip.name, clip.rate_hz, clip.crop, clip.mirrored
+
+    pack(((np.asarray(clip.frames), about(split, clip)) for split, clip in clips), folder)
+
+
+def stored(folder: Path) -> dict[str, list[Clip]]:
+    """Open what `store` wrote: split → clips."""
+    splits: dict[str, list[Clip]] = {}
+    for frames, (split, shape, spans, *rest) in packed(folder):
+        splits.setdefault(split, []).append(Clip(frames, tuple(shape), tuple(Span(*span) for span in spans), *rest))
+    return splits
+
+
+def array(path: Path) -> np.ndarray:
+    """Open a .npy file of frames, `(time, height, width)` or `(time, height, width, 3)`, or vectors `(time, features)`.
+
+    Raises:
+        CodecError: It cannot be read, or is nothing of this.
+    """
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise CodecError(f"{path} is no NumPy array: {error}") from error
+    if not isinstance(found, np.ndarray) or found.ndim < 2 or not found.size:
+        raise CodecError(f"{path} is no array (time, features), nor one of frames")
+    return found
+
+
+def whole(label: str) -> tuple[Span, ...]:
+    """Give the span of a label that a whole clip has."""
+    return (Span(label, 0.0, float("inf")),)
+
+
+def counted(clips: Sequence[Clip]) -> dict[str, int]:
+    """Count the frames of each label."""
+    found: dict[str, int] = {}
+    for clip in clips:
+        for span in clip.spans:
+            length = max(0, min(span.end, len(clip)) - span.start)
+            found[span.label] = found.get(span.label, 0) + round(length)
+    return found

@@ -1,0 +1,206 @@
+"""Video ↔ labels: frames go in as they are, and the logits of one label a frame come out.
+
+The network tells the label of a frame `delay` frames later, so that one which only sees the past has seen what comes
+next: `encode` adds as many frames at the end of a clip, the last one again.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.core.codec import known, padded
+from zoo.core.validation import number
+from zoo.errors import ArgumentError, CodecError
+from zoo.tasks.video.clips import Clip
+
+CROPS = ("fit", "mouth")
+GROWTH = (1, 2, 3, 4)  # filters of the convolutions of each frame, in those of the first
+LEAST, LARGEST = 16, 512  # pixels of a side
+DELAY, MAX_DELAY = 4, 100  # frames: usual for networks that only see the past, 160 ms; the most
+DECODING = "the likeliest label of every frame; what y tells of frame t stands at step t + delay"
+SENTENCE = "; the sentence: one word of each part of the grammar, in their order, likeliest over all frames"
+
+
+def _is_in(word: str, part: Sequence[str]) -> bool:
+    return word in part
+
+
+class VideoCodec:
+    """Clips ↔ labels.
+
+    Args:
+        labels: Names of the classes, each once.
+        shape: Of a frame: `(height, width)` grey, `(height, width, 3)` in colour, or `(features,)` numbers.
+        rate_hz: Frames per second.
+        delay: Frames that the network sees after a frame before it tells its label.
+        crop: How frames of another size are brought to this one: `fit` scales and cuts the longer side, `mouth` finds
+            the mouth of a talking head.
+        rest: The label that stands for nothing, such as silence; "" if there is none.
+        grammar: The words of each part of a sentence, if the labels are those of sentences.
+        whole: For a network that sees both sides.
+
+    Raises:
+        ArgumentError: A label twice or none, a size out of range, or a word that is no label.
+    """
+
+    loss, masked, front, symbols = "classes", False, "frames", 0
+    group = 1
+
+    def __init__(
+        self, labels: Sequence[str], shape: Sequence[int], rate_hz: float = 25.0, delay: int = 0, crop: str = "fit",
+        rest: str = "", grammar: Sequence[Sequence[str]] = (), whole: bool = False,
+    ) -> None:  # fmt: skip
+        self.vocabulary, self.grammar = tuple(labels), tuple(tuple(part) for part in grammar)
+        if not self.vocabulary or len(set(self.vocabulary)) < len(self.vocabulary) or "" in self.vocabulary:
+            raise ArgumentError(f"labels={list(labels)[:9]!r}: give every label once, and at least one")
+        if len(shape) not in (1, 2, 3) or (len(shape) == 3 and shape[2] != 3):
+            raise ArgumentError(f"shape={tuple(shape)}: give (height, width), (height, width, 3) or (features,)")
+        self.pixels = len(shape) > 1
+        limits = (LEAST, LARGEST) if self.pixels else (1, 1 << 16)
+        self.shape = (*(number("shape", size, *limits, whole=True) for size in shape[:2]), *shape[2:])
+        self.rate_hz, self.delay = number("rate_hz", rate_hz, 0.1, 1000), number("delay", delay, 0, MAX_DELAY, True)
+        if crop not in CROPS:
+            raise ArgumentError(f"crop={crop!r}: give one of {', '.join(CROPS)}")
+        strange = sorted({word for part in self.grammar for word in part} | ({rest} if rest else set()))
+        if strange := [word for word in strange if word not in self.vocabulary]:
+            raise ArgumentError(f"{', '.join(strange[:5])}: a word of the grammar, or of rest, is no label")
+        self.crop, self.rest, self.whole = crop, rest, bool(whole)
+        self.classes, self.features = len(self.vocabulary), int(np.prod(self.shape))
+        self.dtype, self.edges = "uint8" if self.pixels else "float32", self.delay
+        self.ids = {label: i for i, label in enumerate(self.vocabulary)}
+
+    @property
+    def learning(self) -> "VideoCodec":
+        """Give the codec of the part of a network that is trained: itself."""
+        return self
+
+    @property
+    def height(self) -> int:
+        """Give the height of a frame in pixels; 0 of vectors."""
+        return self.shape[0] if self.pixels else 0
+
+    @property
+    def width(self) -> int:
+        """Give the width of a frame in pixels; 0 of vectors."""
+        return self.shape[1] if self.pixels else 0
+
+    @property
+    def colour(self) -> bool:
+        """Tell whether frames have red, green and blue."""
+        return len(self.shape) == 3
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the codec: labels, size, rate, delay, how frames are cut and logits decoded."""
+        return {
+            "type": "video", "labels": list(self.vocabulary), "shape": list(self.shape), "rate_hz": self.rate_hz,
+            "delay": self.delay, "crop": self.crop, "rest": self.rest, "grammar": [list(part) for part in self.grammar],
+            "whole": self.whole, "decoding": DECODING + SENTENCE * bool(self.grammar),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "VideoCodec":
+        """Build the codec that `to_json` described.
+
+        Raises:
+            CodecError: The description is not one of a video codec.
+        """
+        names = ("labels", "shape", "rate_hz", "delay", "crop", "rest", "grammar", "whole")
+        try:
+            if data["type"] != "video":
+                raise CodecError(f"a codec of type {data['type']!r}: video is wanted")
+            return cls(*(data[name] for name in names))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CodecError(f"not a description of a video codec: {error}") from error
+
+    def speaks(self, piece: Clip) -> bool:
+        """Tell whether the labels of a clip are sentences of the grammar, one word of each part after the other."""
+        said = [span.label for span in piece.spans if span.label != self.rest]
+        parts = itertools.cycle(self.grammar)
+        return bool(said and self.grammar) and not len(said) % len(self.grammar) and all(map(_is_in, said, parts))
+
+    def extended(self, pieces: Iterable[Clip]) -> tuple["VideoCodec", np.ndarray, np.ndarray, np.ndarray]:
+        """Take the labels of clips instead of its own, unless they are its own; see `zoo.core.codec.Codec`."""
+        pieces = list(pieces)
+        found = {span.label for piece in pieces for span in piece.spans}
+        keep = found <= set(self.vocabulary) and (not self.grammar or all(map(self.speaks, pieces)))
+        labels = self.vocabulary if keep else tuple(sorted(found))
+        if len(labels) < 2:
+            raise CodecError(f"all clips are of the class {', '.join(labels)}: give clips of two at least")
+        rate_hz, crop = (pieces[0].rate_hz, pieces[0].crop) if pieces else (self.rate_hz, self.crop)
+        codec = VideoCodec(
+            labels, self.shape, rate_hz, self.delay, crop, self.rest if keep or self.rest in found else "",
+            self.grammar if keep else (), self.whole,
+        )  # fmt: skip
+        classes = np.array([self.ids.get(label, -1) for label in labels])
+        return codec, np.zeros(0, int), classes, np.arange(1)
+
+    def facing(self, whole: bool) -> "VideoCodec":
+        """Give the codec for networks that see both sides, or the past only, which tell a label somewhat later."""
+        if whole == self.whole:
+            return self
+        delay = 0 if whole else DELAY
+        told = (self.vocabulary, self.shape, self.rate_hz, delay, self.crop, self.rest, self.grammar, whole)
+        return VideoCodec(*told)
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Say what the columns of x are."""
+        if not self.pixels:
+            return [{"name": "numbers", "offset": 0, "size": self.features}]
+        kind = "red, green and blue" if self.colour else "grey"
+        told = f"pixels from 0 to 255, {kind}, {self.rate_hz:g} frames a second, the last one {self.delay} times more"
+        return [{"name": told, "offset": 0, "size": self.features}]
+
+    def labels(self, piece: Clip) -> list[str]:
+        """Name the labels of the frames of a clip."""
+        return [piece.label_of(frame) for frame in range(len(piece))]
+
+    def tokens(self, piece: Clip) -> np.ndarray:
+        """Give the label of each frame, `(time,)`; -1 where it has none.
+
+        Raises:
+            CodecError: A label is not one of the codec's.
+        """
+        found = np.full(len(piece), -1, np.int32)
+        for span in piece.spans:
+            if span.label not in self.ids:
+                raise CodecError(f"{piece.name or 'a clip'}: no label is called {span.label!r}: {self.vocabulary}")
+            first, last = (int(np.ceil(min(at, len(found)) - 0.5)) for at in (span.start, span.end))
+            found[max(0, first) : max(0, last)] = self.ids[span.label]
+        return found
+
+    def encode(self, pieces: Sequence[Clip]) -> tuple[np.ndarray, np.ndarray]:
+        """Turn clips into `(batch, time, *shape)` and labels `(batch, time)`, -1 where there is none.
+
+        Raises:
+            CodecError: A clip has frames of another size.
+        """
+        for piece in pieces:
+            if piece.shape != self.shape:
+                raise CodecError(f"{piece.name or 'a clip'}: frames of {piece.shape}, {self.shape} wanted")
+        longest = max(map(len, pieces), default=0) + self.delay
+        still = [(0, 0)] * len(self.shape)
+        x = [np.pad(p.pixels, ((0, longest - len(p)), *still), "edge") for p in pieces]
+        later = np.full(self.delay, -1, np.int32)
+        return np.stack(x), padded([np.concatenate([later, self.tokens(piece)]) for piece in pieces], -1)
+
+    def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
+        """Name labels.
+
+        Raises:
+            CodecError: An id the codec does not have.
+        """
+        return " ".join(self.vocabulary[i] for i in known(ids, self.classes))
+
+    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        """Give something like film, `(batch, time, *shape)`: a picture that moves, and noise; or random numbers."""
+        if not self.pixels:
+            return rng.standard_normal((batch, time, *self.shape)).astype(np.float32)
+        high, wide = (np.arange(size) for size in self.shape[:2])
+        at = np.cumsum(rng.normal(0, 0.3, (batch, time, 2)), axis=1)[..., None, None]
+        down, along = at[:, :, 0] + high[:, None] / 6, at[:, :, 1] + wide[None] / 9
+        light = 128 + 60 * np.sin(down) * np.cos(along)
+        if self.colour:
+            light = np.stack([light, light[..., ::-1], 255 - light], -1)
+        return np.clip(light + rng.normal(0, 8, light.shape), 0, 255).astype(np.uint8)

@@ -1,0 +1,242 @@
+"""Models that label what is seen: video files, arrays, or frames as they come. NumPy only."""
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo.core import storage
+from zoo.core.progress import bar
+from zoo.core.validation import number
+from zoo.errors import ArgumentError, CodecError
+from zoo.media import video
+from zoo.models.model import Model, overlapping
+from zoo.models.sampling import log_softmax
+from zoo.tasks.video import clips
+from zoo.tasks.video import crops as pictures
+from zoo.tasks.video import decoding as sentences
+from zoo.tasks.video.clips import Clip
+from zoo.tasks.video.timeline import Timeline, film_label, timeline
+
+CHUNK = 32  # frames of a call, where they need not be seen at once
+WINDOW, MARGIN = 250, 50  # frames that a network which sees both sides reads at once, and how many it reads twice
+BATCH = 16
+
+
+class Seen(NamedTuple):
+    """What is seen in a frame.
+
+    Attributes:
+        frame: Which one, from 0.
+        label: Its likeliest label.
+        probability: Of that label.
+        seconds: When the frame begins.
+        probabilities: `(classes,)` of all labels.
+    """
+
+    frame: int
+    label: str
+    probability: float
+    seconds: float
+    probabilities: np.ndarray
+
+
+class Labeler(Model):
+    """A model that gives every frame, and every clip, a label."""
+
+    def label(self, film: Any, rate_hz: float | None = None) -> Timeline:
+        """Label a film of any length.
+
+        Args:
+            film: A video file, open or by its path, a folder of images, or frames in their order: `(height, width)`
+                or `(height, width, 3)` uint8, or vectors `(features,)`; an array of them will do, or a .npy file.
+            rate_hz: Frames per second of an array; None: as many as the model wants. A video file tells its own.
+
+        Raises:
+            CodecError: The file is missing, empty, damaged, or has no pictures.
+            ArgumentError: `film` is no frames, or they are of another size than the model takes.
+        """
+        if rate_hz is not None and _array(film):
+            film = clips.array(Path(film))
+        film = _sampled(film, rate_hz, self.codec.rate_hz)
+        rows = list(self._rows(self._frames(film)))
+        if not rows:
+            raise CodecError("the film has no frames: give one that is not empty")
+        probabilities = np.exp(log_softmax(np.concatenate(rows))).astype(np.float32)
+        return timeline(probabilities, self.codec, film)
+
+    def stream(self, frames: Iterable[Any]) -> Iterator[Seen]:
+        """Label frames as they come; the label of a frame is told `delay` frames later and never taken back.
+
+        Args:
+            frames: Frames `(height, width)`, `(height, width, 3)` or `(features,)`, as many a second as the model wants
+                (`model.codec.rate_hz`), or a video file.
+
+        Yields:
+            What is seen in each frame, in their order.
+
+        Raises:
+            ArgumentError: The network reads backwards too, or a frame is none.
+        """
+        if self.codec.whole:
+            raise ArgumentError(
+                f"{self.card.name} reads a film from both ends: it can tell nothing before it has ended. "
+                f"Stream with a model that only sees the past, such as gru_{self.card.task}; or label"
+            )
+        if self.engine.steps is not None:
+            raise ArgumentError(f"the artifact takes {self.engine.steps} steps a call: export form='step' to stream")
+        return self._streamed(self._frames(frames))
+
+    def _streamed(self, frames: Iterable[np.ndarray]) -> Iterator[Seen]:
+        for count, logits in enumerate(itertools.chain.from_iterable(self._onwards(frames, 1))):
+            rows = np.exp(log_softmax(logits))
+            best = int(rows.argmax())
+            yield Seen(count, self.codec.vocabulary[best], float(rows[best]), count / self.codec.rate_hz, rows)
+
+    def _frames(self, film: Any) -> Iterator[np.ndarray]:
+        """Give frames as the network takes them."""
+        if _array(film):
+            film = clips.array(Path(film))
+        elif isinstance(film, (str, os.PathLike)) or hasattr(film, "read"):
+            if not self.codec.pixels:
+                raise ArgumentError(f"{film}: the model takes vectors of {self.codec.features} numbers, no pictures")
+            film = video.frames(film, self.codec.rate_hz, self.codec.colour)
+        if not isinstance(film, Iterable) or getattr(film, "ndim", 1) == 0:
+            raise ArgumentError(f"{film!r:.80}: give a video file, a folder of images, or frames one after the other")
+        return pictures.fitted(film, self.codec)
+
+    def _rows(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Give the logits `(time, classes)` of frames, part by part."""
+        if self.codec.whole:
+            size = self.engine.steps or WINDOW
+            margin = min(MARGIN, size // 6)
+            source = iter(frames)
+            first = list(itertools.islice(source, size + 1))
+            inner = size if len(first) <= size else size - 2 * margin  # a short film is read at once
+            for x, counted in overlapping(_blocks(itertools.chain(first, source), inner), margin):
+                yield self._step(x, [])[0][counted]
+        else:
+            yield from self._onwards(frames, self.engine.steps or CHUNK)
+
+    def _onwards(self, frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+        """Give the same from left to right; what comes in the first `delay` steps is of no frame."""
+        state, skipped = self.engine.initial_state(1), 0
+        for x in _blocks(_followed(frames, self.codec.delay), size):
+            logits, state = self._step(x, state)
+            yield logits[max(0, self.codec.delay - skipped) :]
+            skipped += len(x)
+
+    def _step(self, x: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        """Run the network over frames `(time, *shape)`, padded where the engine has a fixed number of steps."""
+        more = max(0, (self.engine.steps or 0) - len(x))
+        logits, state = self.engine.step(np.concatenate([x, *[x[-1:]] * more])[None], state)
+        return logits[0][: len(x)], state
+
+    def trial(self, steps: int, seed: int) -> str:
+        """Label so many steps of something like film: to compare engines."""
+        x = self.codec.example(np.random.default_rng(seed), 1, steps)
+        logits, _ = self.engine.step(x, self.engine.initial_state(1))
+        return self.codec.decode(logits[0].argmax(1))
+
+    def see(self, pieces: Sequence[Clip], progress: bool = False) -> list[np.ndarray]:
+        """Give the logits `(time, classes)` of clips, in their order."""
+        if self.engine.steps is not None:
+            return [np.concatenate(list(self._rows(piece.pixels))) for piece in bar(pieces, progress, None, "clip")]
+        found: dict[int, np.ndarray] = {}
+        ordered, lengths = storage.by_length(pieces), [len(piece) for piece in pieces]
+        batches: list[list[int]] = []
+        for index in ordered.indices:  # of equal length: what reads back from the end must find no padding there
+            if not batches or len(batches[-1]) == BATCH or lengths[batches[-1][0]] != lengths[index]:
+                batches.append([])
+            batches[-1].append(index)
+        for some in bar(batches, progress, None, "batch"):
+            x, _ = self.codec.encode([pieces[i] for i in some])
+            logits, _ = self.engine.step(x, self.engine.initial_state(len(x)))
+            found |= {i: rows[self.codec.delay :] for i, rows in zip(some, logits, strict=True)}
+        return [found[index] for index in range(len(pieces))]
+
+    def measure(self, pieces: Sequence[Clip], progress: bool = False) -> dict[str, float]:
+        """Measure how well the model labels clips.
+
+        Returns:
+            In per cent: `frames_correct`, the share of frames that have a label whose likeliest label is that; with a
+            label for rest `active_frames_correct`, the same of frames that have another; with a grammar
+            `parsed_frames_correct`, the share under the likeliest sentences, and `word_errors`, the edits that turn
+            these into the true words, over the true words; else `clips_correct`, the share of clips whose label is
+            theirs, of those with one alone. `tokens`: frames.
+
+        Raises:
+            ArgumentError: There is no piece.
+        """
+        if not pieces:
+            raise ArgumentError("no clips to measure: give at least one")
+        return {**rates(pieces, self.see(pieces, progress), self.codec), "tokens": sum(map(len, pieces))}
+
+
+def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: Any) -> dict[str, float]:
+    """Compare what was seen with what is there; see `Labeler.measure`."""
+    from rapidfuzz.distance import Levenshtein
+
+    truths = [codec.tokens(piece) for piece in pieces]
+    truth, told = np.concatenate(truths), np.concatenate([rows.argmax(1) for rows in logits])
+    labelled = truth >= 0
+    active = labelled & (truth != codec.ids.get(codec.rest, -1))
+
+    def share(right: np.ndarray, counted: np.ndarray) -> float:
+        return 100 * float(right[counted].mean()) if counted.any() else 0.0
+
+    found = {"frames_correct": share(truth == told, labelled)}
+    if codec.rest:
+        found["active_frames_correct"] = share(truth == told, active)
+    if codec.grammar:
+        paths = [sentences.of(log_softmax(rows), codec) for rows in logits]
+        found["parsed_frames_correct"] = share(truth == np.concatenate(paths), labelled)
+        pairs = [(words(a, codec), words(b, codec)) for a, b in zip(truths, paths, strict=True)]
+        edits, said = sum(Levenshtein.distance(*pair) for pair in pairs), sum(len(a) for a, _ in pairs)
+        found["word_errors"] = 100 * edits / max(1, said)
+        return found
+    alone = [(piece.label, rows) for piece, rows in zip(pieces, logits, strict=True) if piece.label]
+    if alone:
+        right = [film_label(np.exp(log_softmax(rows)), codec)[0] == label for label, rows in alone]
+        found["clips_correct"] = 100 * float(np.mean(right))
+    return found
+
+
+def _array(film: Any) -> bool:
+    """Tell the path of an array on disk."""
+    return isinstance(film, (str, os.PathLike)) and Path(film).suffix.lower() == ".npy"
+
+
+def words(ids: np.ndarray, codec: Any) -> list[str]:
+    """Give the words of labels `(time,)`, rest left out."""
+    return [codec.vocabulary[i] for i, _ in itertools.groupby(ids) if i >= 0 and codec.vocabulary[i] != codec.rest]
+
+
+def _sampled(film: Any, rate_hz: float | None, wanted_hz: float) -> Any:
+    """Take the frames of an array, of so many a second, that are on at every tick of another rate."""
+    if rate_hz is None:
+        return film
+    period = number("rate_hz", rate_hz, 0.01, 10_000) / wanted_hz
+    if not hasattr(film, "__len__") or isinstance(film, str):
+        raise ArgumentError(f"rate_hz={rate_hz}: it is for arrays of frames; leave it out")
+    ticks = (np.arange(int(len(film) / period + 1e-6)) * period + 1e-6).astype(int)
+    return np.asarray(film)[ticks]
+
+
+def _blocks(frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Put so many frames together, at the end fewer."""
+    source = iter(frames)
+    while some := list(itertools.islice(source, size)):
+        yield np.stack(some)
+
+
+def _followed(frames: Iterable[np.ndarray], times: int) -> Iterator[np.ndarray]:
+    """Show the last frame some times more."""
+    last = None
+    for last in frames:
+        yield last
+    if last is not None:
+        yield from [last] * times

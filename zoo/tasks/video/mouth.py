@@ -1,0 +1,92 @@
+"""Finding the mouth of a talking head."""
+
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import ArgumentError
+from zoo.tasks.video.scaling import _coloured, scaled
+
+MOUTH = Path(__file__).parent / "mouth.png"
+"""A closed mouth, the mean of the training clips of GRID's talker s1: `python benchmarks/video.py --mouth` draws it."""
+HEIGHT = 288  # pixels of a picture in which a talking head's mouth is as large as the template's
+HEADS = (1.0, 0.8, 1.25, 0.64, 1.56)  # times that, where the first picture has a better match
+MARGIN = 0.05  # by which another size must match better
+EVERY, WEIGHT = 5, 0.25  # frames between two looks for the mouth; what a look counts beside those before it
+NEAR = 4  # pixels around a coarse match that are searched
+
+
+class Mouth:
+    """Cuts out the mouth of a talking head, which it follows from frame to frame.
+
+    The first frame tells how large the head is: the size at which a template of a closed mouth matches best, by
+    normalized cross-correlation (Lewis, Fast Normalized Cross-Correlation, 1995). Then the template is looked for in
+    every fifth frame; the place moves a part of the way there. Only frames seen so far count.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        from zoo.media import video
+
+        self.size, self.template = size, next(video.frames(MOUTH, 1))
+        self.count, self.place = 0, np.zeros(2)
+        self.sides: tuple[int, int] = (0, 0)
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """Cut out the mouth of the next frame."""
+        if not self.count:
+            self.sides = self._sides(frame)
+        frame = scaled(frame, *self.sides)
+        grey = _coloured(frame, False).astype(np.float32)
+        if self.count % EVERY == 0:
+            found = np.array(self._find(grey))
+            self.place = self.place + (found - self.place) * (WEIGHT if self.count else 1)
+        self.count += 1
+        (top, left), (high, wide) = np.round(self.place).astype(int), self.template.shape
+        return scaled(frame[top : top + high, left : left + wide], *self.size)
+
+    def _sides(self, frame: np.ndarray) -> tuple[int, int]:
+        """Give the size to scale frames to: the one at which the template matches the first frame best."""
+        grey, least = _coloured(frame, False), self.template.shape
+        best, chosen = -1.0, (0, 0)
+        for head in HEADS:
+            scale = HEIGHT / head / frame.shape[0]
+            sides = (round(scale * frame.shape[0]), round(scale * frame.shape[1]))
+            if min(side - low for side, low in zip(sides, least, strict=True)) < 0:
+                continue
+            match = float(_halved_match(scaled(grey, *sides).astype(np.float32), self.template).max())
+            if match > best + MARGIN:
+                best, chosen = match, sides
+        if not best > -1:
+            raise ArgumentError(f"frames of {frame.shape[:2]} pixels: too narrow for a talking head")
+        return chosen
+
+    def _find(self, grey: np.ndarray) -> tuple[int, int]:
+        """Find the top left corner of the mouth: roughly in half the size, then around there."""
+        coarse = _halved_match(grey, self.template)
+        row, column = (2 * int(at) for at in np.unravel_index(coarse.argmax(), coarse.shape))
+        top, left = max(0, row - NEAR), max(0, column - NEAR)
+        high, wide = self.template.shape
+        part = grey[top : row + NEAR + high, left : column + NEAR + wide]
+        fine = matches(part, self.template.astype(np.float32))
+        row, column = (int(at) for at in np.unravel_index(fine.argmax(), fine.shape))
+        return top + row, left + column
+
+
+def _halved_match(grey: np.ndarray, template: np.ndarray) -> np.ndarray:
+    return matches(_halved(grey), _halved(template.astype(np.float32)))
+
+
+def _halved(image: np.ndarray) -> np.ndarray:
+    high, wide = (side // 2 for side in image.shape)
+    return image[: 2 * high, : 2 * wide].reshape(high, 2, wide, 2).mean((1, 3))
+
+
+def matches(image: np.ndarray, template: np.ndarray) -> np.ndarray:
+    """Give the normalized cross-correlation of a template with an image at every place where it fits in."""
+    from scipy.signal import fftconvolve
+
+    centred, ones = template - template.mean(), np.ones(template.shape, np.float32)
+    sums, squares = fftconvolve(image, ones, "valid"), fftconvolve(np.square(image), ones, "valid")
+    spread = np.maximum(squares - np.square(sums) / template.size, 1.0) * np.square(centred).sum()
+    found: np.ndarray = fftconvolve(image, centred[::-1, ::-1], "valid") / np.sqrt(spread)
+    return found

@@ -1,0 +1,173 @@
+"""What was seen in a film: labels, when, and how likely they are."""
+
+import bisect
+import csv
+import io
+import itertools
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core.subtitles import clock
+from zoo.tasks.video import clips
+from zoo.tasks.video import decoding as sentences
+from zoo.tasks.video import plots as plots_module
+from zoo.tasks.video.clips import Span
+
+
+@dataclass(frozen=True)
+class Run:
+    """Frames one after the other that have the same label.
+
+    Attributes:
+        label: Their label.
+        start: When the first one begins, in seconds.
+        end: When the last one ends, in seconds.
+        probability: Mean probability of the label in them.
+    """
+
+    label: str
+    start: float
+    end: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What was seen.
+
+    Attributes:
+        runs: A label, probability and time range per run of frames; under a grammar those of the likeliest sentences.
+        label: The label of the whole film: its sentences where there is a grammar, else the likeliest label over all
+            frames; rest only where no frame is anything else.
+        probability: Of the label, as the mean over the frames; under a grammar of their labels.
+        seconds: Length of the film.
+        probabilities: `(time, classes)` float32: of each frame, of the labels of `vocabulary`.
+        vocabulary: The labels.
+        rate_hz: Frames per second.
+        rest: The label that stands for nothing; "" if there is none.
+        source: What was labelled.
+    """
+
+    runs: tuple[Run, ...]
+    label: str
+    probability: float
+    seconds: float
+    probabilities: np.ndarray = field(repr=False, compare=False)
+    vocabulary: tuple[str, ...] = field(repr=False)
+    rate_hz: float = field(repr=False)
+    rest: str = field(repr=False, default="")
+    source: Any = field(repr=False, compare=False, default=None)
+
+    def __str__(self) -> str:
+        """Return the label of the whole film."""
+        return self.label
+
+    def at(self, seconds: float) -> Run | None:
+        """Return what is seen at a moment."""
+        run = self.runs[max(0, bisect.bisect_right(self.runs, seconds, key=lambda run: run.start) - 1)]
+        return run if run.start <= seconds < run.end else None
+
+    def told(self, form: str) -> str:
+        """Write it as `txt` (the label), `csv`, `srt` or `json`."""
+        return {"txt": lambda: self.label, "csv": self.csv, "srt": self.srt, "json": self.to_json}[form]()
+
+    def csv(self) -> str:
+        """Write the runs as comma-separated values: file, label, start, end, probability.
+
+        As `labels.csv` beside the film such a list can be trained on.
+        """
+        stream = io.StringIO()
+        rows = csv.writer(stream, lineterminator="\n")
+        name = Path(self.source).name if isinstance(self.source, (str, os.PathLike)) else ""
+        rows.writerow(("file", "label", "start", "end", "probability"))
+        rows.writerows((name, run.label, run.start, run.end, run.probability) for run in self.runs)
+        return stream.getvalue().rstrip("\n")
+
+    def srt(self) -> str:
+        """Write subtitles in the SubRip form, one a run; rest has none."""
+        runs = [run for run in self.runs if run.label != self.rest]
+        return "\n".join(
+            f"{i}\n{clock(run.start)} --> {clock(run.end)}\n{run.label}\n" for i, run in enumerate(runs, 1)
+        )
+
+    def to_json(self) -> str:
+        """Write label, probability, length and runs as JSON."""
+        source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
+        about = {"file": source, "label": self.label, "probability": self.probability, "seconds": self.seconds}
+        return json.dumps({**about, "runs": [asdict(run) for run in self.runs]}, ensure_ascii=False)
+
+    def thumbnails(self, moments: Sequence[float]) -> list[np.ndarray]:
+        """Read what is on at moments, in seconds, in their order; nothing where the film was no pictures."""
+        from zoo.media import video
+
+        if isinstance(self.source, (str, os.PathLike)):
+            path = Path(self.source)
+            still = path.suffix.lower() == ".npy"
+            frames: Any = clips.array(path) if still else video.frames(path, self.rate_hz, colour=True)
+        else:
+            frames = np.asarray(self.source)
+        if getattr(frames, "ndim", 3) < 3:
+            return []
+        wanted = [int(moment * self.rate_hz) for moment in moments]
+        found = {i: frame for i, frame in enumerate(itertools.islice(frames, wanted[-1] + 1)) if i in set(wanted)}
+        return [found[i] for i in wanted if i in found]
+
+    def plot(
+        self, path: str | os.PathLike[str], truth: Sequence[Span] = (), start: float = 0.0, seconds: float = 30.0
+    ) -> Path:
+        """Draw thumbnails over a coloured strip of labels with their probabilities.
+
+        Args:
+            path: A .png, .pdf or .svg.
+            truth: True labels, in frames, such as `Clip.spans`: a strip of their own.
+            start: Where the picture begins, in seconds.
+            seconds: How much of the film it shows.
+
+        Raises:
+            ArgumentError: The suffix names no picture format, or the film ends before `start`.
+            DataError: The file cannot be written.
+        """
+        return plots_module.seen(self, truth, start, seconds, Path(path))
+
+
+def timeline(probabilities: np.ndarray, codec: Any, source: Any) -> Timeline:
+    """Put the probabilities `(time, classes)` of frames together to a timeline."""
+    rate_hz, scores = codec.rate_hz, np.log(np.maximum(probabilities, 1e-12))
+    ids = sentences.of(scores, codec) if codec.grammar else probabilities.argmax(1)
+    runs, at = [], 0
+    for label, group in itertools.groupby(ids):
+        length = len(list(group))
+        share = float(probabilities[at : at + length, label].mean())
+        start, end = (round(frame / rate_hz, 3) for frame in (at, at + length))
+        runs.append(Run(codec.vocabulary[label], start, end, round(share, 4)))
+        at += length
+    if codec.grammar:
+        label = " ".join(run.label for run in runs if run.label != codec.rest)
+        share = float(np.exp(scores[np.arange(len(ids)), ids].mean()))
+    else:
+        label, share = film_label(probabilities, codec)
+    seconds = round(len(ids) / rate_hz, 3)
+    return Timeline(
+        tuple(runs), label, round(share, 4), seconds, probabilities, codec.vocabulary, rate_hz, codec.rest, source
+    )
+
+
+def film_label(probabilities: np.ndarray, codec: Any) -> tuple[str, float]:
+    """Give the likeliest label over all frames of a film `(time, classes)`, and its mean probability.
+
+    Rest, if the codec has a label for it, is told only of a film in which no frame has another label.
+    """
+    mean = probabilities.mean(0)
+    among = np.arange(len(mean))
+    if codec.rest:
+        seen = np.unique(probabilities.argmax(1))
+        seen = seen[seen != codec.ids[codec.rest]]
+        among = seen if len(seen) else among
+    best = int(among[mean[among].argmax()])
+    return codec.vocabulary[best], float(mean[best])

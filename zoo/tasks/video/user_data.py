@@ -1,0 +1,236 @@
+"""A user's own clips: folders of films by class, or films with a list of what is seen when; bad files are told."""
+
+import csv
+import itertools
+import math
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo.core.datasets import prepared
+from zoo.core.files import sha256
+from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.media import video
+from zoo.tasks.video import clips
+from zoo.tasks.video import crops as pictures
+from zoo.tasks.video.clips import Clip, Span
+from zoo.tasks.video.codec import VideoCodec
+
+LIST = "labels.csv"
+COLUMNS = ("file", "label", "start", "end")
+SUFFIXES = (*video.VIDEOS, ".npy")
+NONE = "none"  # label of frames that a list says nothing of
+FORM = 2  # version of the form that clips are kept in
+SIDE, RATE_HZ = 64, 25.0  # unless told otherwise: pixels, frames per second
+LONGEST_S, PIECE_S = 1800.0, 8.0  # of a film; of the pieces that it is cut into
+EVERY = 8  # film of a class that is for validation
+
+
+class Film(NamedTuple):
+    """A film: its file or folder, its label or what is seen in it when, in seconds, and its checksum."""
+
+    path: Path
+    label: str = ""
+    ranges: tuple[Span, ...] = ()
+    digest: str = ""
+
+
+def read_folder(
+    folder: Path,
+    height: int = 0,
+    width: int = 0,
+    rate_hz: float = 0,
+    colour: bool = False,
+    crop: str = "fit",
+    mirror: bool = False,
+) -> dict[str, list[Clip]]:
+    """Read a folder of clips: `FOLDER/<class>/*.mp4`, or films with a list `labels.csv`.
+
+    A clip is a video file, a folder of images, or vectors `(time, features)` in a `.npy` file. The list has a first row
+    with the columns file, label, start and end, times in seconds; frames that it says nothing of are labelled `none`.
+    Films are cut into pieces of 8 seconds. Bad files and rows are told and left out. Every eighth film of a class, or
+    piece of a list, is for validation.
+
+    Args:
+        folder: The folder.
+        height: Of the frames, in pixels; 0: 64.
+        width: Alike; 0: the height.
+        rate_hz: Frames per second that are looked at; 0: 25.
+        colour: Keep red, green and blue.
+        crop: How frames are cut to the size: `fit` or `mouth`.
+        mirror: Left and right do not matter.
+
+    Raises:
+        DataError: There is no such folder, or no class with two good clips.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder: give one with a folder of clips for each class, or with {LIST}")
+    shape = (height or SIDE, width or height or SIDE, *[3] * bool(colour))
+    codec = VideoCodec([NONE], shape, rate_hz or RATE_HZ, crop=crop)
+    listed = (folder / LIST).exists()
+    films, bad = _readable(*(_listed(folder / LIST) if listed else _by_class(folder)))
+    if not films:
+        loose = sum(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+        what = f"no folder of clips: {loose} lie in it directly" if loose else "no clips"
+        raise DataError(f"{folder} has {what}. Give a folder for each class, or {LIST} ({', '.join(COLUMNS)})")
+    unseen: list[str] = []
+
+    def build(scratch: Path) -> None:
+        clips.store((("all", clip) for clip in _clips(films, codec, unseen)), scratch)
+        (scratch / "bad.txt").write_text("\n".join(unseen), encoding="utf-8")
+
+    about = f"{FORM} {codec.to_json()} " + "".join(f"{film}\n" for film in films)
+    kept = prepared(f"clips-{sha256(about.encode())}", build)
+    bad += [line for line in (kept / "bad.txt").read_text(encoding="utf-8").splitlines() if line]
+    good, odd = _alike(clips.stored(kept).get("all", []))
+    bad += odd
+    for line in bad:
+        warnings.warn(f"left out: {line}", stacklevel=2)
+    splits = _divided([replace(clip, mirrored=bool(mirror)) for clip in good], by_class=not listed)
+    if not splits["valid"]:
+        counts = f"{len(splits['train'])} good clips, {len(bad)} bad"
+        raise DataError(f"{folder} has {counts}: one of a class, or of the pieces of films, is to validate, give 2")
+    return splits
+
+
+def _readable(films: Sequence[Film], bad: list[str]) -> tuple[list[Film], list[str]]:
+    """Hash films; add those that cannot be read to the bad ones."""
+    good = []
+    for film in films:
+        try:
+            parts = [film.path] if film.path.is_file() else video.images(film.path)
+            good.append(film._replace(digest="".join(sha256(part) for part in parts)))
+        except OSError as error:
+            bad.append(f"{film.path}: {error.strerror or error}")
+    return good, bad
+
+
+def _by_class(folder: Path) -> tuple[list[Film], list[str]]:
+    """List the clips of each class."""
+    films, bad = [], []
+    for each in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        for path in sorted(p for p in each.iterdir() if not p.name.startswith(".")):
+            if path.suffix.lower() in SUFFIXES or (path.is_dir() and video.images(path)):
+                films.append(Film(path, each.name))
+            else:
+                bad.append(f"{path}: no video file, no .npy and no folder of images")
+    return films, bad
+
+
+def _listed(path: Path) -> tuple[list[Film], list[str]]:
+    """Read a list of what is seen when."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(enumerate(csv.DictReader(stream), 2))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as UTF-8 text with commas: {error}") from error
+    if missing := [name for name in COLUMNS if rows and name not in rows[0][1]]:
+        raise DataError(f"{path} has no column {', '.join(missing)}: its first row must be {','.join(COLUMNS)}")
+    ranges: dict[str, list[Span]] = {}
+    bad = []
+    for line, row in rows:
+        where, label = f"{path}:{line}", (row["label"] or "").strip()
+        try:
+            start, end = float(row["start"]), float(row["end"])
+        except (TypeError, ValueError):
+            start = end = math.nan
+        file = path.parent / (row["file"] or "")
+        if not file.exists() or file == path.parent:
+            bad.append(f"{where}: {file} does not exist")
+        elif not label or not 0 <= start < end:
+            bad.append(f"{where}: give a label, and start and end in seconds, the end after the start")
+        elif any(start < other.end and other.start < end for other in ranges.get(row["file"], ())):
+            bad.append(f"{where}: overlaps a row before it; a frame has one label")
+        else:
+            ranges.setdefault(row["file"], []).append(Span(label, start, end))
+    films = [Film(path.parent / file, ranges=tuple(sorted(found, key=_start))) for file, found in ranges.items()]
+    return films, bad
+
+
+def _start(span: Span) -> float:
+    return span.start
+
+
+def _clips(films: Sequence[Film], codec: VideoCodec, bad: list[str]) -> Iterator[Clip]:
+    """See films; tell of those that turn out to be bad, and of what of others is damaged."""
+    for film in films:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                found = list(_pieces(film, codec))
+            except (CodecError, ArgumentError) as error:
+                found = []
+                bad.append(_where(film, str(error)))
+        bad += [_where(film, str(warning.message)) for warning in told]
+        yield from found
+
+
+def _where(film: Film, message: str) -> str:
+    return " ".join((message if str(film.path) in message else f"{film.path}: {message}").split())
+
+
+def _pieces(film: Film, codec: VideoCodec) -> Iterator[Clip]:
+    """Cut a film into pieces, each with the label of the film or with what is seen in it."""
+    frames, first, size = _frames(film.path, codec), 0, int(PIECE_S * codec.rate_hz)
+    while some := list(itertools.islice(frames, size)):
+        if first + len(some) > LONGEST_S * codec.rate_hz:
+            raise CodecError(f"longer than {LONGEST_S / 60:.0f} minutes: cut it into several")
+        spans = clips.whole(film.label)
+        if film.ranges:
+            spans = _within(film.ranges, first, len(some), codec.rate_hz)
+        yield Clip(np.stack(some), some[0].shape, spans, str(film.path), codec.rate_hz, codec.crop)
+        first += len(some)
+    if not first:
+        raise CodecError("it has no frames")
+
+
+def _within(ranges: Sequence[Span], first: int, length: int, rate_hz: float) -> tuple[Span, ...]:
+    """Give what is seen in a piece, in its frames; between ranges `none` is."""
+    found, at = list[Span](), 0.0
+    for label, start, end in ranges:
+        low, high = (min(max(t * rate_hz - first, 0), length) for t in (start, end))
+        if low < high:
+            found += [Span(NONE, at, low)] * (low > at) + [Span(label, low, high)]
+            at = high
+    return (*found, *[Span(NONE, at, float(length))] * (at < length))
+
+
+def _frames(path: Path, codec: VideoCodec) -> Iterator[np.ndarray]:
+    """Give the frames of a clip, or its vectors, as the network will take them."""
+    if path.suffix.lower() != ".npy":
+        yield from pictures.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
+        return
+    found = clips.array(path)
+    for frame in found if found.ndim == 2 and found.dtype.kind in "fiu" else ():
+        if not np.isfinite(frame).all():
+            raise CodecError(f"{path} has values that are no numbers")
+        yield frame.astype(np.float32)
+    if found.ndim > 2:
+        yield from pictures.fitted(found, codec)
+
+
+def _alike(found: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
+    """Keep the clips whose frames have the commonest shape; tell of the others."""
+    counts = Counter(clip.shape for clip in found)
+    shape = max(counts, key=lambda shape: counts[shape], default=())
+    odd = {clip.name: clip.shape for clip in found if clip.shape != shape}
+    told = [f"{name}: frames of {other}, most have {shape}" for name, other in odd.items()]
+    return [clip for clip in found if clip.shape == shape], told
+
+
+def _divided(good: Sequence[Clip], by_class: bool) -> dict[str, list[Clip]]:
+    """Keep every eighth film of a class, the second at first, or every eighth piece of films, for validation."""
+    counts: Counter[str] = Counter()
+    splits: dict[str, list[Clip]] = {"train": [], "valid": []}
+    before = ""
+    for clip in good:
+        key = clip.label if by_class else ""
+        counts[key] += not by_class or clip.name != before
+        before = clip.name
+        splits["valid" if counts[key] % EVERY == 2 else "train"].append(clip)
+    return splits

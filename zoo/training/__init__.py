@@ -1,0 +1,1 @@
+"""Training: one way for every architecture and task, on one machine or several."""

@@ -1,0 +1,202 @@
+"""What happens around the steps of a training run: checkpoints, progress, and the picture of its curves."""
+
+import csv
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import safetensors.numpy
+from tqdm import tqdm
+
+from zoo.core import plots
+from zoo.core.files import recover, replacing
+from zoo.errors import DataError, TrainingError
+from zoo.networks.transfer import set_weights, weights
+from zoo.training.optimizer import plain
+
+MONITOR = "val_nats"
+LAST, BEST, STATE = "last.weights.h5", "best.safetensors", "state.json"
+LOOK_EVERY = 20  # optimizer steps between two looks at the loss
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps, after every epoch and whole or not at all, what a run needs to go on as if it had not stopped.
+
+    Weights and optimizer are in `last.weights.h5`, the weights of the best epoch as they were validated in
+    `best.safetensors`, dropout's random state and how far the run is in `state.json`. Stops after `patience` epochs
+    without improvement. Must stand before a callback that puts averaged weights in place for validation.
+
+    Args:
+        folder: Where the checkpoint is kept.
+        patience: Epochs without a better validation loss before stopping.
+        writes: Write; of several machines only the first does.
+    """
+
+    def __init__(self, folder: Path, patience: int, writes: bool = True) -> None:
+        super().__init__()
+        self.folder, self.patience, self.writes = folder, patience, writes
+        self.state: dict[str, Any] = {"epoch": 0, "best": math.inf, "best_epoch": 0, "minutes": 0.0}
+        self.began = time.perf_counter()
+        self.validated: dict[str, Any] = {}
+        self.chosen: dict[str, Any] = {}
+
+    def restore(self, model: keras.Model) -> int:
+        """Load the last checkpoint, if there is one, into a compiled model; return the epoch to go on with.
+
+        Raises:
+            TrainingError: The checkpoint is damaged.
+        """
+        if self.writes:
+            recover(self.folder)
+        if not self.folder.exists():
+            return 0
+        try:
+            self.state |= json.loads((self.folder / STATE).read_text())
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(self.folder / LAST)
+            for variable, value in zip(_random_state(model), self.state["random"], strict=True):
+                variable.assign(value)
+            return int(self.state["epoch"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{self.folder} cannot be resumed: {error}; start anew with another --out") from error
+
+    def best(self, network: keras.Model) -> None:
+        """Give a network the weights of the best epoch; what was not trained with them it keeps.
+
+        Raises:
+            TrainingError: The checkpoint is damaged.
+        """
+        try:
+            found = self.chosen or safetensors.numpy.load((self.folder / BEST).read_bytes())
+            set_weights(network, weights(network, "float32") | found)
+        except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+            raise TrainingError(f"{self.folder / BEST} is damaged: {error}; start anew with another --out") from error
+
+    def exhausted(self) -> bool:
+        """Tell whether the best epoch lies `patience` epochs back."""
+        return self.state["epoch"] - self.state["best_epoch"] >= self.patience
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Keep the weights as they were validated."""
+        self.validated = weights(self.model.network, "float32")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write the checkpoint.
+
+        Raises:
+            TrainingError: The loss is no number any more.
+            DataError: The checkpoint cannot be written; the one before is still there.
+        """
+        value, now = float((logs or {})[MONITOR]), time.perf_counter()
+        if not math.isfinite(value):
+            raise broken(self.model, value, f"epoch {epoch + 1}")
+        state = {**self.state, "epoch": epoch + 1, "minutes": self.state["minutes"] + (now - self.began) / 60}
+        state["random"] = [keras.ops.convert_to_numpy(variable).tolist() for variable in _random_state(self.model)]
+        improved = value < self.state["best"]
+        if improved:
+            state |= {"best": value, "best_epoch": epoch + 1}
+            self.chosen = self.validated
+        if self.writes:
+            self._write(state, improved)
+        self.state, self.began = state, now
+        if self.exhausted():
+            self.model.stop_training = True
+
+    def _write(self, state: dict[str, Any], improved: bool) -> None:
+        best = safetensors.numpy.save(self.validated) if improved else (self.folder / BEST).read_bytes()
+        with replacing(self.folder, folder=True) as scratch:
+            (scratch / BEST).write_bytes(best)
+            (scratch / STATE).write_text(json.dumps(state) + "\n")
+            try:
+                self.model.save_weights(scratch / LAST)
+            except RuntimeError as error:  # what h5py says of a full disk
+                raise DataError(f"cannot write {self.folder / LAST}: {error}; the checkpoint before is kept") from error
+
+
+def broken(model: keras.Model, value: float, where: str) -> TrainingError:
+    """Say what to try when a loss is no number."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()  # or what Keras does when `fit` ends fails, and hides this error
+    highest = plain(model.optimizer)._learning_rate.highest
+    precision = ", --precision float32 or mixed_bfloat16" if "float16" in model.dtype_policy.name else ""
+    return TrainingError(
+        f"the loss is {value} in {where}: start anew with a lower --set learning_rate (it was {highest:g}), a lower "
+        f"--set clip, more --set warmup{precision}; the last checkpoint is kept"
+    )
+
+
+def _random_state(model: keras.Model) -> list[Any]:
+    """List the random states of the dropout layers, which Keras's weight files leave out."""
+    return [variable for variable in model.variables if "seed_generator" in variable.path]
+
+
+class Progress(keras.callbacks.Callback):
+    """Shows how far the run is and what is left; adds learning rate and tokens per second to the log of every epoch.
+
+    Args:
+        steps: Optimizer steps of an epoch.
+        first: Epoch the run starts with.
+        epochs: Epoch it ends after.
+        tokens: Tokens of an optimizer step.
+        show: Show a bar.
+    """
+
+    def __init__(self, steps: int, first: int, epochs: int, tokens: int, show: bool) -> None:
+        super().__init__()
+        self.steps, self.tokens, self.seen = steps, tokens, 0
+        self.bar = tqdm(total=steps * epochs, initial=steps * first, unit="step", disable=not show)
+        self.shown: dict[str, str] = {}
+        self.began = time.perf_counter()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Start the clock of an epoch."""
+        self.seen, self.began = 0, time.perf_counter()
+        self.bar.set_description(f"epoch {epoch + 1}")
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Move the bar on, and look at the loss now and then.
+
+        Raises:
+            TrainingError: The loss is no number any more.
+        """
+        before, self.seen = self.seen, batch + 1
+        self.bar.update(self.seen - before)
+        if before // LOOK_EVERY != self.seen // LOOK_EVERY or self.seen == self.steps:
+            loss = float((logs or {})["loss"])
+            if not math.isfinite(loss):
+                self.bar.close()
+                raise broken(self.model, loss, f"step {self.seen} of an epoch")
+            self.shown |= {"loss": f"{loss:.4f}", "tokens/s": f"{self._rate():,.0f}"}
+            self.bar.set_postfix(self.shown, refresh=False)
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Stop the clock for the validation."""
+        self.rate = self._rate()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Add to the log."""
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        if logs is not None:
+            logs |= {"learning_rate": rate, "tokens_per_second": round(self.rate)}
+            self.shown |= {"valid": f"{logs[MONITOR]:.4f}", "rate": f"{rate:.2g}"}
+        self.bar.set_postfix(self.shown)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Close the bar."""
+        self.bar.close()
+
+    def _rate(self) -> float:
+        return self.seen * self.tokens / max(time.perf_counter() - self.began, 1e-9)
+
+
+def draw(log: Path, path: Path, unit: str = "token") -> Path:
+    """Draw the curves of a run's `log.csv`: training and validation, in nats per token or what a unit is called."""
+    with log.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    epochs = [int(row["epoch"]) + 1 for row in rows]
+    columns = {"training": "nats", "validation": MONITOR}
+    lines = {label: (epochs, [float(row[column]) for row in rows]) for label, column in columns.items()}
+    return plots.curves(lines, path, "epoch", f"nats per {unit}")

@@ -1,0 +1,104 @@
+"""A network wrapped and compiled for training."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.core.recipe import Recipe
+from zoo.errors import ArgumentError
+from zoo.networks.transfer import ENCODER, encodes
+from zoo.training.losses import LOSSES
+from zoo.training.optimizer import AVERAGED, AdamW, Schedule
+
+
+class Learner(keras.Model):
+    """A network with explicit state, as a model of one output that `fit` can train.
+
+    Takes `(x (batch, time, features), keep (batch, 1))`, gives logits `(batch, time, classes)`. Where `keep` is 1 the
+    network starts from the state it ended with at the same row of the batch before (truncated back-propagation through
+    time: no gradient goes back there), where it is 0 from zeros.
+
+    Args:
+        network: The network.
+        batch: Rows whose states are carried on in training; None carries none.
+    """
+
+    def __init__(self, network: keras.Model, batch: int | None = None) -> None:
+        super().__init__(name="learner")
+        self.network = network
+        self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]
+        names = [tensor.name for tensor in network.inputs[1:]]
+        self.carried = [
+            self.add_weight((batch, size), "zeros", name=f"carried_{name}", trainable=False, dtype="float32")
+            for name, size in zip(names, self.sizes, strict=True)
+            if batch
+        ]
+        shape = network.inputs[0].shape
+        self((np.zeros((1, 1, *shape[2:]), network.inputs[0].dtype), np.zeros((1, 1), np.float32)))  # builds it
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Run the network from the carried state in training, from zeros otherwise."""
+        x, keep = map(ops.convert_to_tensor, inputs)
+        if training and self.carried:
+            state = [ops.stop_gradient(carried * keep) for carried in self.carried]
+        else:
+            state = [ops.zeros((ops.shape(x)[0], size), "float32") for size in self.sizes]
+        y, *new = keras.tree.flatten(self.network([x, *state], training=training))  # one alone is not in a list
+        if training:
+            for carried, value in zip(self.carried, new, strict=False):
+                carried.assign(ops.cast(ops.stop_gradient(value), "float32"))
+        return y
+
+
+class Nats(keras.metrics.Mean):
+    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more.
+
+    Args:
+        loss: What gives the nats of every token, `(batch, time)`.
+    """
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        super().__init__(name="nats")
+        self.loss = loss
+
+    def update_state(self, y: Any, logits: Any, sample_weight: Any = None) -> Any:
+        """Add targets `(batch, time)`, logits `(batch, time, classes)` and weights `(batch, time)`."""
+        values = self.loss.call(y, logits)
+        return super().update_state(ops.reshape(values, (-1,)), ops.reshape(sample_weight, (-1,)))
+
+
+def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1, loss: str = "classes") -> Learner:
+    """Wrap and compile a network for `steps` optimizer steps an epoch, with a loss of `LOSSES`.
+
+    Of several replicas each clips its share of a gradient, before they are added.
+    """
+    total = max(recipe.epochs * steps, 2)
+    rate = Schedule(recipe.learning_rate, min(recipe.warmup, total // 2), total, recipe.schedule)
+    optimizer = AdamW(
+        rate, weight_decay=recipe.weight_decay, beta_2=0.99, clipnorm=recipe.clip / replicas,
+        use_ema=recipe.ema > 0, ema_momentum=min(recipe.ema, 1 - 1 / max(1, AVERAGED * total)),
+    )  # fmt: skip
+    optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
+    learner = Learner(network, recipe.batch if recipe.carry else None)
+    learner.compile(
+        optimizer, LOSSES[loss](recipe.label_smoothing), weighted_metrics=[Nats(LOSSES[loss]())],
+        jit_compile=recipe.xla, steps_per_execution=recipe.steps_per_execution,
+    )  # fmt: skip
+    return learner
+
+
+def freeze(network: keras.Model, layers: list[str]) -> None:
+    """Keep layers as they are in training; `encoder` stands for all below the recurrent ones.
+
+    Raises:
+        ArgumentError: There is no such layer with weights.
+    """
+    known = {layer.name: [layer] for layer in network.layers if layer.weights}
+    known[ENCODER] = [layer for layer in network.layers if encodes(layer.name)]
+    for name in layers:
+        if name not in known:
+            raise ArgumentError(f"no layer is called {name!r}; those with weights are: {', '.join(known)}")
+        for layer in known[name]:
+            layer.trainable = False

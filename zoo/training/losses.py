@@ -1,0 +1,96 @@
+"""The losses that training minimizes."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def _every_token(y: Any, xp: Any) -> tuple[Any, Any]:
+    """Give targets as a loss takes them, and what each counts: 0 where a piece has ended, which is -1 in `y`."""
+    counted = y if len(y.shape) == 2 else y[..., 0]
+    return xp.maximum(y, 0), xp.where(counted >= 0, np.float32(1), np.float32(0))
+
+
+class CrossEntropy(keras.losses.Loss):
+    """Cross-entropy of whole-number targets and logits, in nats; a share of the target is spread over all classes."""
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__(name="cross_entropy", reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    targets = staticmethod(_every_token)
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every token, `(batch, time)`."""
+        nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        if not self.smoothing:
+            return nats
+        everywhere = ops.logsumexp(logits, -1) - ops.mean(logits, -1)
+        return (1 - self.smoothing) * nats + self.smoothing * everywhere
+
+
+class Keys(keras.losses.Loss):
+    """Cross-entropy of many yes-no questions at every step, summed over them, in nats.
+
+    Label smoothing moves every target by its half towards one half.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__(name="keys", reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    targets = staticmethod(_every_token)
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every step, `(batch, time)`, of targets and logits `(batch, time, keys)`."""
+        wanted = ops.cast(y, logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        return ops.sum(ops.softplus(logits) - wanted * logits, -1)
+
+
+class Alignment(keras.losses.Loss):
+    """Connectionist temporal classification: nats per symbol over all alignments of the symbols with the steps.
+
+    The blank is the last class. Label smoothing draws every step towards all classes.
+
+    Reference: Graves, Fernández, Gomez & Schmidhuber, Connectionist Temporal Classification, ICML 2006.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__(name="ctc", reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    @staticmethod
+    def targets(y: Any, xp: Any) -> tuple[Any, Any]:
+        """Give symbols `(batch, symbols)`, -1 past the last, and how many there are of each sequence, `(batch,)`."""
+        return y, xp.sum(xp.where(y >= 0, np.float32(1), np.float32(0)), axis=1)
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every sequence, `(batch,)`, by the symbol; of logits `(batch, time, classes)`."""
+        y = ops.cast(y, "int32")
+        count = ops.sum(ops.cast(y >= 0, "int32"), axis=1)
+        nats = _ctc(y, count, ops.cast(logits, "float32")) / ops.cast(ops.maximum(count, 1), "float32")
+        if not self.smoothing:
+            return nats
+        everywhere = ops.mean(ops.logsumexp(logits, -1) - ops.mean(logits, -1), axis=1)
+        return (1 - self.smoothing) * nats + self.smoothing * everywhere
+
+
+def _ctc(y: Any, count: Any, logits: Any) -> Any:
+    """Give the CTC loss of every sequence, `(batch,)`; TensorFlow's own kernel is many times as fast as Keras's."""
+    batch, time, classes = ops.shape(logits)
+    if keras.backend.backend() != "tensorflow":
+        length = ops.zeros_like(count) + time
+        return ops.ctc_loss(ops.maximum(y, 0), logits, count, length, mask_index=classes - 1)
+    import tensorflow as tf
+
+    places = tf.where(y >= 0)
+    return tf.raw_ops.CTCLoss(
+        inputs=tf.transpose(logits, (1, 0, 2)), labels_indices=places, labels_values=tf.gather_nd(y, places),
+        sequence_length=tf.fill([batch], time), ignore_longer_outputs_than_inputs=True,
+    )[0]  # fmt: skip
+
+
+LOSSES: dict[str, Any] = {"classes": CrossEntropy, "keys": Keys, "ctc": Alignment}
+"""What is minimised, by the kind of a codec's targets: one of many classes; any of many keys; symbols, when unknown."""
