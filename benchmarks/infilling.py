@@ -26,7 +26,7 @@ from tabulate import tabulate
 
 import zoo
 from zoo.core import storage
-from zoo.core.codec import Gapped
+from zoo.core.codec import MaskedPiece
 from zoo.core.files import write_text
 from zoo.core.task import find, split_of
 from zoo.models.model import EVALUATION_BATCH
@@ -77,7 +77,7 @@ def in_turn(model, pieces, scheme):
         if not len(places):
             continue
         asked = draw.choice(places, min(PLACES, len(places)), replace=False)
-        x, y = model.codec.encode([Gapped(piece, hidden & (np.arange(len(hidden)) >= place)) for place in asked])
+        x, y = model.codec.encode([MaskedPiece(piece, hidden & (np.arange(len(hidden)) >= place)) for place in asked])
         rows, first = np.arange(len(asked)), (y >= 0).argmax(axis=1)
         logits = model.engine.step(x, [])[0][rows, first]
         wanted, share = y[rows, first], len(places) / len(asked)

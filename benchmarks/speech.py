@@ -82,7 +82,7 @@ def training_words():
 
 def decoded(model, pieces, words):
     """Measure greedy decoding, a beam, and a beam over the training words."""
-    rows = [np.exp(log_softmax(logits)) for logits in model.hear(pieces)]
+    rows = [np.exp(log_softmax(logits)) for logits in model.logits(pieces)]
     vocabulary, lexicon = model.codec.vocabulary, ctc.Lexicon(words)
     ways = {
         "greedy": [written(ctc.greedy(row), vocabulary) for row in rows],
@@ -138,7 +138,7 @@ def errors(pieces, texts):
 def delays(model, pieces):
     """Measure when a digit's first and last symbols are told after its sound begins and ends: FSDD is cut to it."""
     first, last = [], []
-    for piece, logits in zip(pieces, model.hear(pieces), strict=True):
+    for piece, logits in zip(pieces, model.logits(pieces), strict=True):
         spells = ctc.greedy(logits)
         if written(spells, model.codec.vocabulary) == piece.text:
             first.append((spells[0].start - HEAD + 1) * STEP_S)

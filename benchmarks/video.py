@@ -112,7 +112,7 @@ def whole_films(model, pieces):
         frames = np.stack(list(pictures.fitted(video.frames(io.BytesIO(data), model.codec.rate_hz), model.codec)))
         some.append(known[name])
         seen.append(Clip(frames[: len(known[name])], known[name].shape, known[name].spans, name))
-    return {kind: rates(given, model.see(given), model.codec) for kind, given in (("crops", some), ("films", seen))}
+    return {kind: rates(given, model.logits(given), model.codec) for kind, given in (("crops", some), ("films", seen))}
 
 
 TIMER = """
@@ -199,7 +199,7 @@ def _timed(path, films, what, threads):
 def measure(name):
     """Measure one shipped model; write its tables and picture of errors."""
     model, pieces = zoo.load(name), task_table.split_of(TASK, "test", False)
-    logits = model.see(pieces)
+    logits = model.logits(pieces)
     right = errors(list(slots(pieces, logits, model.codec)), find(name).folder)
     return {
         "model": name, "parameters": model.card.parameters, "test": rates(pieces, logits, model.codec),

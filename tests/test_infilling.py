@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import random_score, tiny_model
 from zoo.core.card import Card
-from zoo.core.codec import Gapped
+from zoo.core.codec import MaskedPiece
 from zoo.errors import ArgumentError, CodecError
 from zoo.models.making import make
 from zoo.tasks.music.midi import HOLD
@@ -95,7 +95,7 @@ def test_pieces_of_other_lengths_in_the_set_change_nothing(tiny):
     codec, total, notes, right = tiny.codec, 0.0, 0, 0
     for piece in pieces:
         hidden = np.arange(len(piece) * 3) % 3 > 0
-        x, y = codec.encode([Gapped(piece, hidden)])
+        x, y = codec.encode([MaskedPiece(piece, hidden)])
         logits = tiny.engine.step(x, [])[0][0].astype(float)
         for place in np.flatnonzero(y[0] >= 0):
             total += np.log(np.exp(logits[place]).sum()) - logits[place, y[0, place]]

@@ -8,12 +8,12 @@ import zoo
 from tests.conftest import CODEC, RECIPE, random_score, tiny_model
 from zoo.core import datasets
 from zoo.core.architectures import ARCHITECTURES
-from zoo.core.codec import Gapped
+from zoo.core.codec import MaskedPiece
 from zoo.core.files import sha256
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.networks.build import network
 from zoo.networks.keras_engine import KerasEngine
-from zoo.networks.transfer import grown, set_weights, weights
+from zoo.networks.transfer import resize_vocabulary, set_weights, weights
 from zoo.presets import preset as presets
 from zoo.presets.catalog import find
 from zoo.tasks.music import user_data
@@ -242,7 +242,7 @@ def test_masked_inputs_show_what_is_known():
     piece = Score([[60, 65], [HOLD, 67], [62, HOLD], [HOLD, REST]])
     hidden = np.zeros((4, 2), bool)
     hidden[1] = True  # the hold of the upper voice, and a note
-    x, y = codec.encode([Gapped(piece, hidden.ravel())])
+    x, y = codec.encode([MaskedPiece(piece, hidden.ravel())])
     columns = (x - codec.offsets)[0].reshape(6, 2, -1)
     edge, blank = codec.edge, codec.blank
     assert columns[:, 0, 0].tolist() == [0] * 6
@@ -277,7 +277,7 @@ def test_masked_inputs_show_what_is_known():
 def test_masked_inputs_show_what_would_be_parallel(soprano, alto, expected):
     codec = MusicCodec(voices=2, low=60, high=80, masked=True)
     hidden = np.array([[False, False], [False, "after" not in expected]])
-    x, _ = codec.encode([Gapped(Score(np.stack([soprano, alto], 1)), hidden.ravel())])
+    x, _ = codec.encode([MaskedPiece(Score(np.stack([soprano, alto], 1)), hidden.ravel())])
     columns = (x - codec.offsets)[0].reshape(4, 2, -1)[1:3, 1, 2:].reshape(2, -1, 2)  # as the alto sees them
     for side in ("before", "after"):
         pitches = columns[:, list(codec.kinds).index(f"parallel {side}")]
@@ -402,7 +402,7 @@ def test_trained_weights_fit_other_voices_and_pitches(architecture, voices, hear
     assert codec.high > CODEC.high
     assert features.tolist() == [0, 1, *(2 + 3 * kind + v for kind in range(len(codec.kinds)) for v in heard)]
     trained, net = weights(old.engine.network, "float32"), network(ARCHITECTURES[architecture], codec, old.card.recipe)
-    arrays = grown(trained, weights(net, "float32"), symbols, classes, features)
+    arrays = resize_vocabulary(trained, weights(net, "float32"), symbols, classes, features)
     set_weights(net, arrays)
     kept = np.asarray(classes) >= 0
     assert kept.sum() == CODEC.classes

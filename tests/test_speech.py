@@ -412,15 +412,15 @@ def test_long_texts_are_aligned_part_by_part():
 def test_loss_is_the_sum_over_alignments(smoothing):
     from keras import ops
 
-    from zoo.training.losses import Alignment
+    from zoo.training.losses import CTCLoss
 
     logits = np.log(np.stack([random_rows(0), random_rows(1)])).astype(np.float32)
     y = np.array([[1, 2, -1], [0, -1, -1]])
     plain = np.array([-np.log(texts_by_force(random_rows(i), " AB")[t][0]) / len(t) for i, t in enumerate(("AB", " "))])
     spread = (-logits.mean(-1)).mean(1)
-    found = ops.convert_to_numpy(Alignment(smoothing).call(y, logits))
+    found = ops.convert_to_numpy(CTCLoss(smoothing).call(y, logits))
     np.testing.assert_allclose(found, (1 - smoothing) * plain + smoothing * spread, rtol=1e-4)
-    targets, counts = Alignment.targets(y, np)
+    targets, counts = CTCLoss.targets(y, np)
     assert counts.tolist() == [2, 1]
     assert targets is y
 
@@ -454,7 +454,9 @@ def test_words_have_times_and_confidence(tmp_path):
 
 
 def test_subtitles_are_short():
-    spells = [ctc.Spell(i % 2, HEAD + 10 * i, HEAD + 10 * i + 5, 0.9) for i in range(60)]  # "A", a space, "A", …
+    spells = [
+        ctc.AlignedSymbol(i % 2, HEAD + 10 * i, HEAD + 10 * i + 5, 0.9) for i in range(60)
+    ]  # "A", a space, "A", …
     found = transcript(spells, np.zeros((600, 3)), "A ", 24.0, None).srt()
     lengths = [len(block.splitlines()[2].split()) for block in found.split("\n\n")]
     assert sum(lengths) == 30
@@ -524,9 +526,9 @@ def test_rates_are_counted():
 
 def test_measuring_does_not_depend_on_the_batch(model):
     pieces = [Recording(sound(0.3 + 0.2 * i, seed=i), "A B") for i in range(5)]
-    together = model.hear(pieces)
+    together = model.logits(pieces)
     for piece, rows in zip(pieces, together, strict=True):
-        [alone] = model.hear([piece])
+        [alone] = model.logits([piece])
         assert rows.shape == (len(piece), model.codec.classes)
         np.testing.assert_allclose(rows, alone, rtol=1e-5, atol=2e-5)
     assert set(model.measure(pieces)) == {"own_cer", "own_wer", "own_exact", "tokens"}
@@ -913,14 +915,14 @@ def test_other_backend_hears_the_same():
     code = (
         "import json, keras, numpy as np, zoo\n"
         "from keras import ops\n"
-        "from zoo.training.learner import Alignment\n"
+        "from zoo.training.learner import CTCLoss\n"
         "from zoo.tasks import find\n"
         "net = zoo.build('gru_speech', units=8, embedding=6, filters=2)\n"
         "rng = np.random.default_rng(1)\n"
         "net.set_weights([rng.normal(0, 0.3, w.shape) for w in net.get_weights()])\n"
         "x = find('speech').default_codec().example(rng, 2, 9)\n"
         "y, *_ = net([x, *[np.zeros((2, *t.shape[1:]), np.float32) for t in net.inputs[1:]]])\n"
-        "loss = Alignment(0.1).call(np.array([[1, 2, 2, -1], [0, -1, -1, -1]]), y)\n"
+        "loss = CTCLoss(0.1).call(np.array([[1, 2, 2, -1], [0, -1, -1, -1]]), y)\n"
         "print(json.dumps([ops.convert_to_numpy(a).tolist() for a in (y, loss)]))"
     )
     environment = {**os.environ, "KERAS_BACKEND": "jax"}

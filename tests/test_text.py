@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import zoo
 from tests.conftest import RECIPE
-from zoo.core.codec import Context, Gapped
+from zoo.core.codec import Context, MaskedPiece
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.networks.build import network
 from zoo.networks.transfer import set_weights
@@ -39,7 +39,7 @@ def test_inputs_are_the_characters_before():
 
 def test_masked_inputs_are_the_characters_but_for_the_gaps():
     codec = TextCodec("abc", masked=True)
-    gapped = [Gapped("abc", np.array([True, False, True])), Gapped("cc", np.array([False, True]))]
+    gapped = [MaskedPiece("abc", np.array([True, False, True])), MaskedPiece("cc", np.array([False, True]))]
     x, y = codec.encode(gapped)
     assert x[..., 0].tolist() == [[3, 1, 3], [2, 3, 3]]
     assert y.tolist() == [[0, -1, 2], [-1, 2, -1]]
@@ -188,12 +188,12 @@ def test_it_trains_and_writes(tmp_path):
 
 
 def test_what_was_learned_is_kept_when_the_vocabulary_grows():
-    from zoo.networks.transfer import grown, weights
+    from zoo.networks.transfer import resize_vocabulary, weights
 
     codec = TextCodec("ab")
     larger, *kept = codec.extended([Text(np.array([0]), "z")])
     nets = [network(zoo.ARCHITECTURES["lstm"], one, RECIPE) for one in (codec, larger)]
-    set_weights(nets[1], grown(weights(nets[0], "float32"), weights(nets[1], "float32"), *kept))
+    set_weights(nets[1], resize_vocabulary(weights(nets[0], "float32"), weights(nets[1], "float32"), *kept))
     x = np.array([[[2], [0], [1], [1]]], np.int32)  # the beginning of a text, a, b, b
     state = [np.zeros((1, 12), np.float32)] * 2
     before, after = (

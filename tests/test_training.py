@@ -377,7 +377,7 @@ def test_averaged_weights_are_the_average(folder, tmp_path):
 
     values = []
 
-    class Seen(callbacks.Progress):
+    class FramePrediction(callbacks.Progress):
         def on_train_batch_end(self, batch, logs=None):
             values.append(keras.ops.convert_to_numpy(self.model.network.get_layer("y").kernel))
 
@@ -386,7 +386,7 @@ def test_averaged_weights_are_the_average(folder, tmp_path):
             super().on_epoch_end(epoch, logs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "Progress", Seen)
+        patch.setattr(fit, "Progress", FramePrediction)
         patch.setattr(optimization, "AVERAGED", 1)
         zoo.train("rnn_music", out=tmp_path / "a", data=folder, epochs=1, verbose=False, **SMALL | {"ema": 0.7})
     average = values[0]

@@ -349,9 +349,9 @@ def test_codec_takes_other_labels():
     assert not any(codec.speaks(Clip(film(2), SHAPE, said)) for said in (sentence[:2], sentence[2:], sentence[:1]))
     other, _, classes, _ = codec.extended([Clip(film(2), SHAPE, whole("wave")), Clip(film(2), SHAPE, whole("up"))])
     assert (other.vocabulary, other.grammar, other.rest, classes.tolist()) == (("up", "wave"), (), "", [1, -1])
-    assert (codec.facing(True).delay, codec.facing(True).whole) == (0, True)
-    assert codec_for("bilstm").facing(False).delay > 0
-    assert codec.facing(False) is codec
+    assert (codec.for_direction(True).delay, codec.for_direction(True).whole) == (0, True)
+    assert codec_for("bilstm").for_direction(False).delay > 0
+    assert codec.for_direction(False) is codec
 
 
 # --- network and models
@@ -386,7 +386,7 @@ def test_streaming_is_labelling(architecture):
     assert [s.seconds for s in seen[:3]] == [0, 0.04, 0.08]
     assert [s.label for s in seen] == [LABELS[i] for i in found.probabilities.argmax(1)]
     np.testing.assert_allclose(np.stack([s.probabilities for s in seen]), found.probabilities, atol=2e-5)
-    logits = model.see([Clip(frames, SHAPE)])[0]
+    logits = model.logits([Clip(frames, SHAPE)])[0]
     np.testing.assert_allclose(
         np.exp(logits - np.logaddexp.reduce(logits, 1, keepdims=True)), found.probabilities, atol=2e-5
     )
@@ -460,7 +460,7 @@ def test_whole_number_artifacts_of_fixed_length_label_any_film(tmp_path):
         clip = film(count, seed=40)
         told = opened.label(clip).probabilities.argmax(1) == model.label(clip).probabilities.argmax(1)
         assert told.mean() > 0.7
-    seen = opened.see([Clip(film(20), SHAPE)])[0]
+    seen = opened.logits([Clip(film(20), SHAPE)])[0]
     np.testing.assert_allclose(
         np.exp(seen - np.logaddexp.reduce(seen, 1, keepdims=True)), opened.label(film(20)).probabilities, atol=1e-5
     )
@@ -1046,7 +1046,7 @@ def test_training_on_own_clips(folder, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         valid = clip_folders.read_folder(gestures, height=24, rate_hz=12.5)["valid"]
-    logits = np.concatenate(other.see(valid))
+    logits = np.concatenate(other.logits(valid))
     truth = np.concatenate([other.codec.tokens(piece) for piece in valid])
     nats = np.logaddexp.reduce(logits, 1) - logits[np.arange(len(truth)), truth]
     assert nats.mean() == pytest.approx(best, abs=0.01)  # the whole network, whose weights are stored in float16

@@ -254,7 +254,7 @@ def transcribe(files: tuple[str, ...], name: str | None, stream: bool, **options
             click.echo(piece, nl=False)
         click.echo()
         return
-    told = bulk.Told(options["form"] or "txt", options["out"], options["plot"])
+    told = bulk.OutputOptions(options["form"] or "txt", options["out"], options["plot"])
     words = None if options["words"] is None else cli.words_in(options["words"])
     found = bulk.files(files, cli.SOUNDS, "sound")
     told.check(found)
@@ -308,7 +308,7 @@ def label(files: tuple[str, ...], name: str | None, stream: bool, overlay: Path 
                 click.echo(f"{seen.seconds:8.2f} s  {seen.label}  {seen.probability:.2f}")
             before = seen.label
         return
-    told = bulk.Told(options["form"] or "txt", options["out"], options["plot"])
+    told = bulk.OutputOptions(options["form"] or "txt", options["out"], options["plot"])
     found = {path: Path(path.name) for path in map(Path, files) if path.is_dir() and video.images(path)}
     if rest := [file for file in files if Path(file) not in found]:
         found |= bulk.files(rest, (*video.VIDEOS, ".npy"), "video")

@@ -14,7 +14,7 @@ from zoo.errors import CodecError
 class Codec(Protocol):
     """Raw data ↔ arrays; pure NumPy, deterministic, described by JSON.
 
-    One that is `masked` is for networks that see both sides and fill gaps: it encodes `Gapped` pieces.
+    One that is `masked` is for networks that see both sides and fill gaps: it encodes `MaskedPiece` pieces.
     """
 
     loss: str  # row of `zoo.training.losses.LOSSES`
@@ -49,7 +49,7 @@ class Codec(Protocol):
     def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """Give what a network that sees both sides is shown of tokens `(batch, time)`, some hidden (bool, alike)."""
 
-    def hide(self, piece: Any, rng: np.random.Generator, scheme: str = "") -> Gapped:
+    def hide(self, piece: Any, rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
         """Hide tokens at random, by one of `schemes`, or as in training."""
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ class Codec(Protocol):
         They are `(symbols,)`, `(classes,)` and `(features,)`; a symbol or class that is new has -1.
         """
 
-    def facing(self, whole: bool) -> Any:
+    def for_direction(self, whole: bool) -> Any:
         """Give the codec for networks that see both sides, or the past only; those with a `front` have it."""
 
     def labels(self, piece: Any) -> list[str]:
@@ -119,7 +119,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Gapped:
+class MaskedPiece:
     """A piece of which some tokens are hidden.
 
     Attributes:

@@ -11,7 +11,7 @@ import numpy as np
 NUMBERS, ABOUT = "numbers.bin", "about.json"
 
 
-class Chosen(Sequence[Any]):
+class Subset(Sequence[Any]):
     """Some pieces of a sequence, in an order, read when they are asked for; a slice is a list of pieces."""
 
     def __init__(self, pieces: Sequence[Any], indices: Sequence[int]) -> None:
@@ -26,10 +26,10 @@ class Chosen(Sequence[Any]):
         return self.pieces[self.indices[index]]
 
 
-def by_length(pieces: Sequence[Any]) -> Chosen:
+def by_length(pieces: Sequence[Any]) -> Subset:
     """Put pieces in the order of their lengths."""
     lengths = [len(piece) for piece in pieces]
-    return Chosen(pieces, sorted(range(len(pieces)), key=lengths.__getitem__))
+    return Subset(pieces, sorted(range(len(pieces)), key=lengths.__getitem__))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ INPUT = "-"
 
 
 @dataclass(frozen=True)
-class Told:
+class OutputOptions:
     """What is told of a transcript or timeline.
 
     Attributes:
@@ -91,8 +91,8 @@ def files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path
 
 
 def run(
-    first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], names: Mapping[Path, Path], told: Told,
-    kind: str,
+    first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], names: Mapping[Path, Path],
+    told: OutputOptions, kind: str,
 ) -> int:  # fmt: skip
     """Work through files side by side, tell of each in their order, and how long it took; give how many failed.
 

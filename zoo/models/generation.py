@@ -24,7 +24,7 @@ AHEAD = 256  # random numbers drawn together
 
 
 @dataclass(frozen=True)
-class Surprise:
+class Surprisal:
     """How little a model expected each token of a piece.
 
     Attributes:
@@ -183,7 +183,7 @@ class Generator(Model):
             if plan.penalty != 1:
                 lately = np.column_stack((lately[:, 1:], ids))
 
-    def score(self, piece: Any) -> Surprise:
+    def score(self, piece: Any) -> Surprisal:
         """Tell how little the model expected each token of a piece, given those before it.
 
         Args:
@@ -197,7 +197,7 @@ class Generator(Model):
         if not len(piece):
             raise ArgumentError("nothing to score: give at least one token")
         [nats] = self._nats([piece])
-        return Surprise(tuple(self.codec.labels(piece)), nats)
+        return Surprisal(tuple(self.codec.labels(piece)), nats)
 
     def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
         """Measure how well the model predicts pieces, in each of the ways that are usual for its task.

@@ -44,12 +44,12 @@ def copied(source: keras.Model, target: keras.Model) -> None:
     set_weights(target, {path: arrays[path] for path in weights(target)})
 
 
-def taken_over(arrays: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def transfer_encoder(arrays: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Give what a network starts with, `new` arrays, and those below the recurrent layers of another architecture."""
     return new | {path: array for path, array in arrays.items() if encodes(path)}
 
 
-def grown(
+def resize_vocabulary(
     arrays: dict[str, np.ndarray], new: dict[str, np.ndarray], symbols: Any, classes: Any, features: Any
 ) -> dict[str, Any]:
     """Fit trained arrays to a codec with other symbols, classes and features.

@@ -31,7 +31,7 @@ class CrossEntropy(keras.losses.Loss):
         return (1 - self.smoothing) * nats + self.smoothing * everywhere
 
 
-class Keys(keras.losses.Loss):
+class BinaryCrossEntropy(keras.losses.Loss):
     """Cross-entropy of many yes-no questions at every step, summed over them, in nats.
 
     Label smoothing moves every target by its half towards one half.
@@ -49,7 +49,7 @@ class Keys(keras.losses.Loss):
         return ops.sum(ops.softplus(logits) - wanted * logits, -1)
 
 
-class Alignment(keras.losses.Loss):
+class CTCLoss(keras.losses.Loss):
     """Connectionist temporal classification: nats per symbol over all alignments of the symbols with the steps.
 
     The blank is the last class. Label smoothing draws every step towards all classes.
@@ -92,5 +92,5 @@ def _ctc(y: Any, count: Any, logits: Any) -> Any:
     )[0]  # fmt: skip
 
 
-LOSSES: dict[str, Any] = {"classes": CrossEntropy, "keys": Keys, "ctc": Alignment}
+LOSSES: dict[str, Any] = {"classes": CrossEntropy, "keys": BinaryCrossEntropy, "ctc": CTCLoss}
 """What is minimised, by the kind of a codec's targets: one of many classes; any of many keys; symbols, when unknown."""

@@ -22,7 +22,7 @@ from zoo.errors import ArgumentError
 from zoo.models.making import make
 from zoo.networks.build import network
 from zoo.networks.keras_engine import KerasEngine
-from zoo.networks.transfer import ENCODER, copied, grown, set_weights, taken_over, weights
+from zoo.networks.transfer import ENCODER, copied, resize_vocabulary, set_weights, transfer_encoder, weights
 from zoo.presets import preset as presets
 from zoo.presets.catalog import Entry
 from zoo.tasks.video import feature_cache as features
@@ -92,7 +92,7 @@ def train(
     if card and start:
         arrays, new = presets.read_weights(start, card), weights(final, "float32")
         same = card.architecture == entry.architecture.name
-        set_weights(final, grown(arrays, new, *kept) if same else taken_over(arrays, new))
+        set_weights(final, resize_vocabulary(arrays, new, *kept) if same else transfer_encoder(arrays, new))
         if verbose and chief and not same:
             print(f"the encoder is {card.name}'s; what is above it learns from the beginning")
     freeze(final, list(frozen))  # names are checked before anything is written

@@ -76,7 +76,7 @@ def _beginning(
     card, codec = start
     same = card.architecture == entry.architecture.name
     codec, *kept = codec.extended(pieces)
-    codec = codec if same else codec.facing(entry.architecture.bidirectional)
+    codec = codec if same else codec.for_direction(entry.architecture.bidirectional)
     sizes = SIZES if same else BELOW
     return card, codec, replace(recipe, **{size: getattr(card.recipe, size) for size in sizes}), tuple(kept)
 

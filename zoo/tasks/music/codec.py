@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import Context, Gapped, padded
+from zoo.core.codec import Context, MaskedPiece, padded
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
 from zoo.tasks.music import infill_features as around
@@ -98,7 +98,7 @@ class MusicCodec:
         A voice is heard as the one that was nearest to its place between the highest and the lowest; masked, seen from
         another voice, as the one that was as far below it.
         """
-        ambit = parts.Ambit.of(pieces)
+        ambit = parts.PitchStatistics.of(pieces)
         low, high, voices = min(self.low, ambit.low), max(self.high, ambit.high), ambit.voices
         codec = MusicCodec(voices, low, high, self.steps_per_beat, ambit.beats_per_bar, self.masked)
         places = np.arange(codec.steps_per_bar)
@@ -235,7 +235,7 @@ class MusicCodec:
         return tuple(xp.where(mine, xp.expand_dims(new, 1), old) for new, old in zip(changed, memory, strict=True))
 
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Turn scores into network inputs and targets; masked, `Gapped` scores.
+        """Turn scores into network inputs and targets; masked, `MaskedPiece` scores.
 
         Returns:
             Inputs `(batch, time, features)` int32 and targets `(batch, time)` int32, where time is the longest
@@ -272,7 +272,7 @@ class MusicCodec:
         x = np.concatenate(columns, axis=-1) + self.offsets
         return x.reshape(batch, -1, self.features).astype(np.int32)
 
-    def hide(self, piece: Score, rng: np.random.Generator, scheme: str = "") -> Gapped:
+    def hide(self, piece: Score, rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
         """Hide tokens: all voices but the highest, one bar in four, or, as in training, a gap of a random kind."""
         steps = len(piece)
         step, voice = np.arange(steps)[:, None], np.arange(self.voices)
@@ -283,7 +283,7 @@ class MusicCodec:
             hidden = np.broadcast_to(bar % HIDDEN_BARS == 0, (steps, self.voices))
         else:
             hidden = around.gap(steps, self.voices, rng)
-        return Gapped(piece, hidden.ravel())
+        return MaskedPiece(piece, hidden.ravel())
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:
         """Tell which hidden tokens count as a note: those that begin one."""

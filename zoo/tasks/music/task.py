@@ -10,7 +10,7 @@ from zoo.tasks.music.codec import MusicCodec
 from zoo.tasks.music.datasets import JSB_16TH, prepare
 from zoo.tasks.music.score import Score
 from zoo.tasks.music.user_data import read_folder
-from zoo.tasks.music.voices import Ambit
+from zoo.tasks.music.voices import PitchStatistics
 
 
 def make_codec(pieces: Iterable[Score], masked: bool = False) -> MusicCodec:
@@ -19,7 +19,7 @@ def make_codec(pieces: Iterable[Score], masked: bool = False) -> MusicCodec:
     Raises:
         DataError: No piece has a note.
     """
-    low, high, voices, beats = Ambit.of(pieces)
+    low, high, voices, beats = PitchStatistics.of(pieces)
     return MusicCodec(voices, max(0, low - 6), min(127, high + 6), beats_per_bar=beats, masked=masked)
 
 

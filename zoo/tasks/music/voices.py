@@ -60,7 +60,7 @@ def voice_number(name: str | int, voices: int) -> int:
     raise ArgumentError(f"voice {name!r}: give one of {', '.join(names)}, or 0 to {voices - 1}")
 
 
-class Ambit(NamedTuple):
+class PitchStatistics(NamedTuple):
     """What a set of pieces takes up: lowest and highest pitch, voices, and the meter that most of the music has."""
 
     low: int
@@ -69,7 +69,7 @@ class Ambit(NamedTuple):
     beats_per_bar: int
 
     @classmethod
-    def of(cls, pieces: Iterable[Score]) -> "Ambit":
+    def of(cls, pieces: Iterable[Score]) -> "PitchStatistics":
         """Walk through pieces, all of as many voices.
 
         Raises:

@@ -109,7 +109,7 @@ class SpeechCodec:
         codec = SpeechCodec(self.vocabulary + "".join(new), self.mean, self.deviation, self.whole)
         return codec, np.zeros(0, int), classes, np.arange(1)
 
-    def facing(self, whole: bool) -> "SpeechCodec":
+    def for_direction(self, whole: bool) -> "SpeechCodec":
         """Give the codec for networks that see both sides, or the past only."""
         return SpeechCodec(self.vocabulary, self.mean, self.deviation, whole)
 

@@ -17,7 +17,7 @@ LIKELY = 1e-3  # a beam goes on with symbols at least so likely, or the likelies
 SPACE = " "
 
 
-class Spell(NamedTuple):
+class AlignedSymbol(NamedTuple):
     """A symbol, the step it begins at, the step after its last, and how likely it was at its best step."""
 
     id: int
@@ -26,7 +26,7 @@ class Spell(NamedTuple):
     probability: float
 
 
-def greedy(probabilities: np.ndarray, start: int = 0, before: int = -1) -> list[Spell]:
+def greedy(probabilities: np.ndarray, start: int = 0, before: int = -1) -> list[AlignedSymbol]:
     """Take the likeliest class of every step, and leave out blanks and repetitions.
 
     Args:
@@ -46,7 +46,7 @@ def greedy(probabilities: np.ndarray, start: int = 0, before: int = -1) -> list[
     changes = np.flatnonzero(np.diff(path, prepend=before))
     ends = np.append(changes, len(path))[1:]
     return [
-        Spell(int(path[a]), start + int(a), start + int(b), float(probabilities[a:b, path[a]].max()))
+        AlignedSymbol(int(path[a]), start + int(a), start + int(b), float(probabilities[a:b, path[a]].max()))
         for a, b in zip(changes, ends, strict=True)
         if path[a] != blank
     ]
@@ -128,7 +128,7 @@ def _complete(ended: dict[str, float], lexicon: Lexicon) -> dict[str, float]:
     return dict(shorter)
 
 
-def align(probabilities: np.ndarray, ids: np.ndarray) -> list[Spell]:
+def align(probabilities: np.ndarray, ids: np.ndarray) -> list[AlignedSymbol]:
     """Find the likeliest steps of symbols that are known (Viterbi).
 
     Args:
@@ -159,7 +159,7 @@ def align(probabilities: np.ndarray, ids: np.ndarray) -> list[Spell]:
         path[t] = at
         at -= int(came[t, at])
     return [
-        Spell(int(labels[k]), int(steps[0]), int(steps[-1]) + 1, float(probabilities[steps, labels[k]].max()))
+        AlignedSymbol(int(labels[k]), int(steps[0]), int(steps[-1]) + 1, float(probabilities[steps, labels[k]].max()))
         for k in range(1, len(labels), 2)
         if len(steps := np.flatnonzero(path == k))
     ]

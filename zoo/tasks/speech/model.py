@@ -24,7 +24,7 @@ WINDOW, MARGIN = 750, 125  # steps that a network which sees both sides reads at
 BATCH = 16
 
 
-class Partial(NamedTuple):
+class PartialTranscript(NamedTuple):
     """What was heard so far.
 
     Attributes:
@@ -80,7 +80,7 @@ class Recognizer(Model):
         seconds = round(heard.samples / RATE_HZ, 3)
         return transcript(spells, probabilities, self.codec.vocabulary, seconds, kept)
 
-    def stream(self, chunks: Iterable[Any], sample_rate_hz: int = RATE_HZ) -> Iterator[Partial]:
+    def stream(self, chunks: Iterable[Any], sample_rate_hz: int = RATE_HZ) -> Iterator[PartialTranscript]:
         """Write down sound while it comes.
 
         What is heard does not depend on how the sound is cut into chunks, and is never taken back.
@@ -111,7 +111,7 @@ class Recognizer(Model):
                 "steps=, or in form='step'"
             )
 
-    def _streamed(self, chunks: Iterable[Any], rate_hz: int) -> Iterator[Partial]:
+    def _streamed(self, chunks: Iterable[Any], rate_hz: int) -> Iterator[PartialTranscript]:
         state, path, heard = self.engine.initial_state(1), _Path(self.codec.vocabulary), 0
         pending = np.zeros(HEAD * STEP, np.float32)
         for chunk in itertools.chain(audio.resampled(chunks, rate_hz), [None]):
@@ -124,7 +124,7 @@ class Recognizer(Model):
             if len(ready):
                 logits, state = self.engine.step(ready.reshape(1, -1, STEP), state)
                 new = path.more(logits[0])
-            yield Partial(path.text, new, heard / RATE_HZ, last)
+            yield PartialTranscript(path.text, new, heard / RATE_HZ, last)
 
     def _probabilities(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the probabilities `(steps, classes)` of the steps of a recording, part by part."""
@@ -151,7 +151,7 @@ class Recognizer(Model):
         logits, _ = self.engine.step(x, self.engine.initial_state(1))
         return self.codec.decode(logits[0][:, : self.codec.blank].argmax(1))
 
-    def hear(self, pieces: Sequence[Recording], progress: bool = False) -> list[np.ndarray]:
+    def logits(self, pieces: Sequence[Recording], progress: bool = False) -> list[np.ndarray]:
         """Give the logits `(steps, classes)` of recordings, in their order."""
         found: dict[int, np.ndarray] = {}
         ordered = storage.by_length(pieces)
@@ -177,7 +177,7 @@ class Recognizer(Model):
         """
         if not pieces:
             raise ArgumentError("no recordings to measure: give at least one")
-        texts = [written(ctc.greedy(rows), self.codec.vocabulary) for rows in self.hear(pieces, progress)]
+        texts = [written(ctc.greedy(rows), self.codec.vocabulary) for rows in self.logits(pieces, progress)]
         return {**rates(pieces, texts), "tokens": sum(map(len, pieces))}
 
 

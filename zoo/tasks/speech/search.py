@@ -33,9 +33,9 @@ class _Search(NamedTuple):
         lexicon = None if words is None else ctc.Lexicon(_known(words, vocabulary))
         return cls(width, vocabulary, lexicon, _judge(language), number("weight", weight, 0))
 
-    def spells(self, probabilities: np.ndarray) -> list[ctc.Spell]:
+    def spells(self, probabilities: np.ndarray) -> list[ctc.AlignedSymbol]:
         """Find the best text and when its symbols are heard."""
-        spells: list[ctc.Spell] = []
+        spells: list[ctc.AlignedSymbol] = []
         before = ""
         for part in ctc.parts(probabilities, SEARCHED):
             found = ctc.beam(probabilities[part], self.vocabulary, self.width, self.lexicon)
@@ -46,7 +46,7 @@ class _Search(NamedTuple):
             aligned = ctc.align(probabilities[part], np.array([self.vocabulary.index(c) for c in text], int))
             apart = self.lexicon or before.endswith(ctc.SPACE) or raw.startswith(ctc.SPACE)
             if spells and aligned and apart and ctc.SPACE in self.vocabulary:
-                spells.append(ctc.Spell(self.vocabulary.index(ctc.SPACE), part.start, part.start, 1.0))
+                spells.append(ctc.AlignedSymbol(self.vocabulary.index(ctc.SPACE), part.start, part.start, 1.0))
             spells += [spell._replace(start=spell.start + part.start, end=spell.end + part.start) for spell in aligned]
             before = raw
         return spells

@@ -15,7 +15,7 @@ from zoo.core.validation import number
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech import plots as plots_module
-from zoo.tasks.speech.decoding import SPACE, Spell
+from zoo.tasks.speech.decoding import SPACE, AlignedSymbol
 from zoo.tasks.speech.features import log_mel
 from zoo.tasks.speech.recordings import HEAD, STEP
 
@@ -128,14 +128,14 @@ class Transcript:
         return np.concatenate(parts)
 
 
-def written(spells: Sequence[Spell], vocabulary: str) -> str:
+def written(spells: Sequence[AlignedSymbol], vocabulary: str) -> str:
     """Put symbols together to a text with single spaces."""
     return " ".join("".join(vocabulary[spell.id] for spell in spells).split())
 
 
-def words_of(spells: Sequence[Spell], vocabulary: str) -> tuple[Word, ...]:
+def words_of(spells: Sequence[AlignedSymbol], vocabulary: str) -> tuple[Word, ...]:
     """Put symbols together to words."""
-    groups: list[list[Spell]] = [[]]
+    groups: list[list[AlignedSymbol]] = [[]]
     for spell in spells:
         if vocabulary[spell.id] == SPACE:
             groups.append([])
@@ -150,7 +150,7 @@ def words_of(spells: Sequence[Spell], vocabulary: str) -> tuple[Word, ...]:
     )  # fmt: skip
 
 
-def confidence(spells: Sequence[Spell]) -> float:
+def confidence(spells: Sequence[AlignedSymbol]) -> float:
     """Give the geometric mean of the probabilities of symbols; 1 of none."""
     if not spells:
         return 1.0
@@ -158,7 +158,7 @@ def confidence(spells: Sequence[Spell]) -> float:
 
 
 def transcript(
-    spells: Sequence[Spell], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any
+    spells: Sequence[AlignedSymbol], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any
 ) -> Transcript:
     """Put symbols together to a transcript.
 

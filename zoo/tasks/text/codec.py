@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import Gapped, known, padded
+from zoo.core.codec import MaskedPiece, known, padded
 from zoo.core.storage import OnDisk
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
@@ -123,7 +123,7 @@ class TextCodec:
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Turn texts into network inputs `(batch, time, 1)` and targets `(batch, time)`, -1 past a text's end.
 
-        Masked, it takes `Gapped` texts, and the targets are -1 but for the gaps.
+        Masked, it takes `MaskedPiece` texts, and the targets are -1 but for the gaps.
         """
         texts = [piece.piece for piece in pieces] if self.masked else pieces
         y = padded([self.tokens(text) for text in texts], -1)
@@ -138,16 +138,16 @@ class TextCodec:
         """Give the input `(batch, time, 1)` int32 of a network that sees both sides; arguments `(batch, time)`."""
         return np.where(hidden, self.blank, ids)[..., None].astype(np.int32)
 
-    def hide(self, piece: "Text | str", rng: np.random.Generator, scheme: str = "") -> Gapped:
+    def hide(self, piece: "Text | str", rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
         """Hide characters: a share of all, each by itself; or, as in training, stretch by stretch another share.
 
         In training half the stretches have gaps of one character, half longer ones.
         """
         length = len(piece)
         if scheme:
-            return Gapped(piece, rng.random(length) < int(scheme.rpartition("_")[2]) / 100)
+            return MaskedPiece(piece, rng.random(length) < int(scheme.rpartition("_")[2]) / 100)
         parts = [_gaps(rng, STRETCH) for _ in range(-(-length // STRETCH))]
-        return Gapped(piece, np.concatenate([np.zeros(0, bool), *parts])[:length])
+        return MaskedPiece(piece, np.concatenate([np.zeros(0, bool), *parts])[:length])
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:
         """Tell which hidden tokens count as a character: every one."""

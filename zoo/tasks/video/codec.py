@@ -136,7 +136,7 @@ class VideoCodec:
         classes = np.array([self.ids.get(label, -1) for label in labels])
         return codec, np.zeros(0, int), classes, np.arange(1)
 
-    def facing(self, whole: bool) -> "VideoCodec":
+    def for_direction(self, whole: bool) -> "VideoCodec":
         """Give the codec for networks that see both sides, or the past only, which tell a label somewhat later."""
         if whole == self.whole:
             return self

@@ -26,7 +26,7 @@ WINDOW, MARGIN = 250, 50  # frames that a network which sees both sides reads at
 BATCH = 16
 
 
-class Seen(NamedTuple):
+class FramePrediction(NamedTuple):
     """What is seen in a frame.
 
     Attributes:
@@ -68,7 +68,7 @@ class Labeler(Model):
         probabilities = np.exp(log_softmax(np.concatenate(rows))).astype(np.float32)
         return timeline(probabilities, self.codec, film)
 
-    def stream(self, frames: Iterable[Any]) -> Iterator[Seen]:
+    def stream(self, frames: Iterable[Any]) -> Iterator[FramePrediction]:
         """Label frames as they come; the label of a frame is told `delay` frames later and never taken back.
 
         Args:
@@ -90,11 +90,13 @@ class Labeler(Model):
             raise ArgumentError(f"the artifact takes {self.engine.steps} steps a call: export form='step' to stream")
         return self._streamed(self._frames(frames))
 
-    def _streamed(self, frames: Iterable[np.ndarray]) -> Iterator[Seen]:
+    def _streamed(self, frames: Iterable[np.ndarray]) -> Iterator[FramePrediction]:
         for count, logits in enumerate(itertools.chain.from_iterable(self._onwards(frames, 1))):
             rows = np.exp(log_softmax(logits))
             best = int(rows.argmax())
-            yield Seen(count, self.codec.vocabulary[best], float(rows[best]), count / self.codec.rate_hz, rows)
+            yield FramePrediction(
+                count, self.codec.vocabulary[best], float(rows[best]), count / self.codec.rate_hz, rows
+            )
 
     def _frames(self, film: Any) -> Iterator[np.ndarray]:
         """Give frames as the network takes them."""
@@ -141,7 +143,7 @@ class Labeler(Model):
         logits, _ = self.engine.step(x, self.engine.initial_state(1))
         return self.codec.decode(logits[0].argmax(1))
 
-    def see(self, pieces: Sequence[Clip], progress: bool = False) -> list[np.ndarray]:
+    def logits(self, pieces: Sequence[Clip], progress: bool = False) -> list[np.ndarray]:
         """Give the logits `(time, classes)` of clips, in their order."""
         if self.engine.steps is not None:
             return [np.concatenate(list(self._rows(piece.pixels))) for piece in bar(pieces, progress, None, "clip")]
@@ -173,7 +175,7 @@ class Labeler(Model):
         """
         if not pieces:
             raise ArgumentError("no clips to measure: give at least one")
-        return {**rates(pieces, self.see(pieces, progress), self.codec), "tokens": sum(map(len, pieces))}
+        return {**rates(pieces, self.logits(pieces, progress), self.codec), "tokens": sum(map(len, pieces))}
 
 
 def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: Any) -> dict[str, float]:
