@@ -301,7 +301,7 @@ def test_did_you_mean():
 
 
 def test_notices_of_tensorflow_are_not_shown(preset, tmp_path):
-    command = [sys.executable, "-m", "zoo.cli.main", "generate", preset, "--steps", "2", "--out", tmp_path / "o.mid"]
+    command = [sys.executable, "-m", "zoo", "generate", preset, "--steps", "2", "--out", tmp_path / "o.mid"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert "absl" not in done.stderr
     assert ".cc:" not in done.stderr
@@ -309,6 +309,6 @@ def test_notices_of_tensorflow_are_not_shown(preset, tmp_path):
 
 def test_command_is_installed():
     done = subprocess.run(
-        [sys.executable, "-m", "zoo.cli.main", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "zoo", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert zoo.__version__ in done.stdout

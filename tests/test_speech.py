@@ -916,7 +916,7 @@ def test_other_backend_hears_the_same():
         "import json, keras, numpy as np, zoo\n"
         "from keras import ops\n"
         "from zoo.training.learner import CTCLoss\n"
-        "from zoo.tasks import find\n"
+        "from zoo.core.task import find\n"
         "net = zoo.build('gru_speech', units=8, embedding=6, filters=2)\n"
         "rng = np.random.default_rng(1)\n"
         "net.set_weights([rng.normal(0, 0.3, w.shape) for w in net.get_weights()])\n"

@@ -67,7 +67,7 @@ def start(out, folder, *more):
         command = [
             sys.executable,
             "-m",
-            "zoo.cli.main",
+            "zoo",
             "train",
             "lstm_music",
             "--out",
@@ -144,8 +144,11 @@ def test_two_devices_of_one_machine(folder, single, tmp_path):
 def test_two_devices_of_each_machine(folder, tmp_path):
     """The loop of several machines, in which each device takes its part of the rows."""
     code = (
-        "from zoo import ARCHITECTURES, networks, optimization, windows, workers\n"
-        "from zoo.tasks import Recipe, music\n"
+        "from zoo import ARCHITECTURES\n"
+        "from zoo.networks import build as networks\n"
+        "from zoo.training import batches as windows, learner as optimization, multi_worker as workers\n"
+        "from zoo.tasks import Recipe\n"
+        "from zoo.tasks.music import task as music\n"
         "splits = music.TASK.read_folder(Path(data))\n"
         "codec, recipe = music.TASK.make_codec(splits['train']), Recipe(**settings)\n"
         "for spread in (tf.distribute.OneDeviceStrategy('CPU:0'), tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])):\n"

@@ -11,7 +11,6 @@ from zoo.core.card import Card, codec_json
 from zoo.core.files import replacing, sha256
 from zoo.core.task import find
 from zoo.errors import ArgumentError, CodecError, PresetError
-from zoo.networks import transfer
 from zoo.presets.catalog import WEIGHTS as SHIPPED
 
 if TYPE_CHECKING:
@@ -113,6 +112,7 @@ def load_network(folder: Path, card: Card, codec: Any) -> keras.Model:
         PresetError: The weights do not fit the card.
     """
     from zoo.networks import build as networks
+    from zoo.networks import transfer
 
     network = networks.network(ARCHITECTURES[card.architecture], codec, card.recipe)
     try:
