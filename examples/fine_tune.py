@@ -4,7 +4,7 @@
 
 Any text file does. The same from the command line:
 
-    zoo train lstm_text --from lstm_text --data FILE --set epochs=6 --set learning_rate=0.001 --set warmup=20
+    zoo train lstm_text --start lstm_text --data FILE --set epochs=6 --set learning_rate=0.001 --set warmup=20
 """
 
 import sys

@@ -4,7 +4,7 @@
 
 The same from the command line:
 
-    zoo train lstm_music --from lstm_music --data my_midi_files --out runs/tuned --set voices=3 --set epochs=20 \\
+    zoo train lstm_music --start lstm_music --data my_midi_files --out runs/tuned --set voices=3 --set epochs=20 \\
         --set learning_rate=0.001 --set warmup=20 --set batch=8
 """
 

@@ -1,5 +1,8 @@
 """`python -m export`: the command `zoo export`."""
 
-from zoo.cli.main import export_
+import sys
 
-export_(prog_name="python -m export")
+from zoo.cli import main
+
+if __name__ == "__main__":
+    main(["export", *sys.argv[1:]], prog_name="zoo")

@@ -1,7 +1,7 @@
-"""Artifacts as files: what they carry beside the network, how they are opened and inspected.
+"""Artifacts as files: their manifest, and how they are opened and inspected.
 
-An artifact carries a manifest: how it was made and how well it agreed with Keras, a model's card and codec if it is one
-of the zoo, and one sha256 over all of that and the network itself. One path is all that `load` needs.
+The manifest records how an artifact was made and how well it agreed with Keras, the card and codec of a model of the
+zoo, and one sha256 over all of that and the network itself. `load` needs the path alone.
 """
 
 import json
@@ -14,12 +14,11 @@ from typing import Any
 
 from export import formats
 from export.formats import Format
-from export.formats.saved_model import MANIFEST
 from export.signature import Signature, Tensor
 from zoo.core.card import Card, codec_json
 from zoo.core.files import sha256
 from zoo.errors import ArgumentError, ArtifactError, PresetError
-from zoo.models.making import make
+from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
 
 TEXTS = ("card", "codec", "export")
@@ -37,9 +36,9 @@ def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
         form: `sequence`, `step` or `generate`, for a SavedModel that has several; None takes the one it was saved in.
 
     Returns:
-        For a model of the zoo the same API as `zoo.load`, run by the artifact's own runtime. For any other a callable:
-        `run(x)` by position or by name, which gives the output, or a dict of several (see `BoundEngine`). For an
-        artifact of another tool there is a warning that says what is not known of it.
+        For a model of the zoo the same API as `zoo.load`, run by the artifact's own runtime. For any other model a
+        callable: `run(x)`, by position or by name, returns the output, or a dict of several (see `BoundEngine`). An
+        artifact of another tool is opened with a warning about what is not known of it.
 
     Raises:
         ArtifactError: The artifact is missing, truncated or corrupt.
@@ -77,13 +76,13 @@ def _read(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
     if not source.exists():
         raise ArtifactError(f"{source} does not exist: export.save writes it, or `zoo export NAME`")
     try:
-        row = _recognise(source)
+        row = _format(source)
         manifest = row.manifest(source)
         if not manifest:
             return source, row, {}
         if missing := {"export", "bytes", "sha256"} - set(manifest):
             raise ArtifactError(f"{source} carries no {', '.join(sorted(missing))}: copy or export it again")
-        if _digest(source, manifest) != manifest["sha256"]:
+        if _digest(source, manifest, row) != manifest["sha256"]:
             raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
     except ArtifactError:
         raise
@@ -104,7 +103,7 @@ def _signatures(about: Mapping[str, Any]) -> dict[str, Signature]:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What an artifact is and says of itself.
+    """What an artifact is and how it was made.
 
     Attributes:
         path: Where.
@@ -114,7 +113,7 @@ class Inspection:
         operators: How often each operator occurs, subgraphs included.
         signatures: What it takes and gives, form by form.
         about: How it was made and how well it agreed with Keras; None if another tool made it.
-        card: The card, for a model of the zoo.
+        card: The card of a model of the zoo.
     """
 
     path: Path
@@ -127,7 +126,7 @@ class Inspection:
     card: Card | None = None
 
     def __str__(self) -> str:
-        """Show it on a few lines."""
+        """Return a text of a few lines."""
         weights = ", ".join(f"{count:,} {dtype}" for dtype, count in self.precision.items())
         kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
         lines = [
@@ -154,7 +153,7 @@ def _compact(value: Any) -> str:
 
 
 def inspect(path: str | os.PathLike[str]) -> Inspection:
-    """Say what an artifact is: operators, precision, size, signatures, and what it says of how it was made.
+    """Return what an artifact is: operators, precision, size, signatures, and how it was made.
 
     Args:
         path: An ONNX or TFLite file, or a SavedModel folder; of any tool.
@@ -171,51 +170,62 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
     opened = None if about else row.open(source, None).signature
     signatures = _signatures(about) if about else {opened.form: opened} if opened else {}
     counts = sorted(((found.count(name), name) for name in set(found)), key=lambda pair: (-pair[0], pair[1]))
-    card = Card.from_json(manifest["card"]) if "card" in manifest else None
     return Inspection(
-        source, row.name, size_of(source), row.precision(source), {n: c for c, n in counts}, signatures, about, card
+        source,
+        row.name,
+        size_of(source),
+        row.precision(source),
+        {n: c for c, n in counts},
+        signatures,
+        about,
+        _card(source, manifest),
     )
 
 
-def _recognise(source: Path) -> Format:
-    table = formats.formats()
-    if source.is_dir() and (source / "saved_model.pb").exists():
-        return table["saved_model"]
-    head = b""
-    if not source.is_dir():
-        with source.open("rb") as stream:
-            head = stream.read(8)
-    if head[4:8] == b"TFL3":
-        return table["tflite"]
-    if head[:1] == b"\x08":  # the version of the format, which ONNX files begin with
-        return table["onnx"]
+def _card(source: Path, manifest: dict[str, str]) -> Card | None:
+    """Read the card of a model of the zoo; one that cannot be used here is left out with a warning."""
+    try:
+        return Card.from_json(manifest["card"]) if "card" in manifest else None
+    except PresetError as error:
+        warnings.warn(f"{source}: {error}", stacklevel=3)
+        return None
+
+
+def _format(source: Path) -> Format:
+    """Return the format of an artifact.
+
+    Raises:
+        ArtifactError: No format recognizes it.
+    """
+    if row := formats.of_artifact(source):
+        return row
     if source.suffix == ".keras":
-        raise ArtifactError(f"{source} is a Keras model, no artifact: `zoo export {source}` makes one of it")
+        raise ArtifactError(f"{source} is a Keras model, no artifact: `zoo export {source}` makes one")
     what = "folder" if source.is_dir() else "file"
     raise ArtifactError(
-        f"{source} is a {what} but no artifact, or damaged: give an ONNX file, a TFLite file or a SavedModel folder"
+        f"{source} is a {what}, but not an artifact, or it is damaged: give one in the formats {formats.accepted()}"
     )
 
 
-def seal(path: Path, row: Format, model: Any, about: dict[str, Any]) -> None:
+def seal(path: Path, row: Format, model: Model | None, about: dict[str, Any]) -> None:
     """Embed the manifest of an artifact, checksum last.
 
     Args:
-        path: The bare artifact.
+        path: The artifact without a manifest.
         row: Its format.
         model: The model of the zoo that it was made from, or None.
         about: How it was made.
     """
     texts = {"card": model.card.to_json(), "codec": codec_json(model.codec)} if model else {}
     manifest = {**texts, "export": json.dumps(about), "bytes": str(path.stat().st_size)}
-    row.embed(path, {**manifest, "sha256": _digest(path, manifest)})
+    row.embed(path, {**manifest, "sha256": _digest(path, manifest, row)})
 
 
-def _digest(path: Path, manifest: Mapping[str, str]) -> str:
-    """Hash the texts and the network: a file's first `bytes` bytes, or a folder's files but the manifest."""
+def _digest(path: Path, manifest: Mapping[str, str], row: Format) -> str:
+    """Hash the texts and the network: a file's first `bytes` bytes, or a folder's files except the manifest."""
     parts = [manifest.get(name, "").encode() for name in (*TEXTS, "bytes")]
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != MANIFEST)
+        files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / row.manifest_file)
         parts += [f"{file.relative_to(path).as_posix()} {sha256(file)}".encode() for file in files]
     else:
         with path.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""How fast a model is in every format and precision, side by side."""
+"""Measure how fast a model is in every format and precision."""
 
 import functools
 import statistics
@@ -15,6 +15,7 @@ import numpy as np
 from export import formats
 from export.artifact import load
 from export.engine import BoundEngine
+from export.faces import open_source
 from export.saving import save
 from export.tracing.source import Source
 from zoo.core.validation import number
@@ -22,8 +23,6 @@ from zoo.errors import ExportError
 
 ROUNDS = 9
 LEAST_SECONDS = 0.02  # of one measurement: short calls are repeated
-FIXED = {"tflite": "fixed shape"}
-"""Formats that are also measured with batch size and number of steps fixed."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Benchmark:
     rows: tuple[Row, ...]
 
     def __str__(self) -> str:
-        """Show the table."""
+        """Return the table."""
         from tabulate import tabulate
 
         base = self.rows[0].ms or 0
@@ -75,14 +74,16 @@ class Benchmark:
             for r in self.rows
         ]  # fmt: skip
         headers = ["format", "precision", "ms a call", "times Keras", "steps/s", "MB", "largest error"]
-        return f"batch {self.batch}, {self.steps} steps a call, one thread\n{tabulate(cells, headers=headers)}"
+        # Numbers stay as they are written here: tabulate would write those of a column anew.
+        table = tabulate(cells, headers, disable_numparse=True, colalign=("left", "left", *("right",) * 5))
+        return f"batch {self.batch}, {self.steps} steps a call, one thread\n{table}"
 
 
 def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, progress: bool = False) -> Benchmark:
-    """Export a model to every format and precision and time them in turns, so that they share what disturbs them.
+    """Export a model to every format and precision and time all of them in turns, under the same load of the machine.
 
     Args:
-        model: A Keras model, or what `zoo.load` gave.
+        model: A Keras model, or what `zoo.load` returned.
         steps: Time steps of a call.
         batch: Rows of a call.
         inputs: As for `export.save`.
@@ -93,11 +94,11 @@ def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, 
 
     Raises:
         ArgumentError: `steps` or `batch` is less than 1, or the model takes another number of steps.
-        ExportError: The model is none that can be exported.
+        ExportError: The model cannot be exported.
     """
     steps, batch = number("steps", steps, 1, whole=True), number("batch", batch, 1, whole=True)
-    network = getattr(getattr(model, "engine", None), "network", model)
-    source = Source(network, inputs, example=model.codec.example if network is not model else None)
+    _, build = open_source(model, inputs)
+    source = build(False)
     source.signature("sequence", batch, steps)
     arrays = source.sample(np.random.default_rng(0), batch, steps, padded=False)
     runs: dict[tuple[str, str], Callable[[], Any]] = {("keras", "float32"): _keras(source, arrays)}
@@ -124,15 +125,15 @@ def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, 
 
 
 def _variants(steps: int, batch: int) -> list[tuple[tuple[str, str], formats.Format, dict[str, Any]]]:
-    """List what there is to measure: name, format, options of `save`."""
+    """List the measurements: name, format, options of `save`."""
     found: list[tuple[tuple[str, str], formats.Format, dict[str, Any]]] = []
     for row in formats.formats().values():
         for quantize in (None, *row.quantize):
             precision = quantize or "float32"
             found.append(((row.name, precision), row, {"quantize": quantize}))
-            if row.name in FIXED and quantize != "float16":
-                name = f"{precision}, {FIXED[row.name]}"
-                found.append(((row.name, name), row, {"quantize": quantize, "steps": steps, "batch": batch}))
+            if row.fixed_shape and quantize != "float16":
+                fixed = {"quantize": quantize, "steps": steps, "batch": batch}
+                found.append(((row.name, f"{precision}, fixed shape"), row, fixed))
     return found
 
 

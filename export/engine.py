@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from export.signature import FORMS, Signature, Tensor, bind, shape_text
+from zoo.core.codec import Codec
+from zoo.core.validation import first_line
 from zoo.errors import ArgumentError
 
 
@@ -14,15 +16,15 @@ class BoundEngine:
 
     Args:
         name: Format name.
-        signature: What the opened artifact says of itself.
-        run: Function of the inputs, in the order of the signature, that gives the outputs.
-        owner: What must live as long as the engine, where the runtime itself does not see to it.
+        signature: Signature of the opened artifact.
+        run: Function of the inputs, in the order of the signature, that returns the outputs.
+        owner: Object that must live as long as the engine, where the runtime itself does not keep it.
 
     Attributes:
-        about: What the artifact says of how it was made; None if it was made by another tool.
+        about: How the artifact was made, from its manifest; None if another tool made it.
     """
 
-    concurrent = False  # not every runtime lets several threads in
+    concurrent = False  # not every runtime is thread-safe
 
     def __init__(
         self,
@@ -35,17 +37,17 @@ class BoundEngine:
         self.about: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
-        """Show what it takes and gives."""
+        """Return the format and the signature."""
         return f"{self.name} artifact: {self.signature.text()}"
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What it takes."""
+        """Inputs, in their order."""
         return self.signature.inputs
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        """What it gives."""
+        """Outputs, in their order."""
         return self.signature.outputs
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
@@ -60,41 +62,40 @@ class BoundEngine:
 
         Raises:
             ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it. Or
-                the runtime refused what is in it.
+                the runtime refused the values.
         """
         given = bind(self.signature.inputs, arrays, named)
         try:
             results = self.run(given)
         except Exception as error:
-            reason = next(iter(str(error).strip().splitlines()), "")
             raise ArgumentError(
                 f"the network does not take these values or sizes (an id it does not know? fewer steps than its layers "
-                f"need?): {reason}"
+                f"need?): {first_line(error)}"
             ) from error
         if len(results) == 1:
             return results[0]
         return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
 
     @property
-    def worth(self) -> int | None:
-        """From how many tokens on `generate` is to make them: all if the loop is inside, else never."""
+    def loop_threshold(self) -> int | None:
+        """Shortest piece that `generate` makes: 0 if the loop is inside the artifact, None if there is none."""
         return 0 if self.signature.form == "generate" else None
 
     @property
     def chunk(self) -> int | None:
-        """How many tokens one call of `generate` makes; None: any number."""
+        """Number of tokens of a call of `generate`; None: any number."""
         return self.inputs[0].shape[1]
 
     @property
     def steps(self) -> int | None:
-        """How many steps a call of `step` takes; None: any number."""
+        """Number of steps of a call of `step`; None: any number."""
         return self.inputs[0].shape[1] if FORMS[self.signature.form] is None else None
 
     def generate(
-        self, codec: Any, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        self, codec: Codec, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
         top_k: int | None, top_p: float | None, memory: Any,  # noqa: ARG002
     ) -> tuple[np.ndarray, Any]:  # fmt: skip
-        """Make tokens in one call of an artifact in `generate` form; see `KerasEngine.generate`.
+        """Generate tokens in one call of an artifact in `generate` form; see `KerasEngine.generate`.
 
         Raises:
             ArgumentError: The artifact is fixed to another batch size.
@@ -107,22 +108,22 @@ class BoundEngine:
         return ids, ()
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
-        """Give the state before the first step: zeros, `(batch, units)` each."""
+        """Return the state before the first step: zeros, `(batch, units)` each."""
         states = [self.inputs[i] for i, _ in self.signature.states]
         return [np.zeros((batch, *t.shape[1:]), np.float32) for t in states]  # type: ignore[arg-type]
 
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state.
+        """Run `x (batch, time, …)` from a state; return `y (batch, time, classes)` and the new state.
 
-        An output without an axis of time is that of the last step.
+        An output without a time axis is that of the last step.
 
         Raises:
-            ArgumentError: The artifact is fixed to another batch size or number of steps, or takes or gives more than
-                `x`, `y` and states.
+            ArgumentError: The artifact is fixed to another batch size or number of steps, or has more inputs or outputs
+                than `x`, `y` and states.
         """
-        if self.worth is not None:
+        if self.loop_threshold is not None:
             raise ArgumentError(
-                "this artifact has the whole loop inside, it makes pieces and no more: for repetition_penalty, score "
+                "this artifact has the whole loop inside and only generates pieces: for repetition_penalty, score "
                 "and evaluate load one in the form step or sequence"
             )
         states = len(self.signature.states)

@@ -1,15 +1,9 @@
-"""What `export.save` says of what it saved."""
+"""The report of `export.save`."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from export.signature import Signature
-
-SHOWN = (
-    "LSTM", "GRU", "RNN", "DYNAMICQUANTIZELSTM", "SCAN", "LOOP", "WHILE", "STATELESSWHILE",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM",
-)  # fmt: skip
-"""Operators that a report counts one by one."""
 
 
 @dataclass(frozen=True)
@@ -17,18 +11,18 @@ class Report:
     """What was saved.
 
     Attributes:
-        path: Where.
+        path: The artifact.
         format: Format name.
         form: `sequence`, `step` or `generate`.
         quantize: None, `float16` or `int8`.
         size: Bytes.
-        signatures: What it takes and gives, form by form.
+        signatures: Inputs and outputs, form by form.
         differences: Largest measured differences from Keras, form by form and check by check; of `generate` those of
             its single steps, how many `ids` were compared with theirs, and how many differ `near` a border.
-        compared: At which shapes.
-        operators: How often each recurrent or loop operator occurs, and all together.
+        compared: The shapes that were compared.
+        operators: How often each recurrent or loop operator occurs, and the number of all operators.
         seconds: Time for conversion and verification.
-        notes: What else there is to say.
+        notes: Remarks, such as an option that changed nothing.
     """
 
     path: Path
@@ -44,7 +38,7 @@ class Report:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Show the report on a few lines."""
+        """Return a text of a few lines."""
         kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
         size, precision = f"{self.size / 1e6:.2f} MB", self.quantize or "float32"
         lines = [f"{self.path}: {self.format}, {precision}, {size}, {self.seconds:.1f} s", f"  operators: {kinds}"]

@@ -1,12 +1,12 @@
-"""What goes into an artifact and what comes out: tensors, signatures, and how arrays are bound to them."""
+"""Inputs and outputs of an artifact: tensors, signatures, and how arrays are bound to them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from zoo.core.states import is_state, output_name
 from zoo.errors import ArgumentError
 
 FORMS = {"sequence": None, "step": 1, "generate": None}
@@ -22,11 +22,6 @@ class Tensor:
     dtype: str
 
 
-def is_state(name: str) -> bool:
-    """Tell whether an input or output is a state: `h0_0`, `c0_0`, `hn_0`, …; `f0_0`, … below the recurrent layers."""
-    return bool(re.fullmatch(r"[fhc][0n]_\d+", name))
-
-
 @dataclass(frozen=True)
 class Signature:
     """The face of an artifact: the model's inputs, then `h0_0, c0_0, …`; its outputs, then `hn_0, cn_0, …`."""
@@ -39,11 +34,11 @@ class Signature:
     def states(self) -> list[tuple[int, int]]:
         """Positions of the states, each in the inputs and in the outputs."""
         leaving = {t.name: i for i, t in enumerate(self.outputs)}
-        pairs = [(i, leaving.get(t.name.replace("0_", "n_", 1))) for i, t in enumerate(self.inputs) if is_state(t.name)]
+        pairs = [(i, leaving.get(output_name(t.name))) for i, t in enumerate(self.inputs) if is_state(t.name)]
         return [(i, o) for i, o in pairs if o is not None]
 
     def text(self) -> str:
-        """Show it on a line."""
+        """Return the signature in one line."""
 
         def show(tensors: Sequence[Tensor]) -> str:
             return ", ".join(f"{tensor.name} {shape_text(tensor)}" for tensor in tensors)
@@ -51,7 +46,7 @@ class Signature:
         return f"{show(self.inputs)} → {show(self.outputs)}"
 
     def ordered(self, other: "Signature") -> "Signature":
-        """Return this signature with its tensors in the order that another one has them, as far as it knows them."""
+        """Return this signature with its tensors in the order of another one; those that it lacks come last."""
 
         def by(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> tuple[Tensor, ...]:
             places = {tensor.name: i for i, tensor in enumerate(theirs)}
@@ -62,7 +57,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Face:
-    """One way to call a model: the model and the signature it shall have."""
+    """One way to call a model: the model and the signature of the artifact."""
 
     source: Any
     signature: Signature
@@ -74,12 +69,12 @@ class Face:
 
 
 def shape_text(tensor: Tensor) -> str:
-    """Show dtype and shape of a tensor, such as `float32[any, any, 8]`."""
+    """Return dtype and shape of a tensor, such as `float32[any, any, 8]`."""
     return f"{tensor.dtype}[{', '.join('any' if size is None else str(size) for size in tensor.shape)}]"
 
 
 def bind(tensors: Sequence[Tensor], arrays: Sequence[Any], named: Mapping[str, Any]) -> list[np.ndarray]:
-    """Bring what a caller gave into the order, the dtypes and the shapes of the inputs.
+    """Bind arrays to inputs: in their order, dtypes and shapes.
 
     Raises:
         ArgumentError: Something is missing, unknown, given twice, or does not fit.

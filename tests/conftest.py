@@ -1,5 +1,7 @@
+import contextlib
 import gc
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,23 +17,31 @@ import pytest
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card
 from zoo.core.recipe import Recipe
-from zoo.models.making import make
+from zoo.models.model import make
 from zoo.tasks.music.codec import MusicCodec
 from zoo.tasks.music.midi import HOLD, REST
 from zoo.tasks.music.score import Score
+from zoo.tasks.music.task import MusicSettings
 
 gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects
 ROOT = Path(__file__).parent.parent
-RECIPE = Recipe(units=12, embedding=3)
+RECIPE = Recipe(units=12, embedding=3, settings=MusicSettings())
 CODEC = MusicCodec(voices=3, low=50, high=70)
 
 
-LONG = ("test_workers.py", "test_training.py")
+LONG = {
+    f"training/test_{name}.py" for name in ("multi_worker", "run", "run_folder", "start", "fit", "callbacks", "learner")
+} | {
+    *(f"tasks/{task}/test_user_data_training.py" for task in ("music", "speech", "text", "video")),
+    *(f"tasks/{task}/test_model_artifacts.py" for task in ("speech", "video")),
+    *(f"test_{name}.py" for name in ("docs", "plugins", "examples", "shipped")),
+    "tasks/speech/test_frontend.py", "layers/test_recurrent.py", "export/formats/test_formats.py",
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
     """Long tests come first, so that no process is left with one of them while the others have nothing to do."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").as_posix() not in LONG)
 
 
 def pytest_runtest_logfinish():
@@ -47,6 +57,43 @@ def cache(tmp_path_factory):
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZOO_CACHE", str(shared / "cache"))
+        yield
+
+
+@contextlib.contextmanager
+def small_checks():
+    """`export.save` verifies at fewer and smaller sizes, and benchmarks count fewer rounds, where something else is tested."""
+    from export import benchmarking
+    from export.verification import checks, generation, verify
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "SHAPES", ((1, 5), (2, 3)))
+        patch.setattr(verify, "CHAIN_STEPS", 20)
+        patch.setattr(verify, "DECODE_STEPS", 8)
+        patch.setattr(generation, "GENERATED", ((1, 6), (2, 9)))
+        patch.setattr(benchmarking, "LEAST_SECONDS", 1e-4)
+        patch.setattr(benchmarking.in_turns, "__defaults__", (2,))
+        yield
+
+
+@pytest.fixture
+def quick():
+    with small_checks():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_copies():
+    """tf2onnx copies the whole graph before each of its many optimizers, in case one fails: here that is an error."""
+    if "keras" not in sys.modules:  # few tests, which convert little
+        yield
+        return
+    import tf2onnx.optimizer as optimizer
+
+    optimize = optimizer.optimize_graph
+    with pytest.MonkeyPatch.context() as patch:
+        strict = lambda graph, catch_errors=True, optimizers=None: optimize(graph, False, optimizers)  # noqa: E731
+        patch.setattr(optimizer, "optimize_graph", strict)
         yield
 
 
@@ -71,7 +118,7 @@ def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int 
     from zoo.networks.transfer import set_weights, weights
 
     row = ARCHITECTURES[architecture]
-    codec = MusicCodec(**codec.settings | {"masked": row.bidirectional})
+    codec = codec.for_direction(row.bidirectional)
     recipe = replace(RECIPE, head=5 if row.bidirectional else 0)
     net = network(row, codec, recipe)
     rng = np.random.default_rng(seed)
@@ -127,9 +174,9 @@ def user():
 def preset(tmp_path: Path, tiny) -> Path:
     """A preset folder of the tiny model."""
     from zoo.networks.transfer import weights
-    from zoo.presets import preset as presets
+    from zoo.presets.preset import write
 
-    presets.write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network))
+    write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network))
     return tmp_path / "preset"
 
 
@@ -143,23 +190,4 @@ def seal(model):
     return make(replace(model.card, codec_sha256=sha256(codec_json(model.codec).encode())), model.codec, model.engine)
 
 
-@pytest.fixture(scope="session")
-def sealed(tiny):
-    return seal(tiny)
-
-
 NAMES = {"onnx": "tiny.onnx", "tflite": "tiny.tflite", "saved_model": "tiny"}
-
-
-@pytest.fixture(scope="session")
-def artifacts(tmp_path_factory: pytest.TempPathFactory, sealed) -> dict[tuple[str, str], Path]:
-    """(format, form) → artifact of the tiny model."""
-    import export
-
-    made = {}
-    for form in ("sequence", "step"):
-        folder = tmp_path_factory.mktemp(form)
-        for name, file in NAMES.items():
-            export.save(sealed, folder / file, form=form)
-            made[name, form] = folder / file
-    return made

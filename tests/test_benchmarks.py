@@ -1,8 +1,8 @@
 """The benchmarks: what they compute, that README's tables are theirs, and what the recorded results must hold."""
 
-import importlib.util
+import importlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,21 +11,18 @@ import zoo
 from tests.conftest import RECIPE, ROOT, random_score, randomized, tiny_model
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card
-from zoo.models.making import make
+from zoo.models.model import make
 from zoo.networks.build import network
 from zoo.networks.keras_engine import KerasEngine
 from zoo.tasks.music.codec import MusicCodec
 from zoo.tasks.music.midi import HOLD, REST
 from zoo.tasks.music.score import Score
 from zoo.tasks.speech.recordings import Recording
-from zoo.tasks.text.codec import TextCodec
+from zoo.tasks.text.codec import TextCodec, TextInfillCodec
 
 
 def benchmark(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(f"bench_{name}")
 
 
 def test_readme_table_is_the_benchmark_s():
@@ -142,7 +139,7 @@ def test_what_is_hidden_is_measured_from_the_left_as_score_does():
     vocabulary = "abcde "
     net = network(ARCHITECTURES["lstm"], TextCodec(vocabulary), RECIPE)
     model = make(Card("lstm_text", "lstm", "text", RECIPE), TextCodec(vocabulary), KerasEngine(net))
-    codec, rng = TextCodec(vocabulary, masked=True), np.random.default_rng(3)
+    codec, rng = TextInfillCodec(vocabulary), np.random.default_rng(3)
     texts = ["".join(rng.choice(list(vocabulary), length)) for length in (40, 70)]
     found = benchmark("infilling").left_only(model, codec, texts, "hidden_50")
     rng, nats = np.random.default_rng(0), []
@@ -154,7 +151,7 @@ def test_what_is_hidden_is_measured_from_the_left_as_score_does():
 
 def test_what_is_hidden_is_measured_in_turn(monkeypatch):
     """Against one pass for each hidden character, of what is shown when those before it are known."""
-    infilling, codec = benchmark("infilling"), TextCodec("abcde ", masked=True)
+    infilling, codec = benchmark("infilling"), TextInfillCodec("abcde ")
     engine, rng = KerasEngine(network(ARCHITECTURES["bilstm"], codec, RECIPE)), np.random.default_rng(3)
     model = make(Card("bilstm_text", "bilstm", "text", RECIPE), codec, engine)
     texts = ["".join(rng.choice(list(codec.vocabulary), length)) for length in (11, 17)]
@@ -172,7 +169,7 @@ def test_what_is_hidden_is_measured_in_turn(monkeypatch):
 
 
 def test_what_is_measured_in_turn_may_be_a_sample(monkeypatch):
-    infilling, codec, rng = benchmark("infilling"), TextCodec("abcde ", masked=True), np.random.default_rng(3)
+    infilling, codec, rng = benchmark("infilling"), TextInfillCodec("abcde "), np.random.default_rng(3)
     net = randomized(network(ARCHITECTURES["bilstm"], codec, RECIPE))
     model = make(Card("bilstm_text", "bilstm", "text", RECIPE), codec, KerasEngine(net))
     texts = ["".join(rng.choice(list(codec.vocabulary), length)) for length in rng.integers(1, 20, 60)]
@@ -182,6 +179,15 @@ def test_what_is_measured_in_turn_may_be_a_sample(monkeypatch):
     assert 0 < found["error"] < 0.1 * whole["nats"]
     assert abs(found["nats"] - whole["nats"]) < 2.5 * found["error"]
     assert found["accuracy"] == pytest.approx(whole["accuracy"], abs=0.1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_pytorch_steps_in_either_precision(precision):
+    pytest.importorskip("torch")
+    train, forward = benchmark("layers").torch_steps("PyTorch", "GRU", 1, 4, False, 2, 3, precision)
+    assert 0 < train() < 10
+    assert forward().dtype == np.float32
+    assert forward().shape == (2, 3, 65)
 
 
 def test_nats_of_piano_rolls():
@@ -207,7 +213,7 @@ def test_rows_that_are_asked_for():
 def test_runs_with_another_recipe_do_not_count():
     poly = benchmark("poly_music")
     rows = [
-        {"data": "JSB", "cell": "gru", "seed": seed, "recipe": asdict(replace(recipe, seed=2))}
+        {"data": "JSB", "cell": "gru", "seed": seed, "recipe": replace(recipe, seed=2).to_dict()}
         for recipe in [poly.recipes()["JSB", "gru"]]
         for seed in (1, 2)
     ]

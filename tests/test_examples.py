@@ -1,11 +1,15 @@
-"""The examples that train, on little, for a moment."""
+"""The examples: those that train, on little, for a moment; and the scripts for clusters, on none."""
 
+import json
+import os
 import re
 import runpy
+import subprocess
 import sys
 
 import numpy as np
 import pytest
+import yaml
 
 import zoo
 from tests.conftest import ROOT, random_score
@@ -63,14 +67,15 @@ def test_gestures(here, monkeypatch, capsys):
     assert zoo.load(here / "runs/waves/run/preset").label(x[1]).label == "high"
 
 
-def test_decoders_without_this_package(here, monkeypatch, capsys):
+def test_decoders_without_this_package(here, quick):
     """They give what the model gives, with NumPy and a runtime alone."""
     import subprocess
 
     import soundfile
 
     import export
-    from tests.test_speech import sound, tiny
+    from tests.media.sounds import sound
+    from tests.tasks.speech.recognizers import tiny
 
     one, wave = tiny(), sound(1.2, seed=7)
     soundfile.write(here / "take.wav", wave, 16000)
@@ -89,3 +94,55 @@ def test_decoders_without_this_package(here, monkeypatch, capsys):
     soundfile.write(here / "other.wav", wave, 8000)
     done = subprocess.run([sys.executable, path, artifact, "other.wav"], capture_output=True, text=True, check=False)
     assert "16000 Hz" in done.stderr
+
+
+def fake(folder, **commands):
+    for name, body in commands.items():
+        (folder / name).write_text(f"#!/usr/bin/env bash\n{body}\n")
+        (folder / name).chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+TELL = 'echo "$*"; echo "$TF_CONFIG"'
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_slurm_script(tmp_path, again):
+    """Its commands faked: not run on a cluster."""
+    (tmp_path / "runs/lstm_music").mkdir(parents=True)
+    if again:
+        (tmp_path / "runs/lstm_music/run.json").write_text("{}")
+    here = fake(
+        tmp_path, zoo=TELL, scontrol="printf '%s\\n' node1 node2",
+        srun='for i in 0 1; do SLURM_PROCID=$i "$@"; done',
+    )  # fmt: skip
+    script = [str(ROOT / "examples/slurm.sh"), "lstm_music", "--set", "batch=64"]
+    done = subprocess.run(
+        script, cwd=tmp_path, env=here | {"SLURM_JOB_NODELIST": "node[1-2]"}, capture_output=True, text=True, check=True
+    )
+    words, first, more, second = done.stdout.splitlines()
+    asked = f"train lstm_music --set batch=64{' --resume' * again} --out runs/lstm_music"
+    assert (words, more) == (asked, asked)
+    assert [json.loads(told) for told in (first, second)] == [
+        {"cluster": {"worker": ["node1:2222", "node2:2222"]}, "task": {"type": "worker", "index": i}} for i in (0, 1)
+    ]
+
+
+def test_kubernetes_job(tmp_path):
+    """What its containers run, `zoo` faked: not run on a cluster."""
+    service, job = yaml.safe_load_all((ROOT / "examples/kubernetes.yaml").read_text())
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    env = fake(tmp_path, zoo=TELL) | {"JOB_COMPLETION_INDEX": "1"}
+    done = subprocess.run(
+        [*container["command"], *container["args"]], env=env, capture_output=True, text=True, check=True
+    )
+    words, told = done.stdout.splitlines()
+    assert words == "train lstm_text --out /shared/run"
+    found = json.loads(told)
+    assert found["task"] == {"type": "worker", "index": 1}
+    name, subdomain = job["metadata"]["name"], pod["subdomain"]
+    addresses = [f"{name}-{i}.{subdomain}:2222" for i in range(job["spec"]["completions"])]
+    assert found["cluster"] == {"worker": addresses}
+    assert service["metadata"]["name"] == subdomain
+    assert service["spec"]["selector"] == {"job-name": name}

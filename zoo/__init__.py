@@ -18,6 +18,7 @@ from zoo.errors import (
     DataError,
     DownloadError,
     ExportError,
+    PluginError,
     PresetError,
     TrainingError,
     UnknownModel,
@@ -28,8 +29,7 @@ from zoo.errors import (
 from zoo.presets.catalog import list_models
 
 if TYPE_CHECKING:
-    from zoo.tasks.music.midi import HOLD, REST
-    from zoo.tasks.music.score import Score
+    from zoo.tasks.music.score import HOLD, REST, Score
     from zoo.training.gradient_flow import gradient_flow
 
 
@@ -37,7 +37,7 @@ __version__ = metadata.version("rnn-zoo")
 
 __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
-    "DataError", "DownloadError", "ExportError", "PresetError", "Score", "TrainingError", "UnknownModel",
+    "DataError", "DownloadError", "ExportError", "PluginError", "PresetError", "Score", "TrainingError", "UnknownModel",
     "UnsupportedLayer", "VerificationError", "ZooError", "build", "gradient_flow", "info", "list_models", "load",
     "page", "train",
 ]  # fmt: skip
@@ -54,3 +54,8 @@ def __getattr__(name: str) -> Any:
     if name in modules:
         return getattr(importlib.import_module(f"zoo.{modules[name]}"), name)
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the names that are imported when they are asked for too, so that completion offers them."""
+    return sorted({*globals(), *__all__})

@@ -2,4 +2,5 @@
 
 from zoo.cli import main
 
-main(prog_name="zoo")
+if __name__ == "__main__":
+    main(prog_name="zoo")

@@ -4,12 +4,28 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from zoo.core.card import Card
-from zoo.errors import ArgumentError, UnknownModel
+from zoo.core.files import exists
+from zoo.errors import ArgumentError, PresetError, UnknownModel
 from zoo.presets.catalog import catalog as _catalog
 from zoo.presets.catalog import find, list_models
+
+if TYPE_CHECKING:
+    import keras
+
+    from zoo.models.generation import Generator
+    from zoo.models.infilling import Infiller
+    from zoo.models.model import Model
+    from zoo.tasks.music.score import Score
+    from zoo.tasks.speech.model import Recognizer
+    from zoo.tasks.video.model import Labeler
+
+MusicGenerator = Literal["rnn_music", "lstm_music", "gru_music", "stacked_lstm_music"]
+TextGenerator = Literal["rnn_text", "lstm_text", "gru_text", "stacked_lstm_text"]
+SpeechModel = Literal["rnn_speech", "lstm_speech", "gru_speech", "bilstm_speech", "stacked_lstm_speech"]
+VideoModel = Literal["rnn_video", "lstm_video", "gru_video", "bilstm_video", "stacked_lstm_video"]
 
 TRAINING_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -20,8 +36,11 @@ TRAINING_ENVIRONMENT = {
 
 def _folder(name: str | Path) -> Path:
     """Find the preset folder of a catalog name, or take a path to one."""
-    if str(name) not in _catalog() and ("/" in str(name) or Path(name).is_dir()):
-        return Path(name)
+    if str(name) not in _catalog():
+        if exists(name) and ("/" in str(name) or Path(name).is_dir()):
+            return Path(name)
+        if "/" in str(name):
+            raise PresetError(f"{name} does not exist: give the name of a model or the folder of a preset")
     entry = find(str(name))
     if not entry.pretrained:
         shipped = ", ".join(list_models(pretrained=True))
@@ -29,15 +48,31 @@ def _folder(name: str | Path) -> Path:
     return entry.folder
 
 
-def load(name: str | Path) -> Any:
+@overload
+def load(name: MusicGenerator) -> "Generator[Score]": ...
+@overload
+def load(name: TextGenerator) -> "Generator[str]": ...
+@overload
+def load(name: Literal["bilstm_music"]) -> "Infiller[Score]": ...
+@overload
+def load(name: Literal["bilstm_text"]) -> "Infiller[str]": ...
+@overload
+def load(name: SpeechModel) -> "Recognizer": ...
+@overload
+def load(name: VideoModel) -> "Labeler": ...
+@overload
+def load(name: str | Path) -> "Model": ...
+def load(name: str | Path) -> "Model":
     """Load a pretrained model, offline, its files checked against their sha256.
 
     Args:
         name: Catalog name such as `lstm_music`, or the path of a preset folder.
 
     Returns:
-        The model: a `Generator`, or, of the bidirectional ones, an `Infiller`; of speech a `Recognizer`, of video a
-        `Labeler`.
+        The model, of the class that its task has: a `zoo.models.generation.Generator`, of a bidirectional network a
+        `zoo.models.infilling.Infiller`; of speech a `zoo.tasks.speech.model.Recognizer`, of video a
+        `zoo.tasks.video.model.Labeler`. Type checkers know which for the names of shipped models; for any other name or
+        path it is a `zoo.models.model.Model`, which `isinstance` narrows.
 
     Raises:
         UnknownModel: No such name, or no weights of that name.
@@ -47,15 +82,16 @@ def load(name: str | Path) -> Any:
         >>> load("lstm_music").generate(bars=2, seed=7).voices
         4
     """
-    from zoo.models.making import make
+    from zoo.models.model import make
     from zoo.presets import preset as presets
 
     folder = _folder(name)
-    card, codec = presets.read(folder)
+    preset = presets.read(folder)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
     from zoo.networks import keras_engine  # Keras comes in only once there is something to load
 
-    return make(card, codec, keras_engine.KerasEngine(presets.load_network(folder, card, codec)))
+    model: Model = make(preset.card, preset.codec, keras_engine.KerasEngine(preset.network()))
+    return model
 
 
 def info(name: str | Path) -> Card:
@@ -90,7 +126,7 @@ def page(name: str | Path) -> str:
     return written(_folder(name))
 
 
-def build(name: str, **changes: Any) -> Any:
+def build(name: str, **changes: Any) -> "keras.Model":
     """Build an untrained Keras network of the catalog, with explicit state in and out.
 
     Args:
@@ -109,7 +145,7 @@ def build(name: str, **changes: Any) -> Any:
     from zoo.networks import build as networks
 
     entry = find(name)
-    codec = entry.task.default_codec(masked=entry.architecture.bidirectional)
+    codec = entry.task.default_codec(entry.architecture.bidirectional)
     return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
 
 
@@ -138,7 +174,7 @@ def train(
             the recurrent layers, and what it makes of clips is then computed once.
         devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; by default the first GPU,
             or the processor. Several machines are told of each other by `TF_CONFIG`.
-        resume: Go on after the last whole epoch of the run in `out`, with what that run was asked.
+        resume: Continue after the last whole epoch of the run in `out`, with what that run was asked for.
         verbose: Show progress.
         changes: Settings of the recipe to change, such as `epochs=10`; see `zoo.core.recipe.Recipe`.
 
@@ -150,32 +186,34 @@ def train(
         ArgumentError: No such setting, layer or device, or a value out of range.
         DataError: The data is not to be had, or the folder cannot be written.
         TrainingError: The run folder holds another run, there is nothing to resume, `start` is of another kind, or the
-            loss is no number any more.
+            loss became NaN or infinite.
     """
     from zoo.core.recipe import adjusted
 
     for variable, value in TRAINING_ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
-    from zoo.training import run as training
-    from zoo.training import run_folder
-    from zoo.training import start as beginnings
+    from zoo.presets import preset as presets
+    from zoo.training import run, run_folder
+    from zoo.training.start import taken_sizes
 
     entry, out = find(name), Path(out or f"runs/{name}")
-    given = {"data": data, "from": start}
+    given = {"data": data, "start": start}
     words = [word for key, value in given.items() if value for word in (f"--{key}", str(value))]
     words += [word for layer in freeze for word in ("--freeze", layer)]
     words += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     command = shlex.join(["zoo", "train", name, *words])
     usual = entry.task.recipe(entry.architecture.name)
     if resume:
-        before = run_folder.asked(out)
+        before = run_folder.asked(out, entry)
         data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
         command, devices = before["command"], devices or before["devices"]
         usual = adjusted(usual, before["recipe"])
-    if start and (same := set(beginnings.sizes_from(_folder(start), entry)) & set(changes)):
+    base = presets.read(_folder(start)) if start else None
+    if base and (same := set(taken_sizes(base, entry)) & set(changes)):
         raise ArgumentError(f"{', '.join(sorted(same))}: those of the model to start from are taken: leave them out")
-    recipe = adjusted(usual, changes)
-    return training.train(
-        entry, recipe, out, command, Path(data) if data else None, _folder(start) if start else None, freeze, devices,
-        resume, verbose,
+    return run.train(
+        run_folder.Request(
+            entry, adjusted(usual, changes), out, command, Path(data) if data else None, base, tuple(freeze),
+            tuple(devices), resume, verbose,
+        )
     )  # fmt: skip

@@ -9,6 +9,7 @@ ZooError                     anything below: `except zoo.ZooError` catches them 
 │   ├── ChecksumError        the bytes are not the published ones
 │   └── DownloadError        the network did not deliver them
 ├── PresetError              a preset folder with a missing, corrupt or inconsistent file
+├── PluginError              a task, architecture or format of another package that cannot be used
 ├── TrainingError            a training run that cannot start, or cannot be resumed
 └── ExportError              a model that cannot become an artifact
     ├── UnsupportedLayer     a layer without an exact translation
@@ -50,6 +51,10 @@ class DownloadError(DataError):
 
 class PresetError(ZooError):
     """A preset folder with a missing, corrupt or inconsistent file."""
+
+
+class PluginError(ZooError):
+    """A task, architecture or format of another package that cannot be used."""
 
 
 class TrainingError(ZooError):

@@ -1,6 +1,7 @@
-"""Formats, one file each: how a network becomes an artifact, what opens it, and what it must and must not contain.
+"""Artifact formats, one file or folder each: how a network is converted and opened, and what artifacts may contain.
 
-A format file defines `FORMAT`. Nothing here imports TensorFlow until something is converted (or a SavedModel opened).
+A module in this folder defines `FORMAT`. Other packages add formats by an entry point in the group `rnn_zoo.formats`
+that loads a `Format`. TensorFlow is imported only when something is converted, or a SavedModel is opened.
 """
 
 import functools
@@ -14,9 +15,26 @@ import numpy as np
 
 from export.engine import BoundEngine
 from export.signature import Face, Signature
+from zoo.core import plugins
 from zoo.errors import ArgumentError
 
-QUANTIZATIONS = ("float16", "int8")
+GROUP = "rnn_zoo.formats"
+"""Entry-point group of other packages' formats."""
+HEAD_BYTES = 64
+"""Bytes at the beginning of a file that formats recognize it by."""
+
+
+class MissingOperator(Exception):
+    """A model computes something that a format has no operator for; raised by `Format.convert`.
+
+    Attributes:
+        operator: Name of the operator.
+        scope: Where it was traced, such as `model/dense/Erfc`.
+    """
+
+    def __init__(self, operator: str, scope: str) -> None:
+        super().__init__(f"no operator {operator} for {scope}")
+        self.operator, self.scope = operator, scope
 
 
 @dataclass(frozen=True)
@@ -26,7 +44,7 @@ class Options:
     Attributes:
         quantize: None, `float16` or `int8`.
         recurrence: How recurrent layers are computed, where a format has several ways; None takes its first.
-        representative: Inputs that calibrate a full integer model, one list of arrays each; None leaves activations.
+        representative: Inputs that calibrate integer activations, one list of arrays each; None keeps them float32.
     """
 
     quantize: str | None = None
@@ -34,14 +52,14 @@ class Options:
     representative: Sequence[Sequence[np.ndarray]] | None = None
 
 
-def no_samples(options: Options, fixed: bool) -> None:  # noqa: ARG001
-    """Refuse representative data, for formats that have no use for it.
+def no_samples(options: Options, form: str, fixed: bool) -> None:  # noqa: ARG001
+    """Refuse representative inputs, for formats whose activations stay float32.
 
     Raises:
         ArgumentError: There are some.
     """
     if options.representative is not None:
-        raise ArgumentError("representative=: only tflite takes it; in this format activations stay float32")
+        raise ArgumentError("representative=: activations stay float32 in this format; leave it out")
 
 
 @dataclass(frozen=True)
@@ -49,60 +67,101 @@ class Format:
     """One artifact format.
 
     Attributes:
-        name: Its name in `export.save(format=…)`.
-        suffix: End of its file names; empty for a folder.
-        convert: `(faces, path, options)`: write the bare artifact.
+        name: Name in `export.save(format=…)`.
+        suffix: End of the names of its artifacts; empty for a folder without one.
+        convert: `(faces, path, options)`: write an artifact without a manifest. Raises `MissingOperator` if the format
+            has no operator for something.
         open: `(path, signature)` → engine; the signature says form and order of names, None takes what is there.
-        embed: `(path, manifest)`: put the manifest into the artifact.
+        recognises: `(path, head)` → whether an existing artifact is of this format; `head` are the first 64 bytes of a
+            file, and empty for a folder.
+        embed: `(path, manifest)`: put the manifest into the artifact. In a file it must be appended: the checksum
+            covers the bytes that `convert` wrote.
         manifest: `path` → the manifest it carries; empty for an artifact of another tool.
         operators: `path` → operator name of every node, subgraphs included.
         precision: `path` → dtype → how many numbers are stored in it.
         runnable: `path`: raise ArtifactError if another tool's artifact has operators that the runtime does not.
-        check: `(options, fixed)`: raise ArgumentError for options that do not go together; `fixed` says whether the
-            batch size and the number of steps are.
+        check: `(options, form, fixed)`: raise ArgumentError for options that do not go together; `fixed` says whether
+            the batch size and the number of steps are.
         expected: `(faces, options)` → operators that must occur exactly that often.
+        notes: `(form, options, operators)` → remarks for the report, such as an option that changed nothing.
         forbidden: Beginnings of operator names that must not occur.
-        quantize: What `quantize` takes.
-        recurrence: What `recurrence` takes, the usual one first.
-        faces: Forms that one artifact can hold at once.
+        recurrent_operators: Operators that a report counts one by one.
+        quantize: Accepted values of `quantize`.
+        recurrence: Accepted values of `recurrence`, the default first.
+        faces: Number of forms that one artifact can hold.
+        fixed_shape: A fixed batch size and number of steps make it faster, so that a benchmark measures that too.
+        folder: An artifact is a folder, not a file.
+        manifest_file: In a folder, the path of the file that `embed` writes, which the checksum leaves out.
     """
 
     name: str
     suffix: str
     convert: Callable[[Sequence[Face], Path, Options], None]
-    open: Callable[[Path, Signature | None], "BoundEngine"]
+    open: Callable[[Path, Signature | None], BoundEngine]
+    recognises: Callable[[Path, bytes], bool]
     embed: Callable[[Path, Mapping[str, str]], None]
     manifest: Callable[[Path], dict[str, str]]
     operators: Callable[[Path], list[str]]
     precision: Callable[[Path], dict[str, int]]
     runnable: Callable[[Path], None] = lambda *_: None
-    check: Callable[[Options, bool], None] = no_samples
+    check: Callable[[Options, str, bool], None] = no_samples
     expected: Callable[[Sequence[Face], Options], Mapping[str, int]] = lambda *_: {}
+    notes: Callable[[str, Options, Sequence[str]], list[str]] = lambda *_: []
     forbidden: Sequence[str] = ()
+    recurrent_operators: Sequence[str] = ()
     quantize: Sequence[str] = ()
     recurrence: Sequence[str] = ()
     faces: int = 1
+    fixed_shape: bool = False
+    folder: bool = False
+    manifest_file: str = ""
+
+
+@functools.cache
+def table() -> plugins.Table[Format]:
+    """Return the table of formats: the modules of this folder, then entry points; suffixes are unique, too."""
+    own = {found.name: functools.partial(_own, found.name) for found in pkgutil.iter_modules(__path__)}
+    return plugins.Table(own, GROUP, Format, unique=("suffix",))
+
+
+def _own(name: str) -> Format:
+    row: Format = importlib.import_module(f"{__name__}.{name}").FORMAT
+    return row
 
 
 @functools.cache
 def formats() -> dict[str, Format]:
-    """Collect the formats of this folder by name."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return {module.FORMAT.name: module.FORMAT for module in modules}
+    """Return all formats that can be used, by name; each of the others is left out with one warning."""
+    return dict(table())
+
+
+def accepted() -> str:
+    """Return the names and suffixes of all formats, for messages."""
+    return ", ".join(f"{row.name} ({row.suffix or 'a folder'})" for row in formats().values())
 
 
 def of_path(path: Path, name: str | None = None) -> Format:
-    """Return the format of a name, or of a path: by its suffix; a name without a suffix is a SavedModel folder.
+    """Return the format of a name, or of a path to write to: by its suffix; the name of a folder has none.
 
     Raises:
         ArgumentError: No format has this name or suffix.
     """
-    table = formats()
+    rows = formats().values()
+    if found := [row for row in rows if (row.suffix == path.suffix if name is None else row.name == name)]:
+        return found[0]
+    left_out = "".join(f"; {reason}" for reason in table().left_out.values())
     if name is None:
-        by_suffix = {row.suffix: row for row in table.values()}
-        if path.suffix not in by_suffix:
-            raise ArgumentError(f"{path.name}: give a name ending in .onnx or .tflite, or a folder name for SavedModel")
-        return by_suffix[path.suffix]
-    if name not in table:
-        raise ArgumentError(f"format={name!r}: give one of {', '.join(table)}")
-    return table[name]
+        raise ArgumentError(
+            f"{path.name}: no format has the suffix {path.suffix!r}; choose a name for one of {accepted()}{left_out}"
+        )
+    raise ArgumentError(f"format={name!r}: give one of {', '.join(formats())}{left_out}")
+
+
+def of_artifact(path: Path) -> Format | None:
+    """Return the format of an existing artifact, None if no format recognizes it; that of its suffix is asked first."""
+    head = b""
+    if not path.is_dir():
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    rows = sorted(formats().values(), key=lambda row: row.suffix != path.suffix)
+    return next((row for row in rows if row.recognises(path, head)), None)

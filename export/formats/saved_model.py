@@ -13,11 +13,11 @@ from export.engine import BoundEngine
 from export.formats import Format, Options
 from export.signature import FORMS, Face, Signature, Tensor
 from export.tracing import loops
+from export.tracing.calls import Through
 from export.tracing.cells import array
-from export.tracing.lowering import Through
 from zoo.errors import ArtifactError
 
-MANIFEST = "manifest.json"  # in the folder's assets
+GRAPH, MANIFEST = "saved_model.pb", "assets/manifest.json"
 SERVING = "serving_default"  # the signature that TensorFlow Serving calls unless told otherwise
 CALLS = {
     "StatefulPartitionedCall",
@@ -32,7 +32,7 @@ FILE_READERS = {"ReadFile", "MatchingFiles"}  # stateless, as TensorFlow sees it
 
 
 def write(faces: Sequence[Face], path: Path, through: Through) -> None:
-    """Trace a model with its weights as constants and write it as a SavedModel, one signature a face."""
+    """Trace a model with its weights as constants and write it as a SavedModel, one signature per face."""
     import tensorflow as tf
 
     functions = {face.form: _constant(face, through).get_concrete_function() for face in faces}
@@ -126,31 +126,31 @@ def check_pure(path: Path) -> None:
 def _meta_graph(path: Path) -> Any:
     from tensorflow.core.protobuf import saved_model_pb2
 
-    return saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs[0]
+    return saved_model_pb2.SavedModel.FromString((path / GRAPH).read_bytes()).meta_graphs[0]
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
     """Write the manifest into the folder's assets."""
     (path / "assets").mkdir(exist_ok=True)
-    (path / "assets" / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (path / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def manifest(path: Path) -> dict[str, str]:
     """Read the manifest."""
     try:
-        found = json.loads((path / "assets" / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         if set(FORMS) & set(_meta_graph(path).signature_def):
-            raise ArtifactError(f"{path} has lost its assets/{MANIFEST}, which export.save had written") from None
+            raise ArtifactError(f"{path} has lost its {MANIFEST}, which export.save had written") from None
         return {}
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path}/assets/{MANIFEST} cannot be read: {error}") from error
+        raise ArtifactError(f"{path}/{MANIFEST} cannot be read: {error}") from error
     if (
         not isinstance(found, dict)
         or not {"export", "bytes", "sha256"} & set(found)
         or not all(isinstance(value, str) for value in found.values())
     ):
-        raise ArtifactError(f"{path}/assets/{MANIFEST} is damaged; export the model again")
+        raise ArtifactError(f"{path}/{MANIFEST} is damaged; export the model again")
     return found
 
 
@@ -181,10 +181,14 @@ FORMAT = Format(
     suffix="",
     convert=convert,
     open=open_,
+    recognises=lambda path, _: path.is_dir() and (path / GRAPH).exists(),
     embed=embed,
     manifest=manifest,
     operators=operators,
     precision=precision,
     forbidden=("Cudnn", "PyFunc", "EagerPyFunc"),
+    recurrent_operators=("While", "StatelessWhile"),
     faces=3,
+    folder=True,
+    manifest_file=MANIFEST,
 )

@@ -1,20 +1,24 @@
-"""What a Keras recurrent layer is, as data: its cells with their weights, its direction, its place in the model."""
+"""Keras recurrent layers as data: their cells with weights, their direction, their path in the model."""
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from zoo.core import states
 from zoo.errors import UnsupportedLayer
 
 KINDS = {"SimpleRNNCell": "rnn", "LSTMCell": "lstm", "GRUCell": "gru"}
 """Class of a Keras cell → kind of `Cell`."""
-STATES = {"rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",), "conv_lstm": ("h", "c")}
+STATES = {**states.STATES, "conv_lstm": ("h", "c")}
 """Kind of cell → names of its states, in Keras's order; the output of a step is its new `h`."""
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
 LAYERS = ("RNN", "SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+SAME_AS_KERAS = "same_as_keras"
+"""Attribute of a layer's own method that computes what Keras's does, as those of `zoo.layers`."""
 ADVICE = (
     "rebuild it from Keras's SimpleRNN, LSTM, GRU, ConvLSTM or RNN over their cells, or export the model without it"
 )
@@ -80,7 +84,7 @@ class ConvCell:
 
 @dataclass(frozen=True)
 class Track:
-    """One cell on its way through time.
+    """One run of a cell over a sequence.
 
     Attributes:
         cell: The cell.
@@ -96,7 +100,7 @@ class Track:
 
 
 def is_recurrent(layer: Any) -> bool:
-    """Tell whether a layer is one of Keras's recurrent layers, or made from one."""
+    """Return whether a layer is one of Keras's recurrent layers, or derived from one."""
     import keras
 
     return isinstance(layer, keras.layers.RNN)
@@ -110,11 +114,10 @@ def cells_of(layer: Any, path: str) -> list[Any]:
     """
     import keras
 
-    from zoo.layers import recurrent as fast
-
-    known = [getattr(keras.layers, name) for name in LAYERS] + [fast.SimpleRNN, fast.LSTM, fast.GRU]
+    known = [getattr(keras.layers, name) for name in LAYERS]
     for method in ("call", "inner_loop"):
-        if getattr(type(layer), method) not in [getattr(kind, method) for kind in known]:
+        own = getattr(type(layer), method)
+        if own not in [getattr(kind, method) for kind in known] and not getattr(own, SAME_AS_KERAS, False):
             raise UnsupportedLayer(f"{path} ({type(layer).__name__}) has its own {method}(): {ADVICE}")
     stacked = type(layer.cell) is keras.layers.StackedRNNCells
     return [_cell(cell, path) for cell in (layer.cell.cells if stacked else [layer.cell])]
@@ -152,7 +155,7 @@ def array(variable: Any) -> np.ndarray:
 
 
 def name_of(activation: Any) -> str:
-    """Return Keras's name of an activation; empty for a function of the user's own."""
+    """Return Keras's name of an activation; empty for a custom function."""
     import keras
 
     name = getattr(activation, "__name__", "")
@@ -172,3 +175,17 @@ def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from visit(inner, f"{path}/{inner.name}" if path else inner.name)
 
     yield from visit(layer, path)
+
+
+def path_of_scope(network: Any, scope: str) -> str:
+    """Return the path of the layer in which an operator was traced, or the scope itself if no layer fits.
+
+    TensorFlow adds counters and scopes of its own to the names of layers.
+    """
+    best = ""
+    for path, _ in walk(network):
+        rest = iter(scope.split("/"))
+        inside = all(any(re.fullmatch(rf"{re.escape(name)}(_\d+)?", part) for part in rest) for name in path.split("/"))
+        if path and inside and path.count("/") >= best.count("/"):
+            best = path
+    return best or scope

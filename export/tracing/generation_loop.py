@@ -1,11 +1,12 @@
-"""The loop of generation as a network of its own: prompt ids and random numbers in, ids out, all in one call."""
+"""The generation loop as a network of its own: prompt ids and random numbers in, ids out, all in one call."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from export.signature import Signature, Tensor
-from export.tracing.lowering import Through
+from export.tracing.calls import Through
 from export.tracing.source import Source
+from zoo.core.codec import GenerationCodec
 
 TIMED = ("prompt", "uniform", "ids")
 INPUTS = (
@@ -18,12 +19,13 @@ INPUTS = (
 
 
 class Loop:
-    """What `Source` is for a network: the loop that makes tokens with it, sampling inside.
+    """The counterpart of `Source` for the generation loop, with the sampling inside.
 
     It takes `prompt (batch, time)` int32, known ids and -1 where it chooses; `uniform (batch, time)` float32, a random
     number in [0, 1) for each; `temperature (batch, any number)` float32, which take turns from place to place, those of
-    the prompt too; `top_k (batch,)` int32, 0 for all; `top_p (batch,)` float32, 1 for all. It gives `ids (batch, time)`
-    int32: those of the prompt, and the chosen ones. Its time grows with the square of a length beyond some thousands.
+    the prompt too; `top_k (batch,)` int32, 0 for all; `top_p (batch,)` float32, 1 for all. It returns `ids (batch,
+    time)` int32: those of the prompt, and the chosen ones. Its time grows with the square of a length beyond some
+    thousands.
 
     Args:
         step: The network, with the states of all its layers.
@@ -34,18 +36,18 @@ class Loop:
     slots: Sequence[Any] = ()
     lengths = 1  # of the prompt and of the random numbers
 
-    def __init__(self, step: Source, codec: Any) -> None:
+    def __init__(self, step: Source, codec: GenerationCodec) -> None:
         self.step, self.codec, self.network, self.calls = step, codec, step.network, step.calls
         self.inputs, self.outputs = INPUTS, (Tensor("ids", (None, None), "int32"),)
 
     def timed(self, tensor: Tensor) -> bool:
-        """Tell whether axis 1 is time."""
+        """Return whether axis 1 is time."""
         return tensor.name in TIMED
 
     timed_output = timed
 
     def signature(self, form: str, batch: int | None = None, steps: int | None = None) -> Signature:
-        """Say what an artifact must look like; `batch` and `steps` fix those axes."""
+        """Return the signature of an artifact; `batch` and `steps` fix those axes."""
 
         def fixed(tensor: Tensor) -> Tensor:
             return Tensor(tensor.name, (batch, *((steps,) if self.timed(tensor) else tensor.shape[1:])), tensor.dtype)
@@ -53,7 +55,7 @@ class Loop:
         return Signature(form, tuple(map(fixed, self.inputs)), tuple(map(fixed, self.outputs)))
 
     def trace(self, tensors: Sequence[Any], through: Through | None) -> list[Any]:
-        """Make tokens: the prompt's, and drawn ones where it is negative."""
+        """Return the tokens: those of the prompt, and drawn ones where it is negative."""
         import tensorflow as tf
 
         from zoo.networks.generation_loop import loop

@@ -1,4 +1,4 @@
-"""Recurrent cells as plain loops over time, in TensorFlow: what a format does where it has no operator for a cell.
+"""Recurrent cells as plain loops over time, in TensorFlow, for formats that have no operator for a cell.
 
 What TFLite's WHILE does decides the shape of `buffered`:
 
@@ -13,8 +13,8 @@ What TFLite's WHILE does decides the shape of `buffered`:
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from export.tracing.calls import Through
 from export.tracing.cells import Cell, Track
-from export.tracing.lowering import Through
 
 Step = Callable[..., Sequence[Any]]
 """`step(input (batch, …), *state) -> new state`, `h` first."""
@@ -23,7 +23,7 @@ Loop = Callable[[Step, Any, Any, Sequence[Any], bool], tuple[Any, list[Any]]]
 
 
 def by(loop: Loop) -> Through:
-    """Take cells through time by a loop, one after the other."""
+    """Run cells by a loop over time, one after the other."""
 
     def through(tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:
         return [_one(loop, track, x, mask) for track in tracks]
@@ -192,7 +192,7 @@ def _advance(step: Step, rows: Sequence[Any], state: Sequence[Any]) -> list[Any]
 
 
 def _shaped(tensor: Any, shape: Sequence[Any]) -> Any:
-    """Tell a tensor what is known of its shape."""
+    """Set the known sizes of a tensor's shape."""
     tensor.set_shape([size if isinstance(size, int) else None for size in shape])
     return tensor
 

@@ -1,106 +1,18 @@
-"""Let a Keras model compute its recurrent layers in another way while it is traced, and leave it as it was.
+"""Replace the computation of a Keras model's recurrent layers while it is traced, without changing the model.
 
 The meaning of a layer (masks, directions, merging, returned states) is worked out here, once for all formats, from
-`Track`s: a format only has to take one or two cells through time.
+`Track`s: a format only has to run one or two cells over a sequence.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from export.tracing.calls import Call, States, Through
 from export.tracing.cells import STATES, Track, cells_of, is_recurrent, walk
-from export.tracing.patching import _float32, _set, _without_losses
+from export.tracing.patching import in_float32, patched, without_losses
 from zoo.errors import UnsupportedLayer
-
-Through = Callable[[Sequence[Track], Any, Any], list[tuple[Any, list[Any]]]]
-"""`through(tracks, x, mask)`: take cells through the same input, each in its direction.
-
-`x (batch, time, …)`; `mask (batch, time)` bool or None: a masked step leaves the state as it is. Returns, track by
-track, the hidden states `h` of all steps `(batch, time, …)` in the order of time (None if the track does not want
-them), and the last state.
-"""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A state that enters and leaves the network because no input of the model gives it.
-
-    Attributes:
-        path: Path of its layer.
-        name: `h0_0`, `c0_0`, `h0_1`, …: counted by cells in the order they are called.
-        shape: Without the batch axis.
-    """
-
-    path: str
-    name: str
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One run through a recurrent layer.
-
-    Attributes:
-        path: Path of the layer.
-        tracks: Its cells: one, those of a stack from the input on, or the two directions; their `state` is empty.
-        masked: Whether there was a mask.
-        given: Whether it was given its initial state.
-        returned: Whether it gives its last state to the model.
-    """
-
-    path: str
-    tracks: tuple[Track, ...]
-    masked: bool = False
-    given: bool = False
-    returned: bool = False
-
-
-@dataclass
-class States:
-    """The states of one forward pass.
-
-    Attributes:
-        every: All recurrent layers that the model gives no state show theirs, not only the stateful ones.
-        given: What enters, slot by slot; None starts with zeros.
-        slots: What was found to enter, in the order of the calls.
-        new: What leaves, slot by slot.
-        calls: Every run through a recurrent layer, as Keras itself made it.
-    """
-
-    every: bool = False
-    given: Sequence[Any] | None = None
-    slots: list[Slot] = field(default_factory=list)
-    new: list[Any] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    where: dict[int, int] = field(default_factory=dict)  # stateful layer → its first slot
-
-    def enter(self, layer: Any, path: str, x: Any, initial: Any, cells: Sequence[Any]) -> tuple[list[Any], int | None]:
-        """Return the state that a layer starts from, flat, and the first of its slots if it has any."""
-        from keras import ops, tree
-
-        if initial is not None:
-            return [ops.cast(tensor, "float32") for tensor in tree.flatten(initial)], None
-        zeros = tree.flatten(layer.get_initial_state(ops.shape(x)[0]))
-        if not (layer.stateful or self.every):
-            return zeros, None
-        if id(layer) in self.where:  # called before: it goes on from there
-            at = self.where[id(layer)]
-            return self.new[at : at + len(zeros)], at
-        at = len(self.slots)
-        index = sum(slot.name.startswith("h") for slot in self.slots)
-        names = [f"{name}0_{index + i}" for i, cell in enumerate(cells) for name in STATES[cell.kind]]
-        self.slots += [Slot(path, n, tuple(z.shape[1:])) for n, z in zip(names, zeros, strict=True)]
-        start = zeros if self.given is None else list(self.given[at : at + len(zeros)])
-        self.new += start
-        if layer.stateful:
-            self.where[id(layer)] = at
-        return start, at
-
-    def leave(self, at: int | None, state: Sequence[Any]) -> None:
-        """Take note of a layer's last state."""
-        if at is not None:
-            self.new[at : at + len(state)] = state
 
 
 @contextlib.contextmanager
@@ -123,13 +35,13 @@ def lowered(network: Any, through: Through | None, states: States, known: dict[i
         keras.layers.TimeDistributed: _distributed,
     }
     with contextlib.ExitStack() as undo:
-        undo.enter_context(_without_losses(network))
-        undo.enter_context(_float32(network))
+        undo.enter_context(without_losses(network))
+        undo.enter_context(in_float32(network))
         for path, layer in list(walk(network)):
             if "recurrent_dropout" in vars(layer):  # a cell, which draws masks even when it does not train
-                undo.enter_context(_set(layer, dropout=0.0, recurrent_dropout=0.0))
+                undo.enter_context(patched(layer, dropout=0.0, recurrent_dropout=0.0))
             if is_recurrent(layer):
-                undo.enter_context(_set(layer, use_cudnn=False))
+                undo.enter_context(patched(layer, use_cudnn=False))
                 cells = known.setdefault(id(layer), []) or cells_of(layer, path)
                 known[id(layer)] = cells
                 call = (
@@ -155,7 +67,7 @@ def _keras(layer: Any, path: str, cells: Sequence[Any], states: States) -> Calla
         given, returned = initial_state is not None or at is not None, layer.return_state or at is not None
         states.calls.append(Call(path, tracks, mask is not None, given, returned))
         packed = tree.pack_sequence_as(layer.get_initial_state(1), start)
-        with _set(layer, stateful=False, return_state=True):
+        with patched(layer, stateful=False, return_state=True):
             output, *new = type(layer).call(layer, sequences, initial_state=packed, mask=mask)
         states.leave(at, tree.flatten(new))
         return (output, *new) if layer.return_state else output
@@ -184,7 +96,7 @@ def _recurrent(layer: Any, path: str, cells: Sequence[Any], through: Through, st
 
 
 def _output(layer: Any, hidden: Any, last: Any, mask: Any) -> Any:
-    """Return what a layer gives out, from the `h` of its steps in the order of time, or the last one alone.
+    """Return the output of a layer, from the `h` of its steps in the order of time, or the last one alone.
 
     Keras's rules for masked steps: they repeat the output before them, which is zeros before the first valid step
     (although the state there is the initial one); with `zero_output_for_mask` they are zeros.

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from export.signature import Tensor, is_state
+from export.signature import Tensor
 from export.tracing.cells import walk
+from zoo.core.states import is_state, output_name
 from zoo.errors import ArgumentError, ExportError
 
 
@@ -20,14 +21,15 @@ class _Leaf:
         self.name, self.shape, self.dtype, self.size = name, tuple(shape), dtype, size
 
 
-def _leaves(struct: Any) -> list[_Leaf]:
+def leaves(struct: Any) -> list[_Leaf]:
+    """Return the leaves of a structure of inputs, in Keras's order."""
     from keras import tree
 
     return tree.flatten(struct)
 
 
-def _structure(network: Any, inputs: Any) -> tuple[Any, str]:
-    """Return what the model takes, with a `_Leaf` for every tensor, and how: one argument, positions or names."""
+def structure(network: Any, inputs: Any) -> tuple[Any, str]:
+    """Return the inputs of a model, a `_Leaf` for each, and how it takes them: one argument, positions or names."""
     import keras
     from keras import tree
 
@@ -49,7 +51,7 @@ def _structure(network: Any, inputs: Any) -> tuple[Any, str]:
 
 
 def _recorded(network: Any) -> Any:
-    """Return what a subclassed model was built for: Keras notes the shapes, not the dtypes."""
+    """Return the inputs that a subclassed model was built for: Keras records the shapes, not the dtypes."""
     shapes = getattr(network, "_build_shapes_dict", None)
     unknown = ArgumentError(f"the model {network.name!r} does not say what it takes: give inputs=, an example array "
                             "or keras.Input for each")  # fmt: skip
@@ -81,8 +83,8 @@ def _leaf(value: Any) -> _Leaf:
     return _Leaf(name or "", (None, *shape[1:]), value.dtype, shape[1] if timed else None)
 
 
-def _tensors(struct: Any, names: Sequence[str] | None) -> list[Tensor]:
-    """Name the inputs: as told, as the model does, by key, or `x`."""
+def input_tensors(struct: Any, names: Sequence[str] | None) -> list[Tensor]:
+    """Name the inputs: as given, as in the model, by key, or `x`."""
     from keras import backend, tree
 
     found = []
@@ -90,22 +92,22 @@ def _tensors(struct: Any, names: Sequence[str] | None) -> list[Tensor]:
                                      [((), leaf) for leaf in tree.flatten(struct)]):  # fmt: skip
         keys = [str(key) for key in path if isinstance(key, str)]
         own = "" if re.fullmatch(r"(keras_tensor|input_layer|input)(_\d+)?", leaf.name) else leaf.name
-        name = names[i] if names else own or "_".join(keys) or (f"x_{i}" if len(_leaves(struct)) > 1 else "x")
+        name = names[i] if names else own or "_".join(keys) or (f"x_{i}" if len(leaves(struct)) > 1 else "x")
         dtype = backend.standardize_dtype(leaf.dtype)
         found.append(Tensor(_identifier(name), leaf.shape, "float32" if "float" in dtype else dtype))
     return found
 
 
 def _identifier(name: str) -> str:
-    """Make a name of it that TensorFlow and `run(name=…)` take."""
+    """Return a name that TensorFlow and `run(name=…)` accept."""
     clean = re.sub(r"\W", "_", name, flags=re.ASCII)
     if not clean[:1].isalpha():
         clean = f"x_{clean}"
     return f"{clean}_" if keyword.iskeyword(clean) or clean == "self" else clean
 
 
-def _output_names(network: Any, result: Any) -> list[str]:
-    """Name the outputs: by key, by a layer that was given a name, or `y`."""
+def output_names(network: Any, result: Any) -> list[str]:
+    """Name the outputs: by key, by a layer with a name of its own, or `y`."""
     from keras import tree
 
     count = len([tensor for tensor in tree.flatten(result) if tensor is not None])
@@ -125,11 +127,16 @@ def _given_name(layer: Any) -> str:
     return "" if re.fullmatch(rf"{made_up}(_\d+)?", layer.name) else _identifier(layer.name)
 
 
-def _check_names(inputs: list[str], outputs: list[str], slots: list[str]) -> None:
+def check_names(inputs: list[str], outputs: list[str], slots: list[str]) -> None:
+    """Check that all names differ, and that states leave under the names of the contract.
+
+    Raises:
+        ArgumentError: Two are the same, or an input is named like a state that no output continues.
+    """
     names = [*inputs, *outputs, *slots]
-    if alone := [name for name in inputs if is_state(name) and name.replace("0_", "n_", 1) not in outputs]:
+    if alone := [name for name in inputs if is_state(name) and output_name(name) not in outputs]:
         raise ArgumentError(f"an input is called {alone[0]}, as states are, and no output "
-                            f"{alone[0].replace('0_', 'n_', 1)} gives it back: rename the model's input")  # fmt: skip
+                            f"{output_name(alone[0])} gives it back: rename the model's input")  # fmt: skip
     lower = [name.lower() for name in names]  # TensorFlow does not tell apart names by case
     if twice := sorted({name for name in names if lower.count(name.lower()) > 1}):
         raise ArgumentError(f"two inputs or outputs are called {', '.join(twice)}: rename the model's own (the names "

@@ -1,4 +1,4 @@
-"""Changing a Keras model for the time of a trace, and leaving it as it was."""
+"""Temporary changes to a Keras model while it is traced."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from zoo.errors import UnsupportedLayer
 
 
 @contextlib.contextmanager
-def _without_losses(network: Any) -> Iterator[None]:
-    """Forget what activity regularizers make of a call inside the block."""
+def without_losses(network: Any) -> Iterator[None]:
+    """Discard the losses that activity regularizers add inside the block."""
     kept = [(layer, list(layer._losses), set(layer._loss_ids)) for _, layer in walk(network)]
     try:
         yield
@@ -22,8 +22,8 @@ def _without_losses(network: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _set(layer: Any, **values: Any) -> Iterator[None]:
-    """Set attributes, those it has, inside the block."""
+def patched(layer: Any, **values: Any) -> Iterator[None]:
+    """Set attributes that a layer has, inside the block."""
     kept = {name: layer.__dict__[name] for name in values if name in layer.__dict__}
     layer.__dict__.update({name: values[name] for name in kept})
     try:
@@ -33,7 +33,7 @@ def _set(layer: Any, **values: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _float32(network: Any) -> Iterator[None]:
+def in_float32(network: Any) -> Iterator[None]:
     """Compute in float32 inside the block, whatever the layers' mixed-precision policies are."""
     import keras
 

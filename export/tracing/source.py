@@ -1,4 +1,4 @@
-"""The Keras model that is to be exported: its face, what Keras computes, and inputs to try it with."""
+"""The Keras model to export: its inputs and outputs, what Keras computes, and inputs to try it with."""
 
 import contextlib
 import re
@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from export.signature import FORMS, Signature, Tensor, is_state
+from export.signature import FORMS, Signature, Tensor
+from export.tracing.calls import Call, Slot, States, Through
 from export.tracing.cells import walk
-from export.tracing.lowering import Call, Slot, States, Through, lowered
-from export.tracing.naming import _check_names, _leaves, _output_names, _structure, _tensors
+from export.tracing.lowering import lowered
+from export.tracing.naming import check_names, input_tensors, leaves, output_names, structure
+from export.tracing.samples import draw
+from zoo.core.states import is_state, output_name
 from zoo.errors import ArgumentError, UnsupportedLayer
 
 PROBES = (((2, 4), (3, 25)), ((2, 31), (3, 100)), ((2, 150), (3, 450)), ((2, 700), (3, 2000)))
 """(batch, time) of the first looks, two at once: what differs between them is a free axis. The shortest that the model
 takes count; the second is so much longer that strides and pools can't make both the same."""
-SPACE = 8  # size tried for a free axis that is neither batch nor time
-MAX_ID = 10  # ids tried where no embedding says how many there are
-PADDINGS = 5  # rows of a batch are, in turn: whole, padded right, left, in the middle, at random
 
 
 class Source:
-    """A Keras model with names for all that goes in and comes out.
+    """A Keras model with names for all its inputs and outputs.
 
     Inputs and outputs are flat lists here, whatever they are nested in; states come after the model's own.
 
@@ -56,8 +56,8 @@ class Source:
         self.network, self.every_state, self._example = network, every_state, example
         self._known = {} if known is None else known
         self._calls: dict[int, Callable[..., list[Any]]] = {}
-        self._struct, self._how = _structure(network, inputs)
-        self.inputs = _tensors(self._struct, names and names[0])
+        self._struct, self._how = structure(network, inputs)
+        self.inputs = input_tensors(self._struct, names and names[0])
         self.frozen = self._fix_axes()
         self.given = None if inputs is None else _arrays(inputs)
         self._sizes, looks = self._probe()
@@ -65,10 +65,10 @@ class Source:
         self.slots: list[Slot] = looks[0][0].slots
         self.calls: list[Call] = looks[0][0].calls
         self.outputs = self._named_outputs([outputs for _, outputs in looks], names and names[1])
-        _check_names([t.name for t in self.inputs], [t.name for t in self.outputs], [s.name for s in self.slots])
+        check_names([t.name for t in self.inputs], [t.name for t in self.outputs], [s.name for s in self.slots])
 
     def signature(self, form: str, batch: int | None = None, steps: int | None = None) -> Signature:
-        """Say what an artifact must look like; `batch` and `steps` fix those axes, the step form has one step.
+        """Return the signature of an artifact; `batch` and `steps` fix those axes, the step form has one step.
 
         Raises:
             ArgumentError: The model takes another number of steps, and no other.
@@ -88,7 +88,7 @@ class Source:
             (*(fixed(t, self.timed(t)) for t in self.inputs), *(Tensor(n, s, "float32") for n, s in states)),
             (
                 *(fixed(t, self.timed_output(t)) for t in self.outputs),
-                *(Tensor(n.replace("0_", "n_", 1), s, "float32") for n, s in states),
+                *(Tensor(output_name(n), s, "float32") for n, s in states),
             ),
         )
 
@@ -149,31 +149,15 @@ class Source:
 
         Each input is by `apart` steps longer than the one before.
         """
-        arrays = [self._draw(rng, tensor, batch, time + i * apart, padded) for i, tensor in enumerate(self.inputs)]
+        arrays = [
+            draw(rng, self.network, tensor, batch, time + i * apart, padded) for i, tensor in enumerate(self.inputs)
+        ]
         if self._example:
             arrays[0] = self._example(rng, batch, time)
         return arrays + [rng.uniform(-1, 1, (batch, *s.shape)).astype(np.float32) for s in getattr(self, "slots", ())]
 
-    def _draw(self, rng: np.random.Generator, tensor: Tensor, batch: int, time: int, padded: bool) -> np.ndarray:
-        head = (batch, *((time if tensor.shape[1] is None else tensor.shape[1],) if len(tensor.shape) > 1 else ()))
-        shape = (*head, *(SPACE if size is None else size for size in tensor.shape[2:]))
-        if tensor.dtype == "bool":
-            return rng.random(shape) < 0.5
-        layers = {type(layer).__name__: layer for _, layer in walk(self.network)}
-        if "int" in tensor.dtype or ("Embedding" in layers and len(shape) == 2 and tensor.shape[1] is None):
-            padding: Any = 0
-            count = _ids(self.network)
-            values = rng.integers(min(1, count - 1), count, shape).astype(float)
-        else:
-            values = rng.uniform(-1, 1, shape) if is_state(tensor.name) else rng.normal(0, 1, shape)
-            padding = getattr(layers.get("Masking"), "mask_value", None)
-        values = values.astype(tensor.dtype)
-        if padded and len(shape) > 1 and padding is not None:
-            values[_padded(rng, *shape[:2])] = padding
-        return values
-
     def timed_output(self, tensor: Tensor) -> bool:
-        """Tell whether axis 1 of an output is time."""
+        """Return whether axis 1 of an output is time."""
         return tensor.name in self._following
 
     def _look(self, batch: int, time: int) -> tuple[States, list[np.ndarray]]:
@@ -210,7 +194,7 @@ class Source:
         ) from failed[0]
 
     def _runs(self, batch: int, time: int) -> bool:
-        """Tell whether the model takes a size when nothing is traced."""
+        """Return whether the model runs at a size when nothing is traced."""
         from keras import ops
 
         arrays = self.sample(np.random.default_rng(0), batch, time)[: len(self.inputs)]
@@ -226,10 +210,10 @@ class Source:
         return paths[0] if paths else self.network.name
 
     def _fix_axes(self) -> tuple[str, ...]:
-        """Give an axis of time that was taken for free its size back if the model insists on it; name those inputs."""
+        """Fix the time axes that the model needs at the size of the example; return the names of those inputs."""
         asked = [tensor.shape for tensor in self.inputs]
         self.inputs = [Tensor(t.name, (None, *t.shape[1:]), t.dtype) for t in self.inputs]
-        sizes = [getattr(leaf, "size", None) for leaf in _leaves(self._struct)]
+        sizes = [getattr(leaf, "size", None) for leaf in leaves(self._struct)]
         if not any(sizes):
             return ()
         free = [Tensor(t.name, (None, None, *t.shape[2:]) if s else t.shape, t.dtype)
@@ -245,7 +229,7 @@ class Source:
         return tuple(tensor.name for tensor, size in zip(self.inputs, sizes, strict=True) if size)
 
     def timed(self, tensor: Tensor) -> bool:
-        """Tell whether axis 1 is time: where it is free; if it is free nowhere, where there are features after it."""
+        """Return whether axis 1 is time: where it is free; if it is free nowhere, where there are features after it."""
         if len(tensor.shape) < 2 or is_state(tensor.name):
             return False
         free = [t for t in self.inputs if len(t.shape) > 1 and t.shape[1] is None]
@@ -255,7 +239,7 @@ class Source:
         return len(tensor.shape) > 2 and tensor.shape[1] in times
 
     def _named_outputs(self, looks: list[list[np.ndarray]], names: Sequence[str] | None) -> list[Tensor]:
-        names = list(names or _output_names(self.network, self._last[1]))
+        names = list(names or output_names(self.network, self._last[1]))
         taken = {tensor.name.lower() for tensor in self.inputs}
         for i, name in enumerate(names):
             free = (f"{name}{end}" for end in ("", "_out", *(f"_{k}" for k in range(1, 99))))
@@ -280,21 +264,3 @@ def _arrays(inputs: Any) -> list[np.ndarray] | None:
     if not all(isinstance(value, np.ndarray) for value in values):
         return None
     return [value.astype(np.float32) if value.dtype.kind == "f" else value for value in values]
-
-
-def _ids(network: Any) -> int:
-    """Return how many ids every embedding of a model knows."""
-    sizes = [getattr(layer, "input_dim", None) or getattr(layer, "num_tokens", None) for _, layer in walk(network)]
-    return min([size for size in sizes if isinstance(size, int)], default=MAX_ID)
-
-
-def _padded(rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-    """Choose which steps `(batch, time)` are padding; never all of a row."""
-    at, cut = np.arange(time), np.sort(rng.integers(0, time, (batch, 2)), axis=1)
-    rows = [
-        [at < 0, at > a, at < a, (at > a) & (at <= b), rng.random(time) < 0.4][i % PADDINGS]
-        for i, (a, b) in enumerate(cut)
-    ]
-    padded = np.array(rows)
-    padded[padded.all(axis=1), -1] = False
-    return padded

@@ -6,8 +6,9 @@ import numpy as np
 
 from export.engine import BoundEngine
 from export.signature import Face
-from export.verification.verify import SEED, check_signature
-from zoo.core.codec import Context
+from export.verification.compare import SEED, check_signature
+from zoo.core.codec import Context, GenerationCodec
+from zoo.core.engine import Engine
 from zoo.errors import VerificationError
 from zoo.models.sampling import sample
 
@@ -16,11 +17,14 @@ GENERATED = ((1, 60), (3, 90))
 BORDER = 1e-5  # how near random numbers, and logits, are to a border within rounding
 
 
-def check_generation(face: Face, candidate: BoundEngine, codec: Any, stepper: Any) -> tuple[dict[str, float], str]:
-    """Compare the ids that a loop makes with those of single steps, drawn outside the network.
+def check_generation(
+    face: Face, candidate: BoundEngine, codec: GenerationCodec, stepper: Engine
+) -> tuple[dict[str, float], str]:
+    """Compare the ids that a loop generates with those of single steps, drawn outside the network.
 
-    The loop computes shares in float32, `sampling` in float64: where a random number is within rounding of a border
-    between two ids, or two ids are equally likely, either is right; the steps go on with what the loop chose.
+    The loop computes probabilities in float32, `sampling` in float64: where a random number is within rounding of a
+    border between two ids, or two ids are equally likely, either is right; the steps continue with the id that the loop
+    chose.
 
     Args:
         face: The loop and its signature.
@@ -29,8 +33,8 @@ def check_generation(face: Face, candidate: BoundEngine, codec: Any, stepper: An
         stepper: Engine of the network's single steps, in the same format and precision.
 
     Returns:
-        `ids`: how many were compared; `near`: how many of them were within rounding of a border and differed. And at
-        which sizes.
+        `ids`: how many were compared; `near`: how many of them were within rounding of a border and differed. And the
+        sizes.
 
     Raises:
         VerificationError: Names, axes or dtypes differ (`.check` is `signature`), the same call twice does (`repeat`),
@@ -69,7 +73,7 @@ def check_generation(face: Face, candidate: BoundEngine, codec: Any, stepper: An
 
 
 def _choices(logits: np.ndarray, known: int, uniform: float, *limits: Any) -> list[int]:
-    """Give the ids that may follow logits `(1, classes)`: the right one, and others within rounding of it."""
+    """Return the ids that may follow logits `(1, classes)`: the right one, and others within rounding of it."""
     if known >= 0:
         return [int(known)]
     if limits[0] == 0:

@@ -1,39 +1,29 @@
 """What is known of a trained model, as it is stored beside its weights and inside its artifacts."""
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.core.files import sha256
-from zoo.core.recipe import Recipe
-from zoo.errors import PresetError
+from zoo.core.recipe import Recipe, from_dict
+from zoo.core.task import find, foreign_settings
+from zoo.errors import ArgumentError, PluginError, PresetError
+
+if TYPE_CHECKING:
+    from zoo.core.codec import Codec
 
 NAME = r"[a-z0-9]+(_[a-z0-9]+)+(\.[a-z0-9_-]+)?"  # <architecture>_<task>[.<tag>]
 
-
-SHORT = {"an4": "AN4", "fsdd": "FSDD", "cer": "CER %", "wer": "WER %"}
-SHORT |= {word: f"{word} %" for word in ("exact", "correct", "errors")}
-"""Parts of the names of metrics that are written otherwise in words."""
-
-
-def words(metric: str) -> str:
-    """Say the name of a metric in words.
-
-    Example:
-        >>> words("hidden_15_nats_per_character"), words("hidden_voices_accuracy"), words("an4_cer")
-        ('nats per character (15 % hidden)', 'accuracy (voices hidden)', 'AN4 CER %')
-    """
-    hidden = re.fullmatch(r"hidden_([a-z]+|\d+)_(.+)", metric)
-    if not hidden:
-        return " ".join(SHORT.get(part, part) for part in metric.split("_"))
-    what, measured = hidden.groups()
-    return f"{measured.replace('_', ' ')} ({what}{' %' * what.isdecimal()} hidden)"
-
-
-def lost(metric: str, before: float, after: float) -> float:
-    """Say how much worse a metric has become: of what is `correct` more is better, of all others less."""
-    return before - after if metric.endswith("correct") else after - before
+KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("name", "architecture", "task", "command", "weights_sha256", "codec_sha256", "licence"), str),
+    **dict.fromkeys(("metrics", "versions", "data"), dict),
+    **dict.fromkeys(("parameters", "epochs"), int),
+    "minutes": (int, float),
+}
+"""Field of a card → its type."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ class Card:
     Attributes:
         name: Catalog name.
         architecture: Row of `zoo.ARCHITECTURES`.
-        task: Task file.
+        task: Name of its task.
         recipe: Sizes and training settings.
         parameters: Trained numbers.
         metrics: Split → metric name → value, measured with the weights as stored.
@@ -73,11 +63,11 @@ class Card:
 
     def to_json(self) -> str:
         """Write the card as JSON with its own checksum."""
-        content = asdict(self)
+        content = {**asdict(self), "recipe": self.recipe.to_dict()}
         return json.dumps({**content, "card_sha256": _digest(content)}, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "Card":
+    def from_json(cls, text: str) -> Card:
         """Read a card.
 
         Raises:
@@ -89,16 +79,25 @@ class Card:
             if claimed != _digest(content):
                 raise PresetError("the card was changed after it was written (its checksum differs)")
             if not re.fullmatch(NAME, content["name"]):
-                raise PresetError(f"the name {content['name']!r} is none of a model")
-            return cls(**{**content, "recipe": Recipe(**content["recipe"])})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise PresetError(f"the name {content['name']!r} is not that of a model")
+            task = find(content["task"])
+            recipe = from_dict(content["recipe"], task.settings, foreign_settings(task))
+            card = cls(**{**content, "recipe": recipe})
+            if wrong := [name for name, kind in KINDS.items() if not isinstance(getattr(card, name), kind)]:
+                raise PresetError(f"not a model card: {', '.join(wrong)} has another type")
+            return card
+        except (ArgumentError, PluginError) as error:  # of another version, or of a package that is not here
+            raise PresetError(f"the card cannot be used: {error}") from error
+        except ValueError as error:
             raise PresetError(f"not a model card: {error}") from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise PresetError("not a model card: fields are missing, unknown or of another type") from error
 
 
 def _digest(content: dict[str, Any]) -> str:
     return sha256(json.dumps(content, sort_keys=True).encode())
 
 
-def codec_json(codec: Any) -> str:
+def codec_json(codec: Codec) -> str:
     """Write a codec's description as it is stored and hashed."""
     return json.dumps(codec.to_json(), indent=2) + "\n"

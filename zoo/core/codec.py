@@ -1,114 +1,186 @@
-"""Codecs, one file each: raw data ↔ arrays. NumPy only, deterministic, described by JSON."""
+"""Codecs: raw data ↔ arrays. Deterministic, NumPy only, described by JSON.
+
+Every codec is a `Codec`. What a model can do follows from which of the two others its codec is as well: a
+`GenerationCodec` is for causal networks that generate token by token, an `InfillCodec` for bidirectional ones that fill
+gaps. `isinstance` tells.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from zoo.errors import CodecError
 
+if TYPE_CHECKING:
+    from zoo.core.recipe import Recipe
 
+
+class FrontEnd(Protocol):
+    """The layers below the recurrent ones, where an embedding will not do."""
+
+    def sizes(self, recipe: Recipe) -> dict[str, int]:
+        """Return the state inputs of the front end, name → size, in the order of the network's inputs."""
+
+    def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return what the recurrent layers get, `(batch, time, features)`, and the new states."""
+
+
+@runtime_checkable
 class Codec(Protocol):
-    """Raw data ↔ arrays; pure NumPy, deterministic, described by JSON.
+    """Raw data ↔ arrays."""
 
-    One that is `masked` is for networks that see both sides and fill gaps: it encodes `MaskedPiece` pieces.
-    """
+    @property
+    def dtype(self) -> str:
+        """Type of the network's input `x`: int32 for ids of an embedding."""
 
-    loss: str  # row of `zoo.training.losses.LOSSES`
-    front: str  # row of `zoo.networks.build.FRONTS`; "" has none
-    dtype: str  # of an input: int32 for ids of an embedding table
-    shape: tuple[int, ...]  # of the input of one token; its product is `features`
-    masked: bool
-    edges: int  # steps that `encode` adds to a piece, to show where it begins and ends
-    schemes: Sequence[str]  # ways of hiding tokens that a masked codec is measured by
-    hidden_unit: str  # what their figures are counted per
-    classes: int  # tokens the network chooses among
-    features: int  # integers that describe the input of one token
-    symbols: int  # rows of the embedding table: every feature has its own range of ids
-    group: int  # tokens that make one step of the raw data
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the input of one token."""
+
+    @property
+    def classes(self) -> int:
+        """Classes that the network chooses among, or numbers that it returns for each token."""
+
+    @property
+    def features(self) -> int:
+        """Numbers that describe the input of one token: the product of `shape`."""
+
+    @property
+    def symbols(self) -> int:
+        """Rows of the embedding table, in which every feature has its own range of ids; 0: there is none."""
+
+    @property
+    def group(self) -> int:
+        """Tokens that make one time step of the raw data."""
+
+    @property
+    def edges(self) -> int:
+        """Time steps that `encode` adds to a piece."""
 
     @property
     def learning(self) -> Codec:
-        """Give the codec of the part of a network that is trained: itself, or one behind a front end."""
+        """Codec of the part of a network that is trained: itself, or one whose inputs are features."""
+
+    def frontend(self) -> FrontEnd | None:
+        """Return the front end of networks with this codec; None: an embedding, or nothing."""
+
+    def describe(self, recipe: Recipe) -> tuple[str, str]:
+        """Describe, for a model's page, what becomes of the input before the recurrent layers, and the classes."""
 
     def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give inputs `(batch, time, features)` and targets `(batch, time)`, -1 where a piece has ended."""
-
-    def read(self, piece: Any) -> Any:
-        """Give a piece in the one form that `tokens` takes, whatever the forms that users may give it in."""
+        """Return inputs `(batch, time, *shape)` and targets `(batch, time)`, -1 past the end of a piece."""
 
     def decode(self, ids: np.ndarray, like: Any = None) -> Any:
-        """Give the raw piece of tokens `(time,)`; what they do not tell, such as a tempo, is that of another piece."""
+        """Return the raw piece of tokens `(time,)`; what they do not say, such as a tempo, is that of another piece."""
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Describe the columns of x, for those who run an artifact without this package."""
+
+    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        """Return random valid inputs, `(batch, time, *shape)`."""
+
+    def extended(self, pieces: Iterable[Any]) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
+        """Return a codec with room for pieces, and which of its symbols, classes and features are this one's.
+
+        They are `(symbols,)`, `(classes,)` and `(features,)`; a symbol or class that is new has -1.
+        """
+
+    def for_direction(self, bidirectional: bool) -> Codec:
+        """Return the codec for bidirectional, or for causal, networks."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description that the task's `read_codec` reads."""
+
+
+@runtime_checkable
+class GenerationCodec(Codec, Protocol):
+    """A codec of causal networks that generate token by token."""
+
+    @property
+    def piece(self) -> type:
+        """Class of the pieces that `decode` returns; see `zoo.core.session` for how pieces are written."""
+
+    def tokens(self, piece: Any) -> np.ndarray:
+        """Return the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
+
+    def read(self, piece: Any) -> Any:
+        """Return a piece in the one form that `tokens` takes, whatever form the user has given it in."""
+
+    def script(self, *args: Any, **options: Any) -> np.ndarray:
+        """Return the tokens of a piece to generate, `(time,)`: known ones, and -1 where the network chooses."""
+
+    def labels(self, piece: Any) -> list[str]:
+        """Name the tokens of a piece, for plots."""
 
     def decode_step(self, ids: Any) -> Any:
-        """Give the raw form of the tokens of one step, `(group,)`."""
-
-    def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Give what a network that sees both sides is shown of tokens `(batch, time)`, some hidden (bool, alike)."""
-
-    def hide(self, piece: Any, rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
-        """Hide tokens at random, by one of `schemes`, or as in training."""
-
-    def is_unit(self, ids: np.ndarray) -> np.ndarray:
-        """Tell which hidden tokens count as a `hidden_unit`."""
+        """Return the raw form of the tokens of one time step, `(group,)`."""
 
     def begin(self, zeros: Any) -> tuple[Any, ...]:
-        """Give the memory at the beginning of pieces, int32 arrays `(batch, …)`, made from zeros `(batch, 1)`."""
+        """Return the memory at the beginning of pieces, int32 arrays `(batch, …)`, made from zeros `(batch, 1)`."""
 
     def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:
-        """Give the network's input for the token at a position, `(batch, 1, features)` int32.
+        """Return the network's input for the token at a position, `(batch, 1, features)` int32.
 
         `xp` computes: NumPy, or `keras.ops` in a graph.
         """
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:
-        """Give the memory once the tokens at a position, `(batch,)` int32, are known."""
+        """Return the memory once the tokens at a position, `(batch,)` int32, are known."""
 
-    def script(self, **options: Any) -> np.ndarray:
-        """Give the tokens of a piece to generate, `(time,)`: known ones, and -1 where the network chooses."""
 
-    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-        """Give random valid inputs, `(batch, time, features)`."""
+@runtime_checkable
+class InfillCodec(Codec, Protocol):
+    """A codec of bidirectional networks that fill gaps: it encodes `MaskedPiece`s."""
+
+    @property
+    def piece(self) -> type:
+        """Class of the pieces that `decode` returns; see `zoo.core.session` for how pieces are written."""
+
+    @property
+    def schemes(self) -> Sequence[str]:
+        """Ways of hiding tokens that its models are measured by."""
+
+    @property
+    def hidden_unit(self) -> str:
+        """What their metrics are counted per."""
 
     def tokens(self, piece: Any) -> np.ndarray:
-        """Give the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
+        """Return the tokens of a piece, `(time,)`; a CodecError says why it does not fit."""
 
-    def extended(self, pieces: Iterable[Any]) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
-        """Make room for pieces; give the codec, and for its symbols, classes and features those of this one.
+    def read(self, piece: Any) -> Any:
+        """Return a piece in the one form that `tokens` takes, whatever form the user has given it in."""
 
-        They are `(symbols,)`, `(classes,)` and `(features,)`; a symbol or class that is new has -1.
-        """
+    def gaps(self, *args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the tokens of a piece with gaps, `(time,)`, and which of them are hidden."""
 
-    def for_direction(self, whole: bool) -> Any:
-        """Give the codec for networks that see both sides, or the past only; those with a `front` have it."""
+    def hide(self, piece: Any, rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
+        """Hide tokens at random, by one of `schemes`, or as in training."""
 
-    def labels(self, piece: Any) -> list[str]:
-        """Name the tokens of a piece, for pictures."""
+    def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Return the network's input for tokens `(batch, time)` of which some are hidden (bool, the same shape)."""
 
-    def columns(self) -> list[dict[str, Any]]:
-        """Name the columns of x, for those who drive an artifact without this package."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Describe the codec."""
+    def is_unit(self, ids: np.ndarray) -> np.ndarray:
+        """Tell which hidden tokens count as a `hidden_unit`."""
 
 
 class Context:
-    """What a left-to-right generator remembers outside its network, for a batch of pieces.
+    """What a generative model remembers outside its network, for a batch of pieces.
 
     Args:
-        codec: Says what is remembered; see `Codec`.
-        batch: Pieces.
+        codec: Defines what is remembered.
+        batch: Number of pieces.
     """
 
-    def __init__(self, codec: Any, batch: int) -> None:
+    def __init__(self, codec: GenerationCodec, batch: int) -> None:
         self.codec, self.position = codec, 0
         self.memory = codec.begin(np.zeros((batch, 1), np.int32))
 
     def x(self) -> np.ndarray:
-        """Give the network's input for the next token, `(batch, 1, features)` int32."""
+        """Return the network's input for the next token, `(batch, 1, features)` int32."""
         return np.asarray(self.codec.look(np, self.memory, self.position))
 
     def push(self, ids: np.ndarray) -> None:
@@ -124,7 +196,7 @@ class MaskedPiece:
 
     Attributes:
         piece: All of it.
-        hidden: Which tokens are not to be seen, `(time,)` bool.
+        hidden: Which tokens are hidden, `(time,)` bool.
     """
 
     piece: Any
@@ -132,6 +204,18 @@ class MaskedPiece:
 
     def __len__(self) -> int:
         return len(self.piece)
+
+
+def described(data: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Return the description of a codec without its type.
+
+    Raises:
+        CodecError: It is that of another type.
+    """
+    values = dict(data)
+    if (found := values.pop("type", None)) != kind:
+        raise CodecError(f"codec type {found!r}: expected {kind!r}")
+    return values
 
 
 def known(ids: Any, count: int) -> np.ndarray:
@@ -146,10 +230,10 @@ def known(ids: Any, count: int) -> np.ndarray:
     return found
 
 
-def padded(lines: Sequence[np.ndarray], value: Any) -> np.ndarray:
-    """Put lines `(time,)` under each other, `(batch, time)`, the shorter ones filled up at their end."""
+def padded(rows: Sequence[np.ndarray], value: Any) -> np.ndarray:
+    """Stack rows `(time,)` to `(batch, time)`, the shorter ones filled up at their end."""
     kind = bool if isinstance(value, bool) else np.int32
-    table = np.full((len(lines), max(map(len, lines), default=0)), value, kind)
-    for row, line in zip(table, lines, strict=True):
-        row[: len(line)] = line
+    table = np.full((len(rows), max(map(len, rows), default=0)), value, kind)
+    for row, values in zip(table, rows, strict=True):
+        row[: len(values)] = values
     return table

@@ -1,9 +1,12 @@
 """The seam between models and what runs their networks."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from zoo.core.codec import GenerationCodec
 
 
 class Engine(Protocol):
@@ -11,10 +14,6 @@ class Engine(Protocol):
 
     Attributes:
         name: What it is.
-        worth: From how many tokens on its method `generate`, which makes many in one call, is the faster way; 0: the
-            only one; None: there is none. See `zoo.networks.keras_engine.KerasEngine.generate`.
-        chunk: How many tokens such a call makes; None: any number.
-        steps: How many steps `step` takes in a call; None: any number.
         concurrent: Several threads may call it at once.
     """
 
@@ -22,19 +21,32 @@ class Engine(Protocol):
     concurrent: bool
 
     @property
-    def worth(self) -> int | None:
-        """From how many tokens on `generate` is the faster way."""
+    def loop_threshold(self) -> int | None:
+        """Shortest piece for which the compiled loop is faster than single steps.
+
+        0 if only the loop exists, None if there is no loop; see `zoo.networks.keras_engine.KerasEngine.generate`.
+        """
 
     @property
     def chunk(self) -> int | None:
-        """How many tokens a call of `generate` makes."""
+        """Tokens that one call of the loop makes; None: any number."""
 
     @property
     def steps(self) -> int | None:
-        """How many steps a call of `step` takes."""
+        """Time steps that one call of `step` takes; None: any number."""
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
-        """Give the state before the first step."""
+        """Return the state before the first step: zeros."""
 
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Run `x (batch, time, …)` from a state; give `y (batch, time, classes)` and the new state."""
+        """Run `x (batch, time, …)` from a state; return `y (batch, time, classes)` and the new state."""
+
+
+class LoopEngine(Engine, Protocol):
+    """An engine that can make many tokens in one call."""
+
+    def generate(
+        self, codec: "GenerationCodec", script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        top_k: int | None, top_p: float | None, memory: Any,
+    ) -> tuple[np.ndarray, Any]:  # fmt: skip
+        """Make tokens `(batch, time)`; see `zoo.networks.keras_engine.KerasEngine.generate`."""

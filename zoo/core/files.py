@@ -10,6 +10,9 @@ from pathlib import Path
 
 from zoo.errors import ArgumentError, DataError
 
+STANDARD_INPUT = "-"
+"""Name that stands for the standard input on the command line."""
+
 
 def sha256(data: bytes | Path) -> str:
     """Hash bytes, or the content of a file, to 64 hexadecimal digits."""
@@ -21,6 +24,11 @@ def sha256(data: bytes | Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file or folder exists; of a text that cannot be a name, such as a long one, it does not."""
+    return os.path.exists(path)  # Path.exists raises an error for such a text
 
 
 def suffixed(path: str | os.PathLike[str], accepted: tuple[str, ...]) -> Path:
@@ -68,9 +76,9 @@ def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[Pa
         DataError: The place cannot be written, or a folder stands where a file should be (or the reverse).
     """
     target = Path(path)
-    if not folder and target.is_dir():
+    if not folder and os.path.isdir(target):  # False for a name that is too long
         raise DataError(f"{target} is a folder: give the name of a file")
-    if folder and target.exists() and not target.is_dir():
+    if folder and exists(target) and not target.is_dir():
         raise DataError(f"{target} is a file where a folder should be: remove it or choose another name")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +96,6 @@ def replacing(path: str | os.PathLike[str], folder: bool = False) -> Iterator[Pa
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror or error}; nothing was changed") from error
     finally:
-        if not target.exists() and (workplace / "previous").exists():
+        if not exists(target) and (workplace / "previous").exists():
             os.replace(workplace / "previous", target)
         shutil.rmtree(workplace, ignore_errors=True)

@@ -1,109 +1,195 @@
-"""Recipes: how a network is sized and trained."""
+"""Recipes: how a network is sized and trained.
 
-from __future__ import annotations
+A recipe has the settings that every task has, and an object with those of its own task. Each setting is a field with
+its help, limits and choices beside it: validation, `zoo train --help` and the model pages come from the fields.
+"""
 
 import contextlib
 import difflib
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
 
-SHARES = ("dropout_in", "dropout_out", "dropout_recurrent", "label_smoothing")
-FROM_ZERO = (
-    *SHARES, "layers", "filters", "head", "voices", "augment", "warmup", "weight_decay", "seed", "ema", "epoch_steps",
-    "window", "height", "width", "rate_hz",
-)  # fmt: skip
-MOST = {"ema": 0.99999, **dict.fromkeys(SHARES, 0.95)}
-READING = ("voices", "height", "width", "rate_hz", "colour", "crop", "mirror")
-CHOICES = {
-    "crop": ("fit", "mouth"),
-    "schedule": ("cosine", "linear", "exponential", "constant"),
-    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
-}
-"""Settings of a recipe: those that may be zero, the largest values, how files are read, the words that are accepted."""
+TRUTH = {"true": True, "false": False}
+SMALLEST = {int: 1, float: 1e-9, bool: 0, str: 0}  # type of a setting → smallest value, unless one is given
+FRACTION = 0.95  # largest fraction that is dropped or spread
+
+
+def setting(
+    default: Any = MISSING,
+    *,
+    help: str,  # noqa: A002
+    least: float | None = None,
+    most: float = math.inf,
+    choices: Sequence[str] = (),
+    reads_files: bool = False,
+    fixed: bool = False,
+    size: str = "",
+) -> Any:
+    """Declare a setting: a field of a dataclass of settings.
+
+    Args:
+        default: Its usual value, a number, a truth value or a word, whose type it has; without one it is an integer
+            that must be given.
+        help: One sentence for `zoo train --help`.
+        least: Smallest value; None: 1 for integers, above 0 for other numbers.
+        most: Largest value.
+        choices: The words that are accepted, in capitals or not, of a setting that is a word; none: any.
+        reads_files: It says how the user's own files are read.
+        fixed: The base model of a fine-tuned one must have the same value; its codec has an attribute of this name.
+            For settings that say how files are read.
+        size: It is a size of the weights, which a fine-tuned model has from its base model: of the front end or
+            embedding (`encoder`), or of what stands above (`network`).
+
+    Raises:
+        ArgumentError: The default has another type, or what is declared does not go together.
+    """
+    if default is not MISSING and type(default) not in SMALLEST:
+        raise ArgumentError(f"a setting with the default {default!r}: give an int, float, bool or str")
+    if fixed and not reads_files:
+        raise ArgumentError("fixed=True is for settings that say how files are read: give reads_files=True too")
+    about = {"help": help, "least": least, "most": most, "choices": choices}
+    return field(default=default, metadata={**about, "reads_files": reads_files, "fixed": fixed, "size": size})
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    """The settings of a task that has none of its own."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network of a task is sized and trained.
+    """How a network is sized and trained. The help of a field says what it is; `settings` are the task's own."""
 
-    Attributes:
-        units: Units of each recurrent layer.
-        embedding: Size of the vector of each input feature; with `filters` of what the convolutions make of a step.
-        layers: Recurrent layers; 0: as many as the architecture has.
-        filters: Filters of each strided convolution below the recurrent layers, of video those of the first; 0: there
-            is none.
-        head: Units of a layer between the recurrent layers and the logits, which sees the input features too; 0: none.
-        voices: Voices read from music files of one's own; 0: those of the model to start from, or four.
-        height: Height of frames read from clips of one's own, in pixels; 0: that of the model to start from, or 64.
-        width: Alike; 0: that of the model to start from, or the height.
-        rate_hz: Frames per second read from clips of one's own; 0: those of the model to start from, or 25.
-        colour: Read red, green and blue from clips of one's own.
-        crop: How frames of clips of one's own are cut to that size: fit scales and cuts the longer side, mouth follows
-            the mouth of a talking head.
-        mirror: Show clips of one's own mirrored too, where left and right do not matter.
-        dropout_in: Share of inputs of the recurrent layers dropped in training.
-        dropout_out: Share of outputs of each recurrent layer dropped in training.
-        dropout_recurrent: Share of the state dropped in training on its way to the next step.
-        variational: Drop the same units at every step of a sequence (Gal & Ghahramani, NIPS 2016).
-        label_smoothing: Share of the target spread evenly over all classes (Szegedy et al., CVPR 2016).
-        augment: Strength of what changes recordings of speech, and clips, in training; 1 is usual.
-        epochs: Most epochs; the learning rate falls over them.
-        patience: Epochs without a better validation loss before stopping.
-        batch: Windows, or whole pieces, in a batch.
-        window: Length of a training window in steps of the raw data; 0: whole pieces, those of like length together.
-        epoch_steps: Most optimizer steps of an epoch; 0: as many as the data has windows for.
-        carry: Start a window from the state after the one before it (truncated back-propagation through time).
-        learning_rate: Highest learning rate, reached after `warmup` steps.
-        warmup: Optimizer steps of linear warm-up.
-        schedule: How the learning rate falls after that: cosine, linear, exponential (to a hundredth) or constant.
-        weight_decay: Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019).
-        clip: Largest norm of each gradient.
-        ema: Decay of the running average of the weights that is validated and kept (Polyak & Juditsky, 1992); 0: none.
-            It is less in runs so short that the average would reach back over more than a tenth of them.
-        precision: What products are computed in: float32, mixed_bfloat16 or mixed_float16.
-        xla: Compile the whole training step, not only recurrent loops; faster on a processor for small layers only.
-        steps_per_execution: Optimizer steps in one call of the compiled function.
-        seed: Seed of initial weights, dropout and data order.
+    units: int = setting(size="network", help="Units of each recurrent layer.")
+    embedding: int = setting(
+        size="encoder", help="Size of the vector of each input feature, or of what a front end makes of a time step."
+    )
+    layers: int = setting(0, least=0, size="network", help="Recurrent layers. 0 uses the number of the architecture.")
+    head: int = setting(
+        0,
+        least=0,
+        size="network",
+        help="Units of a dense layer between the recurrent layers and the logits, which also gets the input features. "
+        "0 has none.",
+    )
+    dropout_in: float = setting(0.1, least=0, most=FRACTION, help="Fraction of the recurrent layers' inputs dropped.")
+    dropout_out: float = setting(
+        0.35, least=0, most=FRACTION, help="Fraction of the outputs of each recurrent layer dropped."
+    )
+    dropout_recurrent: float = setting(
+        0.0, least=0, most=FRACTION, help="Fraction of the state dropped between time steps."
+    )
+    variational: bool = setting(
+        False, help="Drop the same units at every time step of a sequence (Gal & Ghahramani, NIPS 2016)."
+    )
+    label_smoothing: float = setting(
+        0.0,
+        least=0,
+        most=FRACTION,
+        help="Fraction of the target spread evenly over all classes (Szegedy et al., CVPR 2016).",
+    )
+    epochs: int = setting(110, help="Largest number of epochs; the learning rate falls over them.")
+    patience: int = setting(20, help="Epochs without a better validation value before training stops.")
+    batch: int = setting(64, help="Windows, or whole pieces, in a batch.")
+    window: int = setting(
+        32, least=0, help="Length of a training window in time steps of the raw data. 0 trains on whole pieces."
+    )
+    epoch_steps: int = setting(0, least=0, help="Most optimizer steps of an epoch. 0 uses all the data.")
+    carry: bool = setting(
+        False, help="Start a window from the state after the previous one (truncated back-propagation through time)."
+    )
+    learning_rate: float = setting(6e-3, help="Highest learning rate, reached after `warmup` steps.")
+    warmup: int = setting(200, least=0, help="Optimizer steps of linear warm-up.")
+    schedule: str = setting(
+        "cosine",
+        choices=("cosine", "linear", "exponential", "constant"),
+        help="How the learning rate falls after the warm-up; exponential falls to a hundredth.",
+    )
+    weight_decay: float = setting(
+        1e-2, least=0, help="Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019)."
+    )
+    clip: float = setting(1.0, help="Largest norm of each gradient.")
+    ema: float = setting(
+        0.0,
+        least=0,
+        most=0.99999,
+        help="Decay of the running average of the weights that is validated and kept (Polyak & Juditsky, 1992); lower "
+        "in runs so short that the average would reach back over more than a tenth of them. 0 has no average.",
+    )
+    precision: str = setting(
+        "float32",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        help="Precision of matrix products.",
+    )
+    xla: bool = setting(
+        False, help="Compile the whole training step, not only recurrent loops; faster on a CPU for small layers only."
+    )
+    steps_per_execution: int = setting(1, help="Optimizer steps in one call of the compiled function.")
+    seed: int = setting(1, least=0, help="Seed of initial weights, dropout and data order.")
+    settings: Any = NoSettings()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a setting of the task, which an earlier version had in the recipe itself."""
+        own = self.__dict__.get("settings")
+        if name.startswith("_") or not hasattr(own, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        warnings.warn(f"recipe.{name} is now recipe.settings.{name}", FutureWarning, stacklevel=2)
+        return getattr(own, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all settings by name, those of the task among them."""
+        values = asdict(self)
+        own = values.pop("settings")
+        return values | own
+
+    @property
+    def rows(self) -> dict[str, "Field[Any]"]:
+        """Name → field of every setting, those of the task last."""
+        return {**core_rows(), **{entry.name: entry for entry in fields(self.settings)}}
+
+
+def core_rows() -> dict[str, "Field[Any]"]:
+    """Return name → field of the settings that every task has."""
+    return {entry.name: entry for entry in fields(Recipe) if entry.name != "settings"}
+
+
+def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """Return a recipe with other values, core or the task's own, which are taken as they are."""
+    own = {name: value for name, value in values.items() if name not in core_rows()}
+    core = {name: value for name, value in values.items() if name not in own}
+    return replace(recipe, **core, settings=replace(recipe.settings, **own))
+
+
+def from_dict(values: Mapping[str, Any], settings: type, ignored: Sequence[str] = ()) -> Recipe:
+    """Build the recipe that `Recipe.to_dict` described.
+
+    Args:
+        values: Name → value.
+        settings: Class of the task's own settings.
+        ignored: Names to leave out, where they are not the task's own: earlier versions wrote the settings of every
+            task into each card.
+
+    Raises:
+        ArgumentError: A name is unknown or missing, or a value is not accepted.
     """
-
-    units: int
-    embedding: int
-    layers: int = 0
-    filters: int = 0
-    head: int = 0
-    voices: int = 0
-    height: int = 0
-    width: int = 0
-    rate_hz: float = 0.0
-    colour: bool = False
-    crop: str = "fit"
-    mirror: bool = False
-    dropout_in: float = 0.1
-    dropout_out: float = 0.35
-    dropout_recurrent: float = 0.0
-    variational: bool = False
-    label_smoothing: float = 0.0
-    augment: float = 1.0
-    epochs: int = 110
-    patience: int = 20
-    batch: int = 64
-    window: int = 32
-    epoch_steps: int = 0
-    carry: bool = False
-    learning_rate: float = 6e-3
-    warmup: int = 200
-    schedule: str = "cosine"
-    weight_decay: float = 1e-2
-    clip: float = 1.0
-    ema: float = 0.0
-    precision: str = "float32"
-    xla: bool = False
-    steps_per_execution: int = 1
-    seed: int = 1
+    names = {*core_rows(), *(entry.name for entry in fields(settings))}
+    kept = {name: value for name, value in values.items() if name in names or name not in ignored}
+    if unknown := [name for name in kept if name not in names]:
+        raise ArgumentError(f"unknown settings: {', '.join(unknown)}; there are: {', '.join(sorted(names))}")
+    if missing := [name for name, row in core_rows().items() if row.default is MISSING and name not in kept]:
+        raise ArgumentError(f"missing settings: {', '.join(missing)}")
+    rows = {**core_rows(), **{entry.name: entry for entry in fields(settings)}}
+    for name, value in kept.items():
+        if isinstance(_checked(rows[name], value), str) != isinstance(value, str):
+            raise ArgumentError(f"{name}={value!r} has another type")
+    core = {name: kept.pop(name) for name in core_rows() if name in kept}
+    return Recipe(**core, settings=settings(**kept))
 
 
 def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
@@ -116,30 +202,32 @@ def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
         >>> adjusted(Recipe(400, 20), {"units": "512", "xla": True}).units
         512
     """
-    known = {entry.name: type(entry.default) if entry.default is not MISSING else int for entry in fields(Recipe)}
+    rows = recipe.rows
     for name in changes:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
+        if name not in rows:
+            close = difflib.get_close_matches(name, rows, 1)
             meant = f"did you mean {close[0]}? " if close else ""
-            raise ArgumentError(f"no setting is called {name!r}: {meant}there are: {', '.join(known)}")
-    changed = replace(recipe, **{name: _setting(name, known[name], value) for name, value in changes.items()})
+            raise ArgumentError(f"no setting is called {name!r}: {meant}there are: {', '.join(rows)}")
+    changed = with_values(recipe, {name: _checked(rows[name], value) for name, value in changes.items()})
     if changed.carry and not changed.window:
-        raise ArgumentError("carry=true goes from window to window, window=0 has none: set one of them otherwise")
+        raise ArgumentError("carry=true goes from window to window, window=0 has none: change one of them")
     return changed
 
 
-def _setting(name: str, kind: type, value: Any) -> Any:
-    """Check the value of a setting."""
-    if name in CHOICES or kind is bool:
-        accepted = dict(zip(CHOICES[name], CHOICES[name], strict=True)) if name in CHOICES else TRUTH
+def _checked(row: "Field[Any]", value: Any) -> Any:
+    """Return the value of a setting in its type, if it is accepted."""
+    name, about = row.name, row.metadata
+    kind = int if row.default is MISSING else type(row.default)
+    if about["choices"] or kind is bool:
+        accepted = {word.lower(): word for word in about["choices"]} or TRUTH
         if str(value).lower() not in accepted:
-            raise ArgumentError(f"{name}={value!r}: give one of {', '.join(accepted)}")
+            raise ArgumentError(f"{name}={value!r}: give one of {', '.join(about['choices'] or TRUTH)}")
         return accepted[str(value).lower()]
+    if kind is str:
+        return str(value)
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
             value = float(value)
-    least = 0 if name in FROM_ZERO else {int: 1, float: 1e-9}[kind]
-    return number(name, value, least, MOST.get(name, float("inf")), whole=kind is int)
-
-
-TRUTH = {"true": True, "false": False}
+            value = int(value) if value.is_integer() and abs(value) < 2**53 else value
+    least = SMALLEST[kind] if about["least"] is None else about["least"]
+    return number(name, value, least, about["most"], whole=kind is int)

@@ -1,6 +1,7 @@
 """Arrays on disk that are read when they are asked for, and subsets of sequences."""
 
 import json
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,26 @@ class Subset(Sequence[Any]):
         if isinstance(index, slice):
             return [self.pieces[i] for i in self.indices[index]]
         return self.pieces[self.indices[index]]
+
+
+class Joined(Sequence[Any]):
+    """Several sequences of pieces as one, read when they are asked for."""
+
+    def __init__(self, *parts: Sequence[Any]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        at = operator.index(index) + len(self) * (index < 0)
+        for part in self.parts:
+            if 0 <= at < len(part):
+                return part[at]
+            at -= len(part)
+        raise IndexError(index)
 
 
 def by_length(pieces: Sequence[Any]) -> Subset:

@@ -1,4 +1,4 @@
-"""One way to refuse a number: the message has what was given and the accepted range."""
+"""What messages of errors share: one way to refuse a number, and the reason in the error of another library."""
 
 import math
 from typing import Any
@@ -31,3 +31,13 @@ def number(name: str, value: Any, least: float, most: float = math.inf, whole: b
         pass
     kind, limit = "whole number" if whole else "number", "" if most == math.inf else f", at most {most:g}"
     raise ArgumentError(f"{name}={value!r:.50}: give a {kind} of at least {least:g}{limit}")
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, which may be long in other libraries; empty if it has none.
+
+    Example:
+        >>> first_line(ValueError("no such layer\\nTraceback of the graph: ..."))
+        'no such layer'
+    """
+    return next(iter(str(error).strip().splitlines()), "")

@@ -13,7 +13,8 @@ from typing import Any
 import keras
 from keras import ops
 
-PACKAGE = "rnn_zoo"
+from zoo.layers.streaming import PACKAGE
+
 KINDS = {"SimpleRNNCell": "rnn", "LSTMCell": "lstm", "GRUCell": "gru"}
 
 
@@ -56,6 +57,8 @@ class _Fast:
         if slow_because(self) or len(sequences.shape) != 3:
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)  # type: ignore[misc]
         return _fast(self, sequences, initial_state, mask, training)
+
+    inner_loop.same_as_keras = True  # type: ignore[attr-defined]  # the exporter may take the layer for Keras's
 
     def rematerialized_call(self: Any, layer_call: Any, *args: Any, **kwargs: Any) -> Any:
         """Leave it to the fast path to save memory, where it is taken."""

@@ -7,14 +7,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.layers.recurrent import PACKAGE
+PACKAGE = "rnn_zoo"
+"""What layers of this package are registered with Keras under."""
 
 
 class Front(layers.Layer):
     """A layer without weights that takes `[x, state or None]` and gives `(y, new state)`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(trainable=False, **options)
+        super().__init__(**{**options, "trainable": False})  # it is among the options when Keras reads the layer
 
 
 def regrouped(x: Any, times: float, rest: tuple[int, ...]) -> Any:

@@ -3,7 +3,7 @@
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,6 @@ LONGEST_GAP_S = 600.0  # that a picture is on: more is no film but a damaged clo
 LARGEST = 1 << 26  # pixels of a picture: 8K has half as many
 BACK_S = 0.5  # that a clock may go back: more, and it has been set anew, as between films that were joined
 EPSILON_S = 1e-3
-
-Look = Callable[[np.ndarray], np.ndarray]
 
 
 def frames(source: Any, rate_hz: float, colour: bool = False) -> Iterator[np.ndarray]:

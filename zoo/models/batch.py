@@ -1,4 +1,6 @@
-"""Many sound or video files at once: which ones, on all cores, and what is told of each."""
+"""Batch inference: find input files, process them on all cores, write or print the results."""
+
+from __future__ import annotations
 
 import concurrent.futures
 import glob
@@ -8,69 +10,103 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from zoo.core.files import suffixed, write_text
+from zoo.core.files import STANDARD_INPUT, suffixed, write_text
 from zoo.core.plots import FORMATS
 from zoo.errors import ArgumentError, CodecError, DataError, ZooError
+from zoo.models.model import Model
 
-INPUT = "-"
+ONE_LINE = ("txt", "json")
+"""Output formats of which the results of several files can be printed, a line for each file."""
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+class Result(Protocol):
+    """The result of one file, such as a transcript or a timeline."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the input, in seconds."""
+
+    def to_text(self, output_format: str) -> str:
+        """Return the result in an output format."""
+
+    def plot(self, path: str | os.PathLike[str]) -> Path:
+        """Plot the result."""
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What is told of a transcript or timeline.
+    """How results are written.
 
     Attributes:
-        form: `txt`, `json`, `srt` or `csv`.
+        output_format: Also the suffix of the files written.
         out: Folder to write into; None prints.
-        plot: Picture to draw of one file.
+        plot: Plot to write of the only file.
     """
 
-    form: str
-    out: Path | None
-    plot: Path | None
+    output_format: str
+    out: Path | None = None
+    plot: Path | None = None
 
     def check(self, names: Mapping[Path, Path]) -> None:
-        """Refuse what could not be written, before anything is heard."""
-        if self.plot and len(names) > 1:
+        """Refuse what could not be written, before any file is processed.
+
+        Args:
+            names: Input files, and the name without suffix that each has in the output folder.
+
+        Raises:
+            ArgumentError: Options do not go together, or two files would be written to one.
+            DataError: The output folder is a file.
+        """
+        several = len(names) > 1
+        if self.plot and several:
             raise ArgumentError(f"--plot draws one file, {len(names)} are given")
         if self.plot:
             suffixed(self.plot, FORMATS)
-        if self.form in ("srt", "csv") and len(names) > 1 and not self.out:
-            raise ArgumentError(f"--{self.form} of several files: say where to with --out FOLDER")
+        if self.output_format not in ONE_LINE and several and not self.out:
+            raise ArgumentError(
+                f"--output-format {self.output_format} of {len(names)} files: name a folder to write them into with "
+                "--out FOLDER"
+            )
         if self.out and self.out.exists() and not self.out.is_dir():
             raise DataError(f"{self.out} is a file: give --out the name of a folder")
-        twice = [f"{name}.{self.form}" for name, count in Counter(names.values()).items() if count > 1]
+        twice = [f"{name}.{self.output_format}" for name, count in Counter(names.values()).items() if count > 1]
         if self.out and twice:
-            raise ArgumentError(f"{', '.join(twice[:5])} would be written twice: take those files apart")
+            raise ArgumentError(f"{', '.join(twice[:5])} would be written twice: process those files separately")
 
-    def tell(self, path: Path, name: Path, found: Any, alone: bool) -> None:
-        """Print or write a transcript or timeline."""
-        text = found.told(self.form)
-        if self.plot:
-            found.plot(self.plot)
+    def write(self, path: Path, name: Path, text: str, alone: bool) -> None:
+        """Print or write a result.
+
+        Args:
+            path: The input file.
+            name: Its name in the output folder, without suffix.
+            text: The result.
+            alone: There is no other input file.
+        """
         if self.out:
-            write_text(self.out / f"{name}.{self.form}", text + "\n")
+            write_text(self.out / f"{name}.{self.output_format}", text + "\n")
         else:
-            print(text if alone or self.form != "txt" else f"{path}: {text}", flush=True)
+            print(text if alone or self.output_format != "txt" else f"{path}: {text}", flush=True)
 
 
-def files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path, Path]:
-    """Find the files of names, folders (with all below them) and patterns.
+def find_files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path, Path]:
+    """Find the input files of names, folders (with all folders below them) and patterns.
 
     Args:
         given: The names.
-        suffixes: Of the files to take out of folders.
-        kind: What they are called in messages, such as `sound`.
+        suffixes: Of the files to take from folders.
+        kind: What the files are called in messages, such as `audio`.
 
     Returns:
-        Each file, and its name without suffix, below the folder that was given.
+        Each file, and its name without suffix, relative to the folder that was given.
 
     Raises:
-        CodecError: One stands for no file.
+        CodecError: A name stands for no file.
     """
     found: dict[Path, Path] = {}
     for name in given:
@@ -84,67 +120,93 @@ def files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path
         else:
             some = {Path(p): Path(Path(p).name) for p in sorted(glob.glob(name, recursive=True)) if Path(p).is_file()}
         if not some:
-            hint = ": it is for --stream" if name == INPUT else f": give a {kind} file"
-            raise CodecError(f"{name} {f'has no {kind} files' if path.is_dir() else 'does not exist'}{hint}")
+            if name == STANDARD_INPUT:
+                raise CodecError("- is the standard input: read it with --stream")
+            raise CodecError(
+                f"{name} {f'has no {kind} files' if path.is_dir() else 'does not exist'}: give {kind} files"
+            )
         found |= {p: short.with_suffix("") for p, short in some.items() if p not in found}
     return found
 
 
 def run(
-    first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], names: Mapping[Path, Path],
-    told: OutputOptions, kind: str,
-) -> int:  # fmt: skip
-    """Work through files side by side, tell of each in their order, and how long it took; give how many failed.
+    open_model: Callable[[], AnyModel],
+    process: Callable[[AnyModel, Path], Result],
+    names: Mapping[Path, Path],
+    options: OutputOptions,
+    kind: str,
+    first: AnyModel | None = None,
+) -> int:
+    """Process files on all cores, write the results in the order of the files, and print a summary to stderr.
 
     Args:
-        first: The model.
-        make: Opens it once more, for every other thread, if its engine lets in but one.
-        work: Makes a transcript or timeline with a model of a file.
-        names: Files, and what is written of each is called.
-        told: What is told of each.
-        kind: Of the files, such as `sound`.
+        open_model: Opens the model: once, or for every thread if its engine is not for several threads.
+        process: `(model, file)` → result.
+        names: Files, and what each is called in the output folder.
+        options: How results are written.
+        kind: What the files contain, for the summary.
+        first: The model, if it is open already.
+
+    Returns:
+        Number of files that failed; each is reported on stderr.
     """
     from tqdm import tqdm
 
-    began, seconds, bad = time.perf_counter(), 0.0, 0
+    began, seconds, failed = time.perf_counter(), 0.0, 0
     threads = 1 + (os.cpu_count() or 1)  # while one reads or decodes in Python, the others compute
     with concurrent.futures.ThreadPoolExecutor(min(threads, len(names))) as pool:
-        each = _Each(first, make, work, bool(told.plot))
-        waiting = deque((path, pool.submit(each, path)) for path in names)
+        worker = _Worker(first or open_model(), open_model, process, options)
+        waiting = deque((path, pool.submit(worker, path)) for path in names)
         try:
             for _ in tqdm(range(len(names)), unit="file", file=sys.stderr, disable=len(names) < 2):
-                path, result = waiting.popleft()
+                path, future = waiting.popleft()
                 try:
-                    found = result.result()
+                    done = future.result()
                 except ZooError as error:
-                    bad += 1
+                    failed += 1
                     tqdm.write(f"{path}: {error}", file=sys.stderr)
                     continue
+                if done.to_plot and options.plot:
+                    done.to_plot.plot(options.plot)
                 with tqdm.external_write_mode(file=sys.stdout):
-                    told.tell(path, names[path], found, len(names) == 1)
-                seconds += found.seconds
+                    options.write(path, names[path], done.text, len(names) == 1)
+                seconds += done.seconds
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    taken = time.perf_counter() - began
-    factor = f", real-time factor {taken / seconds:.3f}" if seconds else ""
-    print(f"{len(names) - bad} files, {seconds:.1f} s of {kind} in {taken:.1f} s{factor}", file=sys.stderr)
-    return bad
+    elapsed = time.perf_counter() - began
+    factor = f", real-time factor {elapsed / seconds:.3f}" if seconds else ""
+    print(f"{len(names) - failed} files, {seconds:.1f} s of {kind} in {elapsed:.1f} s{factor}", file=sys.stderr)
+    return failed
 
 
-class _Each:
-    """Works on a file with the model of the thread that it is called in."""
+class _Done(NamedTuple):
+    """What is kept of a result: its arrays are not, unless they are plotted."""
 
-    def __init__(self, first: Any, make: Callable[[], Any], work: Callable[[Any, Path], Any], drawn: bool) -> None:
-        self.models, self.work, self.drawn = [first], work, drawn
-        self.make = (lambda: first) if first.engine.concurrent else make
-        self.mine = threading.local()
+    text: str
+    seconds: float
+    to_plot: Result | None
 
-    def __call__(self, path: Path) -> Any:
-        if not hasattr(self.mine, "model"):
+
+class _Worker(Generic[AnyModel]):
+    """Processes a file with the model of the thread that it is called in."""
+
+    def __init__(
+        self,
+        first: AnyModel,
+        open_model: Callable[[], AnyModel],
+        process: Callable[[AnyModel, Path], Result],
+        options: OutputOptions,
+    ) -> None:
+        self.models, self.process, self.options = [first], process, options
+        self.open_model = (lambda: first) if first.engine.concurrent else open_model
+        self.of_thread = threading.local()
+
+    def __call__(self, path: Path) -> _Done:
+        if not hasattr(self.of_thread, "model"):
             try:
-                self.mine.model = self.models.pop()
+                self.of_thread.model = self.models.pop()
             except IndexError:
-                self.mine.model = self.make()
-        found = self.work(self.mine.model, path)
-        return found if self.drawn else replace(found, probabilities=found.probabilities[:0].copy())
+                self.of_thread.model = self.open_model()
+        result = self.process(self.of_thread.model, path)
+        return _Done(result.to_text(self.options.output_format), result.seconds, result if self.options.plot else None)

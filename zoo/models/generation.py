@@ -6,21 +6,25 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, cast, overload
 
 import numpy as np
 
 from zoo.core import plots, storage
-from zoo.core.codec import Context
+from zoo.core.codec import Context, GenerationCodec
+from zoo.core.engine import LoopEngine
 from zoo.core.progress import bar
 from zoo.core.task import find
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
+from zoo.models import options as model_options
 from zoo.models import sampling
-from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model
+from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece
 
 REMEMBERED = 64  # tokens that a repetition penalty looks back at
 AHEAD = 256  # random numbers drawn together
+SAMPLING = ("temperature", "top_k", "top_p", "repetition_penalty", "seed", "stop")
+"""Options of `generate` that every model takes."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,17 @@ class Surprisal:
         return plots.coloured(self.labels, self.nats, Path(path), "nats")
 
 
-class Generator(Model):
-    """A left-to-right model: it continues what it is given, one token after another."""
+class Generator(Model, Generic[Piece]):
+    """A causal model: it continues what it is given, one token after another."""
 
-    def generate(self, n: int | None = None, progress: bool = False, **options: Any) -> Any:
+    codec: GenerationCodec
+    others: ClassVar = {"infill": "bidirectional models fill gaps with it; use generate, stream or score"}
+
+    @overload
+    def generate(self, n: None = None, progress: bool = False, **options: Any) -> Piece: ...
+    @overload
+    def generate(self, n: int, progress: bool = False, **options: Any) -> list[Piece]: ...
+    def generate(self, n: int | None = None, progress: bool = False, **options: Any) -> Piece | list[Piece]:
         """Make a piece, or several at once.
 
         Args:
@@ -62,17 +73,18 @@ class Generator(Model):
             options: `temperature` (several take turns, token by token), `top_k`, `top_p`, `repetition_penalty` of the
                 last 64 tokens (see `sampling`); `seed` (the same seed gives the same piece on every engine, but
                 where a random number is within rounding of the border between two tokens; None draws one); `stop`
-                (text, or whole steps of music, after which a piece ends); and what the codec's `script` takes: for text
-                `prompt`, `length`, `replace`, for music `bars` or `steps`, `prompt`, `fixed`.
+                (what a piece ends after, such as text); and what the codec takes, such as `prompt`:
+                `help(model.codec.script)` describes these.
 
         Returns:
-            The prompt, if any, and what follows: for text a string, for music a `Score`.
+            The prompt, if any, and what follows, as the codec's `decode` returns it, such as a string.
 
         Raises:
-            ArgumentError: A value is out of range; the message names the range.
+            ArgumentError: The model has no such option, or a value is out of range; the message names what is accepted.
             CodecError: A prompt or fixed voice cannot be read or does not fit.
         """
         count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
+        model_options.check(self.card.name, options, self.options, SAMPLING)
         if options.get("prompt") is not None:
             options["prompt"] = self.codec.read(options["prompt"])
         script, tokens = self._tokens(count, ahead=True, **options)
@@ -86,11 +98,11 @@ class Generator(Model):
         """Yield one piece step by step as it is made; options as in `generate`.
 
         Yields:
-            For text: each character. For music: the grid values `(voices,)` of each step: a MIDI pitch, `HOLD` or
-            `REST`.
+            Each time step, as the codec's `decode_step` returns it, such as a character.
         """
         if "n" in options:
             raise ArgumentError("n: a stream is one piece; leave it out")
+        model_options.check(self.card.name, options, self.options, SAMPLING)
         _, tokens = self._tokens(1, **options)
 
         def steps() -> Iterator[Any]:
@@ -137,24 +149,28 @@ class Generator(Model):
         # int8, where one scale serves all rows.)
         draws = [np.random.default_rng([entropy, i]) for i in range(n)]
         plan = _Plan(script, temperatures, draws, top_k, top_p, repetition_penalty)
-        worth = self.engine.worth if repetition_penalty == 1 else None
-        if worth == 0 and len(script) > (self.engine.chunk or len(script)):
+        loop_threshold = self.engine.loop_threshold if repetition_penalty == 1 else None
+        if loop_threshold == 0 and len(script) > (self.engine.chunk or len(script)):
             raise ArgumentError(f"{len(script)} tokens: the artifact is fixed to {self.engine.chunk}, prompt included")
-        at_once = worth == 0 or (worth is not None and ahead and len(script) >= worth)
+        at_once = loop_threshold == 0 or (loop_threshold is not None and ahead and len(script) >= loop_threshold)
         made = self._in_graph(plan) if at_once else self._step_by_step(plan)
         given = int(np.append(script < 0, True).argmax()) // self.codec.group * self.codec.group
         return script, _until(made, end, self.codec.group, given, n)
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of `generate` that this model takes besides `SAMPLING`: those of its codec."""
+        return model_options.named(self.codec.script)
+
     def _script(self, options: dict[str, Any]) -> np.ndarray:
         """Lay out a piece."""
-        try:
-            return np.asarray(self.codec.script(**options))
-        except TypeError as error:
-            raise ArgumentError(f"options {', '.join(options)}: {error}") from error
+        model_options.check(self.card.name, options, self.options, SAMPLING)
+        model_options.require(self.card.name, self.codec.script, options)
+        return np.asarray(self.codec.script(**options))
 
     def _in_graph(self, plan: "_Plan") -> Iterator[np.ndarray]:
         """Make tokens chunk by chunk, each in one call of the engine."""
-        engine: Any = self.engine
+        engine = cast(LoopEngine, self.engine)
         memory, size = None, engine.chunk or max(1, len(plan.script))
         for start in range(0, len(plan.script), size):
             script, temperatures = (row[start : start + size] for row in (plan.script, plan.temperatures))
@@ -187,7 +203,7 @@ class Generator(Model):
         """Tell how little the model expected each token of a piece, given those before it.
 
         Args:
-            piece: For text a string, for music a `Score`, or what `generate` takes as a prompt.
+            piece: What `generate` returns, or what it takes as a prompt.
 
         Raises:
             ArgumentError: It is empty.

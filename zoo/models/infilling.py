@@ -1,28 +1,68 @@
-"""Models that see both sides: they fill the gaps of a piece. NumPy only."""
+"""Bidirectional models: they fill the gaps of a piece. NumPy only."""
 
 import itertools
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, Generic, overload
 
 import numpy as np
 
 from zoo.core import storage
+from zoo.core.codec import InfillCodec
 from zoo.core.progress import bar
 from zoo.core.task import find
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
+from zoo.models import options as model_options
 from zoo.models import sampling
-from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model
+from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece
 
 MAX_SWEEPS = 100_000
 DEFAULT_SWEEPS, TRIAL_SWEEPS = 60, 6
+SAMPLING = ("sweeps", "temperature", "top_k", "top_p", "seed")
+"""Options of `infill` that every model takes."""
 LEAST, FALLING = 0.05, 0.7  # share of the gaps drawn anew at the end, and the part of the sweeps over which it falls
 
 
-class Infiller(Model):
-    """A model that sees both sides: it fills the gaps of what it is given."""
+class Infiller(Model, Generic[Piece]):
+    """A bidirectional model: it fills the gaps of what it is given."""
 
+    codec: InfillCodec
+    others: ClassVar = dict.fromkeys(
+        ("generate", "stream", "score"), "bidirectional models do not continue a piece, they fill gaps: use infill"
+    )
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of `infill` that this model takes besides `SAMPLING`: those of its codec."""
+        return model_options.named(self.codec.gaps, skip=1)
+
+    @overload
+    def infill(
+        self,
+        piece: Any,
+        n: None = None,
+        sweeps: int = DEFAULT_SWEEPS,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        progress: bool = False,
+        **options: Any,
+    ) -> Piece: ...
+    @overload
+    def infill(
+        self,
+        piece: Any,
+        n: int,
+        sweeps: int = DEFAULT_SWEEPS,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        progress: bool = False,
+        **options: Any,
+    ) -> list[Piece]: ...
     def infill(
         self,
         piece: Any,
@@ -34,7 +74,7 @@ class Infiller(Model):
         seed: int | None = None,
         progress: bool = False,
         **options: Any,
-    ) -> Any:
+    ) -> Piece | list[Piece]:
         """Fill the gaps of a piece, by Gibbs sampling.
 
         In every sweep a share of the gaps, chosen at random, is hidden again and drawn from what the network expects
@@ -52,25 +92,24 @@ class Infiller(Model):
             seed: The same seed fills alike on every engine, but where a random number is within rounding of the border
                 between two tokens; None draws one.
             progress: Show a progress bar.
-            options: What the codec's `gaps` takes: for text `mark`, `spans`, `replace`; for music `free`, `bars`.
+            options: What the codec takes, such as where the gaps are: `help(model.codec.gaps)` describes these.
 
         Returns:
             The piece without gaps.
 
         Raises:
-            ArgumentError: A value is out of range; the message names the range.
+            ArgumentError: The model has no such option, or a value is out of range; the message names what is accepted.
             CodecError: The piece cannot be read or does not fit.
         """
+        model_options.check(self.card.name, options, self.options, SAMPLING)
+        model_options.require(self.card.name, self.codec.gaps, options, skip=1)
         count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
         sweeps = number("sweeps", sweeps, 1, MAX_SWEEPS, whole=True)
         sampling.check(number("temperature", temperature, 0), top_k, top_p)
         if seed is not None:
             seed = number("seed", seed, 0, whole=True)
         piece = self.codec.read(piece)
-        try:
-            ids, hidden = self.codec.gaps(piece, **options)
-        except TypeError as error:
-            raise ArgumentError(f"options {', '.join(options)}: {error}") from error
+        ids, hidden = self.codec.gaps(piece, **options)
         rows = self._filled(ids, hidden, count, sweeps, (temperature, top_k, top_p), seed, progress)
         pieces = [self.codec.decode(row, like=piece) for row in rows]
         return pieces[0] if n is None else pieces
@@ -108,7 +147,7 @@ class Infiller(Model):
         that are not hidden, and no other.
 
         Returns:
-            For every scheme `<scheme>_nats_per_<unit>` (all hidden tokens pooled; for music per hidden note) and
+            For every scheme `<scheme>_nats_per_<unit>` (all hidden tokens pooled) and
             `<scheme>_accuracy`, the share of those that the network expects most where they begin; `tokens`.
 
         Raises:

@@ -2,28 +2,22 @@
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from zoo.core.card import Card
+from zoo.core.codec import Codec
 from zoo.core.engine import Engine
 from zoo.core.task import find, split_of
 from zoo.errors import CodecError
 
+Piece = TypeVar("Piece")
 MAX_PIECES = 1024  # made at once
 EVALUATION_BATCH = 64
-ONWARD = "models go on from left to right with it, but for bidirectional ones, which fill gaps: infill"
-USES = {
-    "generate": ONWARD,
-    "stream": ONWARD,
-    "score": ONWARD,
-    "infill": "bidirectional models fill gaps with it; this one goes on from left to right: generate, stream, score",
-}
-"""Method of some kinds of models → which ones."""
 
 
 @dataclass(repr=False)
@@ -34,24 +28,35 @@ class Model:
         card: What is known of it.
         codec: Raw data ↔ tokens.
         engine: What runs its network.
+        fixed_steps: Its methods also work with an engine that takes a fixed number of time steps.
+        others: Method of a related class that this one does not have → what to use.
     """
 
+    fixed_steps: ClassVar[bool] = False
+    others: ClassVar[Mapping[str, str]] = {}
+
     card: Card
-    codec: Any
+    codec: Codec
     engine: Engine
 
     def __repr__(self) -> str:
         """Show which model, and what runs it."""
         return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
 
-    def __getattr__(self, name: str) -> Any:
-        """Say which models can do what this one cannot."""
-        if name in USES:
-            raise AttributeError(f"{self.card.name} has no {name}: {USES[name]}")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise an error that says what to use instead, where something does the same."""
+            if name in type(self).others:
+                raise AttributeError(f"{self.card.name} has no {name}: {type(self).others[name]}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
-        """Measure how well the model does on pieces."""
+        """Return metrics of the model on pieces, the most important one first; `tokens` counts what was measured."""
+        raise NotImplementedError
+
+    def trial(self, steps: int, seed: int) -> Any:
+        """Return what the model makes of `steps` random time steps, to compare engines by `==`: not an array."""
         raise NotImplementedError
 
     def evaluate(
@@ -77,14 +82,20 @@ class Model:
         if data is None:
             pieces = split_of(task, split, progress)
         else:
-            read = {name: getattr(self.codec, name, getattr(self.card.recipe, name)) for name in task.reading}
-            pieces = [*itertools.chain(*task.read_folder(Path(data), **read).values())]
+            values = self.card.recipe.to_dict()
+            read = {name: getattr(self.codec, name, values[name]) for name in task.reading}
+            pieces = [*itertools.chain(*task.read_own(Path(data), read).values())]
         try:
             return self.measure(pieces, progress)
         except CodecError as error:
             where = data or f"{split} of {task.facts['name']}"
             hint = "" if data else ": give files of yours, data="
             raise CodecError(f"{self.card.name} was not made for {where} ({error}){hint}") from error
+
+
+def make(card: Card, codec: Codec, engine: Engine) -> Any:
+    """Build the model of a card's task around an engine."""
+    return find(card.task).model(card, codec, engine)
 
 
 def overlapping(parts: Iterable[np.ndarray], margin: int) -> Iterator[tuple[np.ndarray, slice]]:

@@ -9,17 +9,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.core.architectures import STATES, Architecture, state_names
+from zoo.core.architectures import Architecture, state_names
 from zoo.core.codec import Codec
 from zoo.core.recipe import Recipe
-from zoo.errors import ArgumentError
+from zoo.core.states import STATES
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
-from zoo.tasks.speech import frontend as acoustics
-from zoo.tasks.video import frontend as vision
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
-FRONTS: dict[str, Any] = {"sound": acoustics, "frames": vision}
-"""What stands below the recurrent layers, by the kind of a codec's inputs, instead of an embedding."""
 
 
 def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.Model:
@@ -34,24 +30,19 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
         codec: Says how many features and symbols go in and how many classes come out.
         recipe: Says the sizes and the dropout.
 
-    Raises:
-        ArgumentError: Filters are asked for where there is no sound.
-
     Returns:
         Model `[x (batch, time, features) int32, states (batch, units) …]` →
         `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
     """
     x = keras.Input((None, *codec.shape), dtype=codec.dtype, name="x")
-    front = FRONTS.get(codec.front)
-    if recipe.filters and not front:
-        raise ArgumentError(f"filters={recipe.filters}: convolutions are for speech and video; leave it out")
-    sizes = front.sizes(codec, recipe) if front else {}
+    front = codec.frontend()
+    sizes = front.sizes(recipe) if front else {}
     below = [keras.Input((size,), name=name) for name, size in sizes.items()]
     given = [keras.Input((recipe.units,), name=name) for name in state_names(architecture, recipe.layers)]
     hidden, returned = x, list[Any]()
     if front:
-        hidden, returned = front.below(x, codec, recipe, below)
-    elif codec.dtype == "int32":
+        hidden, returned = front.below(x, recipe, below)
+    elif codec.symbols:
         hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
         hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
     every_step = (None, 1, None) if recipe.variational else None

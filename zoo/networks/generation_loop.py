@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from zoo.core.codec import Codec
+from zoo.core.codec import GenerationCodec
 
 LEAST = -1e30  # below all logits
 MOST = 1 - 2.0**-22  # of random numbers: with larger ones rounding could carry the sum past the last possible class
 
 
-def loop(step: Callable, codec: Codec, with_k: bool = True, with_p: bool = True) -> Callable:
+def loop(step: Callable, codec: GenerationCodec, with_k: bool = True, with_p: bool = True) -> Callable:
     """Return a function that makes tokens one after the other, for a graph.
 
     Args:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.core.codec import Codec
+from zoo.core.codec import GenerationCodec
 from zoo.networks.generation_loop import loop
 
 
@@ -21,7 +21,7 @@ class KerasEngine:
     """
 
     name, concurrent = "keras", True
-    worth, chunk = 512, 256
+    loop_threshold, chunk = 512, 256
     steps: int | None = None
 
     def __init__(self, network: keras.Model) -> None:
@@ -43,7 +43,7 @@ class KerasEngine:
         return y, new
 
     def generate(
-        self, codec: Codec, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        self, codec: GenerationCodec, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
         top_k: int | None, top_p: float | None, memory: tuple | None,
     ) -> tuple[np.ndarray, tuple]:  # fmt: skip
         """Make tokens in one compiled loop, with the sampling inside.

@@ -2,17 +2,17 @@
 
 import difflib
 import fnmatch
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from zoo.core.architectures import ARCHITECTURES, Architecture
-from zoo.core.card import Card, words
+from zoo.core.card import Card
 from zoo.core.task import Task, names
 from zoo.core.task import find as find_task
 from zoo.errors import UnknownModel
-
-WEIGHTS = Path(__file__).parent.parent / "weights"
+from zoo.presets import SHIPPED
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,32 @@ class Entry:
     @property
     def folder(self) -> Path:
         """Return where the package keeps its weights."""
-        return WEIGHTS / self.name
+        return SHIPPED / self.name
 
 
 @cache
 def catalog() -> dict[str, Entry]:
-    """List every model by name: the grid, and the shipped variants."""
-    shipped = {path.parent.name for path in WEIGHTS.glob("*/card.json")}
-    entries = {}
+    """List every model by name: the grid, and the shipped variants; of two that would have one name, the first.
+
+    The package's own tasks and architectures come before those of other packages.
+    """
+    shipped = {path.parent.name for path in SHIPPED.glob("*/card.json")}
+    entries: dict[str, Entry] = {}
     for task in names():
         for architecture in ARCHITECTURES.values():
             plain = f"{architecture.name}_{task}"
+            if (first := entries.get(plain)) is not None:
+                pair, taken = _pair(architecture, task), _pair(first.architecture, first.task_name)
+                warnings.warn(f"{pair} is left out: its name {plain} is that of {taken}", stacklevel=2)
+                continue
             variants = sorted(name for name in shipped if name.startswith(f"{plain}."))
             for name in (plain, *variants):
                 entries[name] = Entry(name, architecture, task, name in shipped)
     return entries
+
+
+def _pair(architecture: Architecture, task: str) -> str:
+    return f"the model of architecture {architecture.name} and task {task}"
 
 
 def find(name: str) -> Entry:
@@ -97,7 +108,7 @@ def _row(entry: Entry) -> dict[str, str]:
     card = Card.from_json((entry.folder / "card.json").read_text(encoding="utf-8"))
     name, value = next(iter(card.metrics["test"].items()))
     size = (entry.folder / "weights.safetensors").stat().st_size
-    known |= {"parameters": f"{card.parameters:,}", "metric": f"{value:.3f} {words(name)}"}
+    known |= {"parameters": f"{card.parameters:,}", "metric": f"{value:.3f} {entry.task.words(name)}"}
     return {
         "name": entry.name,
         "task": entry.task_name,

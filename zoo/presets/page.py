@@ -1,19 +1,17 @@
 """Model pages: what is known of a model, as Markdown, from the files of its preset folder."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from zoo.core.architectures import ARCHITECTURES
-from zoo.core.card import Card, words
-from zoo.core.task import Published, find
+from zoo.core.card import Card
+from zoo.core.codec import Codec
+from zoo.core.task import Task, find
 from zoo.errors import PresetError
+from zoo.presets import SHIPPED
 from zoo.presets import preset as presets
-from zoo.presets.catalog import WEIGHTS
-from zoo.tasks.video.codec import GROWTH
 
 EQUATIONS = {
     "rnn": (r"h_t = \tanh(W x_t + U h_{t-1} + b)",),
@@ -49,14 +47,10 @@ def output_equations(bidirectional: bool, head: bool) -> tuple[str, ...]:
     return (f"y_t = V [{outputs}] + d",) if bidirectional else ()
 
 
-ARTIFACTS, ERRORS, SAMPLE = "artifacts.json", "errors.json", "sample"
-GIVEN = "The soprano was given, that of the first piece of the test split; the other voices are the model's."
-BELOW = "{} samples a step of 40 ms → 4 times 64 log-mel features, a running or whole average taken off"
-"""What stands below the convolutions of a network of speech."""
+PAGE, ARTIFACTS, ERRORS, SAMPLE = "README.md", "artifacts.json", "errors.json", "sample"
 PICTURES = {
     "curves.png": "Training and validation loss",
     "sample.png": "A sample",
-    "errors.png": "Letters said and read",
 }
 
 
@@ -66,77 +60,57 @@ def page(folder: Path) -> str:
     Raises:
         PresetError: The card or codec is missing or corrupt.
     """
-    card, codec = presets.read(folder)
+    preset = presets.read(folder)
+    card, codec = preset.card, preset.codec
     task = find(card.task)
     ours = card.data.get("name") == task.facts["name"]  # what is known of the task's data is not of another's
     parts = {
         "Network": _network(card, codec),
-        "Results": _results(card, task.published if ours else (), task.splits if ours else ""),
+        "Results": _results(card, task, ours),
         "Training": _training(card, folder),
-        "Sample": _sample(folder, codec),
-        "Errors": _errors(folder),
-        "Artifacts": _artifacts(folder),
+        "Sample": _sample(folder, _of_architecture(task.samples, card)),
+        "Errors": _errors(folder, task),
+        "Artifacts": _artifacts(folder, task),
         "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
-        "Limits": task.limit(card.architecture) if ours else "",
+        "Limits": _of_architecture(task.limits, card) if ours else "",
     }
-    row = ARCHITECTURES[card.architecture]
-    cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[row.cell]
-    kind = f"bidirectional {cell}" if row.bidirectional else cell
-    told = card.name if folder == WEIGHTS / card.name else folder.as_posix()
+    architecture = ARCHITECTURES[card.architecture]
+    cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[architecture.cell]
+    kind = f"bidirectional {cell}" if architecture.bidirectional else cell
+    told = card.name if folder == SHIPPED / card.name else folder.as_posix()
     summary = task.summary.capitalize() if ours else f"{task.name.capitalize()}, trained on {card.data.get('name')}"
     head = f"# {card.name}\n\n{summary}: {card.parameters:,} parameters, {kind}."
     use = f'```python\nimport zoo\n\nmodel = zoo.load("{told}")\n```'
     return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
 
 
-def _network(card: Card, codec: Any) -> str:
+def _network(card: Card, codec: Codec) -> str:
     row, recipe = ARCHITECTURES[card.architecture], card.recipe
     ways = " in both directions" if row.bidirectional else ""
     layers = recipe.layers or row.layers
-    seen = f"{codec.features} input feature{'s' * (codec.features > 1)} as vectors of {recipe.embedding}"
-    hears = codec.front == "sound"
-    if codec.front == "frames":
-        seen = _pictures(codec, recipe)
-    if hears:
-        strided = f" → two convolutions of {recipe.filters} filters, 5 × 5, each with a stride of 2 over time and bands"
-        seen = (
-            f"{BELOW.format(codec.features)}{strided * (recipe.filters > 0)} → {recipe.embedding} numbers, normalized"
-        )
+    below, classes = codec.describe(recipe)
     chain = (
-        f"{seen} → "
+        f"{below} → "
         f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → "
         + f"{recipe.head} units that see these and the vectors → " * (recipe.head > 0)
-        + f"{codec.classes} classes{', the last of them the blank' * hears}."
+        + f"{classes}."
     )
     lines = (*EQUATIONS[row.cell], *output_equations(row.bidirectional, recipe.head > 0))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)
     return f"{chain}\n\n{equations}\n{row.reference}." + f" {HEAD}." * (recipe.head > 0)
 
 
-def _pictures(codec: Any, recipe: Any) -> str:
-    """Say what stands below the recurrent layers of a network that sees."""
-    if not codec.pixels:
-        return f"{codec.features} numbers a frame → {recipe.embedding}, normalized"
-    size = " × ".join(map(str, codec.shape[:2]))
-    filters = ", ".join(str(times * recipe.filters) for times in GROWTH)
-    late = f" (the label of a frame is told {codec.delay} frames later)" * bool(codec.delay)
-    return (
-        f"{codec.rate_hz:g} frames a second of {size} {'colour' if codec.colour else 'grey'} pixels{late} → mean 0, "
-        f"deviation 1 → each frame with the two before it → convolutions of {filters} filters, 5 × 5 and 3 × 3, each "
-        f"with a stride of 2 → {recipe.embedding} numbers, normalized"
-    )
-
-
-def _results(card: Card, published: Sequence[Published], splits: str) -> str:
+def _results(card: Card, task: Task, ours: bool) -> str:
+    published, splits = (task.published, task.splits) if ours else ((), "")
     rows = [
-        [split, words(name), f"{value:.4f}"]
+        [split, task.words(name), f"{value:.4f}"]
         for split, metrics in card.metrics.items()
-        for name, value in with_bits(metrics).items()
+        for name, value in task.with_bits(metrics).items()
         if name != "tokens"
     ]
     text = _table(rows, ("split", "metric", "value")) + (f"\n\nOf the splits, {splits}" if splits else "")
     names = {name for metrics in card.metrics.values() for name in metrics}
-    others = [[p.name, words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
+    others = [[p.name, task.words(p.metric), f"{p.value:g}", p.size, p.source] for p in published if p.metric in names]
     if others:
         text += "\n\nPublished:\n\n" + _table(others, ("model", "metric", "value", "parameters", "source"))
     elif published:
@@ -144,15 +118,13 @@ def _results(card: Card, published: Sequence[Published], splits: str) -> str:
     return text
 
 
-def with_bits(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Tell nats per character in bits too."""
-    ends = "nats_per_character"
-    bits = {n.replace("nats", "bits"): v / math.log(2) for n, v in metrics.items() if n.endswith(ends)}
-    return {**metrics, **bits}
+def _of_architecture(texts: Mapping[str, str], card: Card) -> str:
+    """Return the text of a card's architecture, or that for any."""
+    return texts.get(card.architecture, texts.get("", ""))
 
 
 def _training(card: Card, folder: Path) -> str:
-    recipe = ", ".join(f"{name} {value}" for name, value in asdict(card.recipe).items())
+    recipe = ", ".join(f"{name} {value}" for name, value in card.recipe.to_dict().items())
     told = f"{card.epochs} epochs, {card.minutes:g} minutes on " + ", ".join(
         f"{k} {v}" for k, v in card.versions.items()
     )
@@ -160,11 +132,12 @@ def _training(card: Card, folder: Path) -> str:
     return "\n\n".join(parts)
 
 
-def _sample(folder: Path, codec: Any) -> str:
+def _sample(folder: Path, note: str) -> str:
     parts = _picture(folder, "sample.png")
-    if (folder / f"{SAMPLE}.mid").exists():
-        parts[:0] = [GIVEN] * codec.masked
-        parts.append(f"[Listen]({SAMPLE}.mid) (MIDI).")
+    others = [path.name for path in sorted(folder.glob(f"{SAMPLE}.*")) if path.suffix not in (".png", ".txt")]
+    if others:
+        parts[:0] = [note] * bool(note)
+        parts += [f"[{name}]({name})" for name in others]
     if (text := folder / f"{SAMPLE}.txt").exists():
         parts.append(f"```text\n{text.read_text(encoding='utf-8').rstrip()}\n```")
     return "\n\n".join(parts)
@@ -181,17 +154,18 @@ def _measured(path: Path) -> dict[str, Any]:
     return found
 
 
-def _errors(folder: Path) -> str:
-    """Lay out the tables that `benchmarks/speech.py` and `benchmarks/video.py` measured."""
+def _errors(folder: Path, task: Task) -> str:
+    """Lay out the tables of errors that the benchmark of the task measured."""
     parts = []
     for table in _measured(folder / ERRORS).get("tables", ()):
         parts += [table["title"], _table(table["rows"], table["heads"])]
-    parts += _picture(folder, "errors.png")
+    for name, caption in task.pictures.items():
+        parts += _picture(folder, name, caption)
     return "\n\n".join(parts)
 
 
-def _artifacts(folder: Path) -> str:
-    """Lay out what `benchmarks/cards.py` measured."""
+def _artifacts(folder: Path, task: Task) -> str:
+    """Lay out what `benchmarks/bench_cards.py` measured."""
     if not (found := _measured(folder / ARTIFACTS)):
         return ""
     rows = [
@@ -207,13 +181,13 @@ def _artifacts(folder: Path) -> str:
         "MB",
         found["unit"],
         "differs from Keras by",
-        words(found["metric"]),
+        task.words(found["metric"]),
     )
     return _table(rows, heads) + f"\n\n{found['note']}"
 
 
-def _picture(folder: Path, name: str) -> list[str]:
-    return [f"![{PICTURES[name]}]({name})"] if (folder / name).exists() else []
+def _picture(folder: Path, name: str, caption: str = "") -> list[str]:
+    return [f"![{caption or PICTURES[name]}]({name})"] if (folder / name).exists() else []
 
 
 def _table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:

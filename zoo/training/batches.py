@@ -11,11 +11,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.core.codec import Codec
+from zoo.core.codec import Codec, InfillCodec
 from zoo.core.recipe import Recipe
 from zoo.core.storage import by_length
 from zoo.errors import ArgumentError
-from zoo.training.losses import LOSSES
+from zoo.training.losses import every_token
 
 VALIDATION_BATCH = 16
 AHEAD = 4  # batches prepared while a step runs
@@ -24,6 +24,7 @@ WIDE = 1024  # numbers of an input that counts as one token: a picture counts as
 ENCODED = 16  # pieces encoded together
 POOL = 32  # batches whose pieces are sorted by length, so that a batch holds pieces of like length
 ROUND = 16  # steps that lengths of whole pieces are rounded up to: fewer shapes
+Targets = Callable[[Any, Any], tuple[Any, Any]]
 
 
 class Windows:
@@ -37,24 +38,30 @@ class Windows:
     With `recipe.window` 0 pieces are whole, and those of like length share a batch (bucketing); an epoch leaves out the
     random few that fill no batch.
 
-    For a masked codec, tokens are hidden anew in every epoch.
+    For infilling, tokens are hidden again in every epoch.
 
     Args:
         pieces: What the codec encodes; read one by one.
         codec: Raw data ↔ arrays.
         recipe: Window, batch, carry, seed, and the most steps of an epoch.
-        augment: Function of a piece's index and a random generator that gives that piece changed.
+        augment: Function of a piece's index and a random generator that returns that piece changed.
+        targets: `targets` of the loss; see `zoo.training.losses`.
 
     Raises:
         ArgumentError: An epoch has fewer steps than are to be executed at once.
     """
 
     def __init__(
-        self, pieces: Sequence[Any], codec: Codec, recipe: Recipe, augment: Callable[[int, np.random.Generator], Any]
+        self,
+        pieces: Sequence[Any],
+        codec: Codec,
+        recipe: Recipe,
+        augment: Callable[[int, np.random.Generator], Any],
+        targets: Targets = every_token,
     ) -> None:
-        self.codec, self.recipe = codec, recipe
+        self.codec, self.recipe, self.targets = codec, recipe, targets
         self.changed = augment
-        if codec.masked:
+        if isinstance(codec, InfillCodec):
             self.changed = lambda index, rng: codec.hide(augment(index, rng), rng)
         self.window = recipe.window * codec.group
         self.lengths = np.array([len(piece) for piece in pieces])  # steps of the raw data
@@ -144,7 +151,7 @@ class Windows:
         """Yield epochs without end, from epoch `first` on, as `fit` takes them: `((x, keep), y, weights)`."""
         for epoch in itertools.count(first):
             for x, keep, y in self.epoch(epoch):
-                yield fit_form(x, keep, y, self.codec.loss)
+                yield fit_form(x, keep, y, self.targets)
 
     def stream(self, first: int) -> Any:
         """Prepare the batches ahead of use: a `tf.data` pipeline on TensorFlow, an iterator elsewhere."""
@@ -152,7 +159,7 @@ class Windows:
             return self.batches(first)
         import tensorflow as tf
 
-        sample = fit_form(*next(iter(self.epoch(first))), self.codec.loss)
+        sample = fit_form(*next(iter(self.epoch(first))), self.targets)
         time = {} if self.window else {1: None}
         (x, keep), *rest = sample
         form = ((_spec(x, time), _spec(keep, {})), *(_spec(array, time) for array in rest))
@@ -172,14 +179,14 @@ def _spec(array: np.ndarray, changed: dict[int, None]) -> Any:
     return tf.TensorSpec([changed.get(axis, size) for axis, size in enumerate(array.shape)], array.dtype)
 
 
-def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray, loss: str) -> tuple:
-    """Give a batch as `fit` takes it: inputs, targets, and what these count; see the `targets` of the loss."""
-    return (x, keep), *LOSSES[loss].targets(y, np)
+def fit_form(x: np.ndarray, keep: np.ndarray, y: np.ndarray, targets: Targets) -> tuple:
+    """Return a batch as `fit` takes it: inputs, targets and their weights."""
+    return (x, keep), *targets(y, np)
 
 
-def whole(pieces: Sequence[Any], codec: Codec) -> Any:
-    """Give whole pieces, those of like length together, each from its beginning, in the form `fit` validates with."""
-    batches = _Batches(by_length(pieces), codec)
+def whole(pieces: Sequence[Any], codec: Codec, targets: Targets = every_token) -> Any:
+    """Return batches of whole pieces of similar length, each from its beginning, as `fit` validates with them."""
+    batches = _Batches(by_length(pieces), codec, targets)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
@@ -193,17 +200,17 @@ def whole(pieces: Sequence[Any], codec: Codec) -> Any:
 class _Batches(keras.utils.PyDataset):
     """Batches of whole pieces, encoded when they are asked for."""
 
-    def __init__(self, pieces: Sequence[Any], codec: Codec) -> None:
+    def __init__(self, pieces: Sequence[Any], codec: Codec, targets: Targets) -> None:
         super().__init__()
-        self.pieces, self.codec = pieces, codec
+        self.pieces, self.codec, self.targets = pieces, codec, targets
 
     def __len__(self) -> int:
         return -(-len(self.pieces) // VALIDATION_BATCH)
 
     def __getitem__(self, index: int) -> tuple:
         pieces = self.pieces[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH]
-        if self.codec.masked:
+        if isinstance(self.codec, InfillCodec):
             rng = np.random.default_rng(index)
             pieces = [self.codec.hide(piece, rng) for piece in pieces]
         x, y = self.codec.encode(pieces)
-        return fit_form(x, np.zeros((len(x), 1), np.float32), y, self.codec.loss)
+        return fit_form(x, np.zeros((len(x), 1), np.float32), y, self.targets)

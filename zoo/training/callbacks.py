@@ -17,7 +17,6 @@ from zoo.errors import DataError, TrainingError
 from zoo.networks.transfer import set_weights, weights
 from zoo.training.optimizer import plain
 
-MONITOR = "val_nats"
 LAST, BEST, STATE = "last.weights.h5", "best.safetensors", "state.json"
 LOOK_EVERY = 20  # optimizer steps between two looks at the loss
 
@@ -31,13 +30,14 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         folder: Where the checkpoint is kept.
-        patience: Epochs without a better validation loss before stopping.
+        patience: Epochs without a better validation value before stopping.
+        monitor: Column of the log that the best epoch has the least of.
         writes: Write; of several machines only the first does.
     """
 
-    def __init__(self, folder: Path, patience: int, writes: bool = True) -> None:
+    def __init__(self, folder: Path, patience: int, monitor: str, writes: bool = True) -> None:
         super().__init__()
-        self.folder, self.patience, self.writes = folder, patience, writes
+        self.folder, self.patience, self.monitor, self.writes = folder, patience, monitor, writes
         self.state: dict[str, Any] = {"epoch": 0, "best": math.inf, "best_epoch": 0, "minutes": 0.0}
         self.began = time.perf_counter()
         self.validated: dict[str, Any] = {}
@@ -87,12 +87,12 @@ class Checkpoint(keras.callbacks.Callback):
         """Write the checkpoint.
 
         Raises:
-            TrainingError: The loss is no number any more.
+            TrainingError: The monitored value became NaN or infinite.
             DataError: The checkpoint cannot be written; the one before is still there.
         """
-        value, now = float((logs or {})[MONITOR]), time.perf_counter()
+        value, now = float((logs or {})[self.monitor]), time.perf_counter()
         if not math.isfinite(value):
-            raise broken(self.model, value, f"epoch {epoch + 1}")
+            raise broken(self.model, self.monitor, value, f"epoch {epoch + 1}")
         state = {**self.state, "epoch": epoch + 1, "minutes": self.state["minutes"] + (now - self.began) / 60}
         state["random"] = [keras.ops.convert_to_numpy(variable).tolist() for variable in _random_state(self.model)]
         improved = value < self.state["best"]
@@ -116,15 +116,15 @@ class Checkpoint(keras.callbacks.Callback):
                 raise DataError(f"cannot write {self.folder / LAST}: {error}; the checkpoint before is kept") from error
 
 
-def broken(model: keras.Model, value: float, where: str) -> TrainingError:
-    """Say what to try when a loss is no number."""
+def broken(model: keras.Model, name: str, value: float, where: str) -> TrainingError:
+    """Return the error for a value of the log that is NaN or infinite, with what to try."""
     if hasattr(model, "jax_state_sync"):
         model.jax_state_sync()  # or what Keras does when `fit` ends fails, and hides this error
     highest = plain(model.optimizer)._learning_rate.highest
-    precision = ", --precision float32 or mixed_bfloat16" if "float16" in model.dtype_policy.name else ""
+    precision = ", or with --precision float32 or mixed_bfloat16" if "float16" in model.dtype_policy.name else ""
     return TrainingError(
-        f"the loss is {value} in {where}: start anew with a lower --set learning_rate (it was {highest:g}), a lower "
-        f"--set clip, more --set warmup{precision}; the last checkpoint is kept"
+        f"{name} became {'NaN' if math.isnan(value) else 'infinite'} at {where}. Restart with a lower --set "
+        f"learning_rate (now {highest:g}) or clip, or a longer warmup{precision}. The last checkpoint was kept."
     )
 
 
@@ -141,12 +141,13 @@ class Progress(keras.callbacks.Callback):
         first: Epoch the run starts with.
         epochs: Epoch it ends after.
         tokens: Tokens of an optimizer step.
+        monitor: Column of the log that is shown.
         show: Show a bar.
     """
 
-    def __init__(self, steps: int, first: int, epochs: int, tokens: int, show: bool) -> None:
+    def __init__(self, steps: int, first: int, epochs: int, tokens: int, monitor: str, show: bool) -> None:
         super().__init__()
-        self.steps, self.tokens, self.seen = steps, tokens, 0
+        self.steps, self.tokens, self.monitor, self.seen = steps, tokens, monitor, 0
         self.bar = tqdm(total=steps * epochs, initial=steps * first, unit="step", disable=not show)
         self.shown: dict[str, str] = {}
         self.began = time.perf_counter()
@@ -160,7 +161,7 @@ class Progress(keras.callbacks.Callback):
         """Move the bar on, and look at the loss now and then.
 
         Raises:
-            TrainingError: The loss is no number any more.
+            TrainingError: The loss became NaN or infinite.
         """
         before, self.seen = self.seen, batch + 1
         self.bar.update(self.seen - before)
@@ -168,7 +169,7 @@ class Progress(keras.callbacks.Callback):
             loss = float((logs or {})["loss"])
             if not math.isfinite(loss):
                 self.bar.close()
-                raise broken(self.model, loss, f"step {self.seen} of an epoch")
+                raise broken(self.model, "the loss", loss, f"step {self.seen} of the epoch")
             self.shown |= {"loss": f"{loss:.4f}", "tokens/s": f"{self._rate():,.0f}"}
             self.bar.set_postfix(self.shown, refresh=False)
 
@@ -181,7 +182,7 @@ class Progress(keras.callbacks.Callback):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         if logs is not None:
             logs |= {"learning_rate": rate, "tokens_per_second": round(self.rate)}
-            self.shown |= {"valid": f"{logs[MONITOR]:.4f}", "rate": f"{rate:.2g}"}
+            self.shown |= {"valid": f"{logs[self.monitor]:.4f}", "rate": f"{rate:.2g}"}
         self.bar.set_postfix(self.shown)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
@@ -192,11 +193,12 @@ class Progress(keras.callbacks.Callback):
         return self.seen * self.tokens / max(time.perf_counter() - self.began, 1e-9)
 
 
-def draw(log: Path, path: Path, unit: str = "token") -> Path:
-    """Draw the curves of a run's `log.csv`: training and validation, in nats per token or what a unit is called."""
+def draw(log: Path, path: Path, monitor: str, unit: str) -> Path:
+    """Draw the curves of a run's `log.csv`: training and validation, per unit."""
     with log.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     epochs = [int(row["epoch"]) + 1 for row in rows]
-    columns = {"training": "nats", "validation": MONITOR}
+    trained = monitor.removeprefix("val_")
+    columns = {"training": trained, "validation": monitor}
     lines = {label: (epochs, [float(row[column]) for row in rows]) for label, column in columns.items()}
-    return plots.curves(lines, path, "epoch", f"nats per {unit}")
+    return plots.curves(lines, path, "epoch", f"{trained} per {unit}")

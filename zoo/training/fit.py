@@ -17,11 +17,37 @@ from zoo.training.optimizer import plain
 
 
 def fit(
-    learner: Learner, spread: Any, windows: Windows, valid: Sequence[Any], out: Path, resume: bool, verbose: bool
+    learner: Learner,
+    spread: Any,
+    windows: Windows,
+    valid: Sequence[Any],
+    out: Path,
+    monitor: str,
+    resume: bool = False,
+    verbose: bool = True,
 ) -> Checkpoint:
-    """Train from the last checkpoint on; return the checkpoint it ends with."""
-    recipe, codec, chief = windows.recipe, windows.codec, devices.worker() == 0
-    checkpoint = Checkpoint(out / "checkpoint", recipe.patience, writes=chief)
+    """Run the epochs of a training run.
+
+    Args:
+        learner: Compiled network.
+        spread: `tf.distribute` strategy it was compiled in; None if there is none.
+        windows: Training windows.
+        valid: Pieces to validate on.
+        out: Run folder, for logs and checkpoint.
+        monitor: Column of the log that the best epoch has the least of.
+        resume: Continue from the last checkpoint.
+        verbose: Show progress, on the first of several machines.
+
+    Returns:
+        The checkpoint that training ended with.
+
+    Raises:
+        DataError: The run folder cannot be written.
+        TrainingError: The loss became NaN or infinite, or the checkpoint is damaged.
+    """
+    recipe, chief = windows.recipe, devices.worker() == 0
+    verbose = verbose and chief
+    checkpoint = Checkpoint(out / "checkpoint", recipe.patience, monitor, writes=chief)
     with devices.scope(spread):
         first = checkpoint.restore(learner) if resume else 0
     if first >= recipe.epochs or checkpoint.exhausted():
@@ -29,23 +55,24 @@ def fit(
     if verbose:
         print(devices.path_taken(learner.network))
     averages = [keras.callbacks.SwapEMAWeights()] if plain(learner.optimizer).use_ema else []
-    progress = Progress(windows.steps, first, recipe.epochs, windows.tokens, verbose)
+    progress = Progress(windows.steps, first, recipe.epochs, windows.tokens, monitor, verbose)
     logs = [keras.callbacks.CSVLogger(str(out / "log.csv"), append=first > 0), *_tensorboard(out / "tensorboard")]
     calls = [progress, *(logs if chief else []), checkpoint, *averages]
     try:
+        validation = whole(valid, windows.codec, windows.targets)
         if chief:
             _trim(out / "log.csv", first)
         if devices.workers() > 1:
-            from zoo.training import multi_worker as workers
+            from zoo.training import multi_worker
 
-            workers.fit(learner, spread, windows, first, whole(valid, codec), calls)
+            multi_worker.fit(learner, spread, windows, first, validation, calls)
         else:
             learner.fit(
                 windows.stream(first),
                 steps_per_epoch=windows.steps,
                 initial_epoch=first,
                 epochs=recipe.epochs,
-                validation_data=whole(valid, codec),
+                validation_data=validation,
                 callbacks=calls,
                 shuffle=False,  # the windows come shuffled
                 verbose=0,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.core import plots
+from zoo.core.task import find
 from zoo.errors import ArgumentError
+from zoo.models.model import Model
 
 if TYPE_CHECKING:
     import keras
@@ -43,8 +45,9 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
         model: A Keras model with `SimpleRNN`, `LSTM` or `GRU` layers, alone or within `Bidirectional`, on TensorFlow;
             or a model of the zoo.
         batch: `(x, y)` as `fit` takes them; for a model of the zoo a list of pieces.
-        loss: `loss(y, prediction)` → tensor whose first axis is the batch. By default that of the compiled model, or
-            the cross-entropy of logits and whole numbers `y`; where `y` is -1 nothing counts.
+        loss: `loss(y, prediction)` → tensor whose first axis is the batch. By default that of the task of a model of
+            the zoo, that of a compiled model, or the cross-entropy of logits and integers `y`; where `y` is -1 nothing
+            counts.
 
     Raises:
         ArgumentError: No recurrent layer or one of another kind, another backend, or a batch that does not fit.
@@ -59,12 +62,12 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
         raise ArgumentError(f"KERAS_BACKEND is {keras.backend.backend()}: gradient_flow needs tensorflow")
     import tensorflow as tf
 
-    network, (x, y) = _given(model, batch)
+    network, x, y, usual = _given(model, batch)
     seen: dict[str, list[Any]] = {}
     with tf.GradientTape() as tape, _watched(network, tape, seen):
         output = network(x, training=False)
         output = output[0] if isinstance(output, (list, tuple)) else output
-        each = (loss or _loss(network))(y, output)
+        each = (loss or usual)(y, output)
         each = tf.reduce_mean(tf.reshape(each, (tf.shape(each)[0], -1)), 1)
         total = tf.reduce_sum(each)
     if not seen:
@@ -79,18 +82,32 @@ def _norm(gradient: Any) -> float:
     return float(np.linalg.norm(gradient.numpy().astype(np.float64), axis=-1).mean())
 
 
-def _given(model: Any, batch: Any) -> tuple["keras.Model", tuple[Any, Any]]:
-    """Find the network, and its inputs and targets."""
-    if hasattr(model, "codec"):
-        if not hasattr(model.engine, "network"):
+def _given(model: Any, batch: Any) -> tuple["keras.Model", Any, Any, Callable[[Any, Any], Any]]:
+    """Return the network, its inputs and targets, and its usual loss."""
+    from zoo.networks.keras_engine import KerasEngine
+
+    if isinstance(model, Model):
+        if not isinstance(model.engine, KerasEngine):
             raise ArgumentError(f"{model!r} is an artifact: give the model that zoo.load opens")
         x, y = model.codec.encode(batch)
-        return model.engine.network, ([x, *model.engine.initial_state(len(x))], y)
+        return model.engine.network, [x, *model.engine.initial_state(len(x))], y, _loss_of_task(model)
     try:
         x, y = batch
     except (TypeError, ValueError) as error:
         raise ArgumentError("batch: give the two arrays (x, y)") from error
-    return model, (x, y)
+    return model, x, y, _loss(model)
+
+
+def _loss_of_task(model: Model) -> Callable[[Any, Any], Any]:
+    from zoo.training.losses import CrossEntropy
+
+    loss = (find(model.card.task).loss or CrossEntropy)()
+
+    def weighted(y: Any, output: Any) -> Any:
+        targets, weights = loss.targets(y, np)
+        return loss.call(targets, output) * weights
+
+    return weighted
 
 
 def _loss(network: "keras.Model") -> Callable[[Any, Any], Any]:

@@ -1,5 +1,6 @@
 """A network wrapped and compiled for training."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ from keras import ops
 from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError
 from zoo.networks.transfer import ENCODER, encodes
-from zoo.training.losses import LOSSES
+from zoo.training.losses import CrossEntropy
 from zoo.training.optimizer import AVERAGED, AdamW, Schedule
 
 
@@ -23,11 +24,14 @@ class Learner(keras.Model):
     Args:
         network: The network.
         batch: Rows whose states are carried on in training; None carries none.
+        averages: Name in the log → loss that is averaged over all tokens there.
     """
 
-    def __init__(self, network: keras.Model, batch: int | None = None) -> None:
+    def __init__(
+        self, network: keras.Model, batch: int | None = None, averages: Mapping[str, keras.losses.Loss] | None = None
+    ) -> None:
         super().__init__(name="learner")
-        self.network = network
+        self.network, self.averages = network, dict(averages or {})
         self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]
         names = [tensor.name for tensor in network.inputs[1:]]
         self.carried = [
@@ -52,15 +56,16 @@ class Learner(keras.Model):
         return y
 
 
-class Nats(keras.metrics.Mean):
-    """Nats per token, pooled over all tokens; Keras's own metric would weigh batches of short pieces more.
+class Average(keras.metrics.Mean):
+    """A loss averaged over all tokens; Keras's own metric would weigh batches of short pieces more.
 
     Args:
-        loss: What gives the nats of every token, `(batch, time)`.
+        name: Name in the log.
+        loss: Its `call` returns the value of every token, `(batch, time)`.
     """
 
-    def __init__(self, loss: keras.losses.Loss) -> None:
-        super().__init__(name="nats")
+    def __init__(self, name: str, loss: keras.losses.Loss) -> None:
+        super().__init__(name=name)
         self.loss = loss
 
     def update_state(self, y: Any, logits: Any, sample_weight: Any = None) -> Any:
@@ -69,10 +74,23 @@ class Nats(keras.metrics.Mean):
         return super().update_state(ops.reshape(values, (-1,)), ops.reshape(sample_weight, (-1,)))
 
 
-def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1, loss: str = "classes") -> Learner:
-    """Wrap and compile a network for `steps` optimizer steps an epoch, with a loss of `LOSSES`.
+def compiled(
+    network: keras.Model,
+    recipe: Recipe,
+    steps: int,
+    replicas: int = 1,
+    loss: Callable[..., keras.losses.Loss] = CrossEntropy,
+    metrics: Mapping[str, Callable[[], keras.losses.Loss]] | None = None,
+) -> Learner:
+    """Wrap and compile a network for training.
 
-    Of several replicas each clips its share of a gradient, before they are added.
+    Args:
+        network: The network.
+        recipe: Learning rate, optimizer, label smoothing, precision.
+        steps: Optimizer steps per epoch.
+        replicas: Devices that share a batch. Each clips its share of a gradient, before the shares are added.
+        loss: `(label smoothing)` → loss; see `zoo.core.task.Task`.
+        metrics: Name in the log → loss without label smoothing.
     """
     total = max(recipe.epochs * steps, 2)
     rate = Schedule(recipe.learning_rate, min(recipe.warmup, total // 2), total, recipe.schedule)
@@ -81,15 +99,16 @@ def compiled(network: keras.Model, recipe: Recipe, steps: int, replicas: int = 1
         use_ema=recipe.ema > 0, ema_momentum=min(recipe.ema, 1 - 1 / max(1, AVERAGED * total)),
     )  # fmt: skip
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
-    learner = Learner(network, recipe.batch if recipe.carry else None)
+    averages = {name: make() for name, make in (metrics or {}).items()}
+    learner = Learner(network, recipe.batch if recipe.carry else None, averages)
     learner.compile(
-        optimizer, LOSSES[loss](recipe.label_smoothing), weighted_metrics=[Nats(LOSSES[loss]())],
+        optimizer, loss(recipe.label_smoothing), weighted_metrics=[Average(*row) for row in averages.items()],
         jit_compile=recipe.xla, steps_per_execution=recipe.steps_per_execution,
     )  # fmt: skip
     return learner
 
 
-def freeze(network: keras.Model, layers: list[str]) -> None:
+def freeze(network: keras.Model, layers: Sequence[str]) -> None:
     """Keep layers as they are in training; `encoder` stands for all below the recurrent ones.
 
     Raises:

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 
-def _every_token(y: Any, xp: Any) -> tuple[Any, Any]:
+def every_token(y: Any, xp: Any) -> tuple[Any, Any]:
     """Give targets as a loss takes them, and what each counts: 0 where a piece has ended, which is -1 in `y`."""
     counted = y if len(y.shape) == 2 else y[..., 0]
     return xp.maximum(y, 0), xp.where(counted >= 0, np.float32(1), np.float32(0))
@@ -20,7 +20,7 @@ class CrossEntropy(keras.losses.Loss):
         super().__init__(name="cross_entropy", reduction="mean_with_sample_weight")
         self.smoothing = smoothing
 
-    targets = staticmethod(_every_token)
+    targets = staticmethod(every_token)
 
     def call(self, y: Any, logits: Any) -> Any:
         """Return the loss of every token, `(batch, time)`."""
@@ -41,7 +41,7 @@ class BinaryCrossEntropy(keras.losses.Loss):
         super().__init__(name="keys", reduction="mean_with_sample_weight")
         self.smoothing = smoothing
 
-    targets = staticmethod(_every_token)
+    targets = staticmethod(every_token)
 
     def call(self, y: Any, logits: Any) -> Any:
         """Return the loss of every step, `(batch, time)`, of targets and logits `(batch, time, keys)`."""
@@ -90,7 +90,3 @@ def _ctc(y: Any, count: Any, logits: Any) -> Any:
         inputs=tf.transpose(logits, (1, 0, 2)), labels_indices=places, labels_values=tf.gather_nd(y, places),
         sequence_length=tf.fill([batch], time), ignore_longer_outputs_than_inputs=True,
     )[0]  # fmt: skip
-
-
-LOSSES: dict[str, Any] = {"classes": CrossEntropy, "keys": BinaryCrossEntropy, "ctc": CTCLoss}
-"""What is minimised, by the kind of a codec's targets: one of many classes; any of many keys; symbols, when unknown."""

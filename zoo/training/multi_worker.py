@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from zoo.core.validation import first_line
 from zoo.errors import TrainingError
 from zoo.training import devices
 from zoo.training.batches import Windows
@@ -43,7 +45,7 @@ def fit(
     Raises:
         TrainingError: Another machine is gone, or is about to train something else.
     """
-    recipe = windows.recipe
+    recipe, names = windows.recipe, ["loss", *learner.averages]
     step, validated = _step(learner, strategy, recipe.clip), _validation(learner)
     calls = keras.callbacks.CallbackList(callbacks, model=learner, epochs=recipe.epochs, steps=windows.steps)
     learner.stop_training = False
@@ -52,19 +54,18 @@ def fit(
         calls.on_train_begin()
         for epoch in range(first, recipe.epochs):
             calls.on_epoch_begin(epoch)
-            loss, nats, tokens = 0.0, 0.0, 0.0
-            for i, batch in enumerate(_share(windows.epoch(epoch))):
-                sums = [float(value) for value in step(*batch)]
-                loss, nats, tokens = loss + sums[0], nats + sums[1], tokens + sums[2]
-                calls.on_train_batch_end(i, {"loss": loss / tokens})
+            sums = np.zeros(len(names) + 1)
+            for i, batch in enumerate(_share(windows, epoch)):
+                sums += [float(value) for value in step(*batch)]
+                calls.on_train_batch_end(i, {"loss": sums[0] / sums[-1]})
             calls.on_test_begin()
             measured = validated(valid)
             calls.on_test_end(measured)
-            calls.on_epoch_end(epoch, {"loss": loss / tokens, "nats": nats / tokens, **measured})
+            calls.on_epoch_end(epoch, {**dict(zip(names, (sums[:-1] / sums[-1]).tolist(), strict=True)), **measured})
             if learner.stop_training:
                 break
     except GONE as error:
-        reason = next(iter(str(error).splitlines()), "")
+        reason = first_line(error)
         raise TrainingError(f"another machine is gone ({reason}): start all of them again with --resume") from error
     calls.on_train_end()
 
@@ -97,36 +98,36 @@ def _agree(strategy: Any, first: int, run: str) -> None:
 
 
 def _validation(learner: Learner) -> Callable[[Iterable[tuple]], dict[str, float]]:
-    """Return a function that measures loss and nats per token as `fit` does, on this machine alone."""
+    """Return a function that measures loss and metrics per token as `fit` does, on this machine alone."""
     forward = tf.function(lambda x, keep: learner((x, keep), training=False), autograph=False, reduce_retracing=True)
-    bare = type(learner.loss)()
+    measures = {"loss": learner.loss, **learner.averages}
 
     def validated(valid: Iterable[tuple]) -> dict[str, float]:
-        loss, nats, tokens = 0.0, 0.0, 0.0
+        sums, tokens = dict.fromkeys(measures, 0.0), 0.0
         for (x, keep), y, counts in valid:
             logits = forward(x, keep)
-            loss += float(tf.reduce_sum(learner.loss.call(y, logits) * counts))
-            nats += float(tf.reduce_sum(bare.call(y, logits) * counts))
+            for name, loss in measures.items():
+                sums[name] += float(tf.reduce_sum(loss.call(y, logits) * counts))
             tokens += float(tf.reduce_sum(counts))
-        return {"val_loss": loss / tokens, "val_nats": nats / tokens}
+        return {f"val_{name}": value / tokens for name, value in sums.items()}
 
     return validated
 
 
-def _share(epoch: Iterator[tuple]) -> Iterator[tuple]:
-    """Take this machine's rows of every batch, and the number of tokens in the whole."""
+def _share(windows: Windows, epoch: int) -> Iterator[tuple]:
+    """Take this machine's rows of every batch, and what the targets of the whole count."""
     count, mine = devices.workers(), devices.worker()
-    for x, keep, y in epoch:
+    for x, keep, y in windows.epoch(epoch):
         rows = slice(mine * len(x) // count, (mine + 1) * len(x) // count)
-        yield tuple(map(tf.constant, (x[rows], keep[rows], y[rows], float((y >= 0).sum()))))
+        yield tuple(map(tf.constant, (x[rows], keep[rows], y[rows], np.float32(windows.targets(y, np)[1].sum()))))
 
 
 def _step(learner: Learner, strategy: Any, clip: float) -> Callable:
-    """Return a function that takes one optimizer step, and gives the sums of loss and nats, and the tokens."""
+    """Return a function that takes one optimizer step; it returns the sums of loss and metrics, and the tokens."""
     optimizer, count = plain(learner.optimizer), strategy.num_replicas_in_sync
     local = count // devices.workers()  # replicas of this machine, which share its rows
     optimizer.clipnorm = None  # here it is the sum that is clipped
-    smoothed, bare = learner.loss, type(learner.loss)()
+    smoothed, measures = learner.loss, [learner.loss, *learner.averages.values()]
     variables = learner.trainable_variables
     with strategy.scope():
         optimizer.build(variables)
@@ -145,8 +146,8 @@ def _step(learner: Learner, strategy: Any, clip: float) -> Callable:
         # Keras sums over the machines once more
         gradients = [tf.clip_by_norm(gradient, clip) / count for gradient in gradients]
         optimizer.apply(gradients, variables)
-        nats = tf.reduce_sum(bare.call(targets, logits) * counts)
-        return tuple(context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, nats, tf.reduce_sum(counts)]))
+        sums = [loss, *(tf.reduce_sum(m.call(targets, logits) * counts) for m in measures[1:]), tf.reduce_sum(counts)]
+        return tuple(context.all_reduce(tf.distribute.ReduceOp.SUM, sums))
 
     @tf.function(jit_compile=False, autograph=False, reduce_retracing=True)
     def step(*batch: Any) -> Any:

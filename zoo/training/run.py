@@ -1,6 +1,6 @@
 """Training: one way for every architecture and task, Keras `fit` underneath.
 
-A run folder holds all of a run: `run.json` (what was asked), `log.csv`, `tensorboard/`, `checkpoint/` (weights,
+A run folder holds all of a run: `run.json` (what was asked for), `log.csv`, `tensorboard/`, `checkpoint/` (weights,
 optimizer, random state and progress after the last whole epoch; the best weights so far) and, in the end, `preset/`.
 """
 
@@ -8,121 +8,95 @@ import contextlib
 import platform
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo.core.card import Card
 from zoo.core.codec import Codec
 from zoo.core.recipe import Recipe
-from zoo.errors import ArgumentError
-from zoo.models.making import make
 from zoo.networks.build import network
 from zoo.networks.keras_engine import KerasEngine
-from zoo.networks.transfer import ENCODER, copied, resize_vocabulary, set_weights, transfer_encoder, weights
+from zoo.networks.transfer import ENCODER, copied, set_weights, weights
 from zoo.presets import preset as presets
-from zoo.presets.catalog import Entry
-from zoo.tasks.video import feature_cache as features
-from zoo.tasks.video.codec import VideoCodec
-from zoo.training import devices
+from zoo.training import devices, start
 from zoo.training.batches import Windows
-from zoo.training.callbacks import draw
+from zoo.training.callbacks import Checkpoint, draw
 from zoo.training.fit import fit
-from zoo.training.learner import compiled, freeze
-from zoo.training.run_folder import _claim
-from zoo.training.start import _beginning, _check, _check_start, _splits
+from zoo.training.learner import Learner, compiled, freeze
+from zoo.training.losses import CrossEntropy
+from zoo.training.run_folder import Request, claim
+from zoo.training.start import Start
 
 FEW_STEPS = 100
+MEASURED = ("valid", "test")
 
 
-def train(
-    entry: Entry,
-    recipe: Recipe,
-    out: Path,
-    command: str,
-    data: Path | None = None,
-    start: Path | None = None,
-    frozen: Sequence[str] = (),
-    used: Sequence[str] = (),
-    resume: bool = False,
-    verbose: bool = True,
-) -> Card:
+def train(request: Request) -> Card:
     """Train a model and write its preset folder to `out/preset`.
 
     The test split, where the data has one, is read once, after training, to fill the card.
 
     Args:
-        entry: Catalog entry to train.
-        recipe: Sizes and training settings.
-        out: Run folder.
-        command: Command line that repeats this run, for the card.
-        data: Folder of the user's own files instead of the task's data set.
-        start: Preset folder to start from (fine-tuning); its codec and sizes are taken over.
-        frozen: Layers that are not trained.
-        used: Devices that share every batch; see `zoo.training.devices.strategy`.
-        resume: Go on after the last whole epoch of the run in `out`.
-        verbose: Show progress.
+        request: What is to be trained, on what, and how.
 
     Returns:
         The card of the trained model.
 
     Raises:
-        ArgumentError: There is no layer of a name in `frozen`, or no device of a name in `used`; or settings do not go
-            with the model, or with the one to start from.
-        TrainingError: `out` holds another run, there is nothing to resume, `start` is of another kind, or the loss is
-            no number any more.
-        DataError: The data is not to be had, or the run folder cannot be written.
+        ArgumentError: A layer to freeze or a device does not exist; or settings do not go with the model, or with the
+            one to start from.
+        TrainingError: `out` holds another run, there is nothing to resume, the base model is of another kind, or the
+            loss became NaN or infinite.
+        DataError: The data cannot be had, or the run folder cannot be written.
     """
-    task, chief = entry.task, devices.worker() == 0
-    _check(entry, recipe)
-    if frozen and not start:
-        raise ArgumentError(f"freeze {', '.join(frozen)}: without a model to start from, weights that stay are random")
-    spread = devices.strategy(used, recipe)
-    before = presets.read(start) if start else None
-    _check_start(entry, before)
-    splits = _splits(task, recipe, data, before[1] if before else None, verbose)
-    card, codec, recipe, kept = _beginning(entry, recipe, before, splits)
-    paths = {key: str(path.resolve()) if path else "" for key, path in (("data", data), ("start", start))}
-    request = {"name": entry.name, "recipe": asdict(recipe), **paths, "freeze": list(frozen)}
-    keras.utils.set_random_seed(recipe.seed)
-    final = network(entry.architecture, codec, recipe)  # in float32, whatever the training's precision is
-    if card and start:
-        arrays, new = presets.read_weights(start, card), weights(final, "float32")
-        same = card.architecture == entry.architecture.name
-        set_weights(final, resize_vocabulary(arrays, new, *kept) if same else transfer_encoder(arrays, new))
-        if verbose and chief and not same:
-            print(f"the encoder is {card.name}'s; what is above it learns from the beginning")
-    freeze(final, list(frozen))  # names are checked before anything is written
-    if chief:
-        _claim(out, request, {"devices": list(used), "command": command}, resume)
-    seen, learning, frozen = splits, codec.learning, list(frozen)
-    if ENCODER in frozen and isinstance(codec, VideoCodec) and devices.workers() == 1:
-        seen, learning = features.cached(final, codec, splits, out / "features")
-        frozen.remove(ENCODER)
+    start.check(request.entry, request.recipe, request.base, request.frozen)
+    spread = devices.strategy(request.devices, request.recipe)
+    begun = start.begin(request.entry, request.recipe, request.base, request.data, request.verbose)
+    freeze(begun.network, request.frozen)  # names are checked before anything is written
+    if devices.worker() == 0:
+        claim(request, begun.recipe)
+    learner, windows, valid = _prepared(request, begun, spread)
+    monitor = request.entry.task.monitor
+    checkpoint = fit(learner, spread, windows, valid, request.out, monitor, request.resume, request.verbose)
+    checkpoint.best(begun.network)
+    return _finished(request, begun, checkpoint)
+
+
+def _prepared(request: Request, begun: Start, spread: Any) -> tuple[Learner, Windows, Sequence[Any]]:
+    """Build the part of the network that is trained, and its training windows; return the validation pieces too."""
+    task, recipe = request.entry.task, begun.recipe
+    splits, learning, frozen = _encoded(request, begun)
     keras.utils.set_random_seed(recipe.seed)  # dropout does not depend on what was built before
     with _precision(recipe), devices.scope(spread):
-        net = network(entry.architecture, learning, recipe if learning.front else replace(recipe, filters=0))
-        if card and start:
-            copied(final, net)
+        net = network(request.entry.architecture, learning, recipe)
+        if request.base:
+            copied(begun.network, net)
         freeze(net, frozen)
-        windows = Windows(seen["train"], learning, recipe, task.augment(seen["train"], recipe.augment))
-        learner = compiled(net, recipe, windows.steps, spread.num_replicas_in_sync if spread else 1, codec.loss)
+        augment = task.augment(splits["train"], recipe)
+        loss = task.loss or CrossEntropy
+        windows = Windows(splits["train"], learning, recipe, augment, loss().targets)
+        replicas = spread.num_replicas_in_sync if spread else 1
+        learner = compiled(net, recipe, windows.steps, replicas, loss, task.metrics)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         shorter = " or --set window" if recipe.window else ""
-        warnings.warn(f"only {total} optimizer steps: lower --set batch{shorter}, or raise --set epochs", stacklevel=3)
-    checkpoint = fit(learner, spread, windows, seen["valid"], out, resume, verbose and chief)
-    checkpoint.best(final)
-    about = {
-        "command": command,
-        "epochs": checkpoint.state["epoch"],
-        "minutes": round(checkpoint.state["minutes"], 1),
-        "versions": _versions(),
-        "data": _data_facts(entry, data) | ({"from": f"{card.name}, sha256 {card.weights_sha256}"} if card else {}),
-    }
-    return _finish(entry, final, codec, recipe, splits, about, out if chief else None)
+        warnings.warn(f"only {total} optimizer steps: lower --set batch{shorter}, or raise --set epochs", stacklevel=4)
+    return learner, windows, splits["valid"]
+
+
+def _encoded(request: Request, begun: Start) -> tuple[Mapping[str, Sequence[Any]], Codec, list[str]]:
+    """Return the pieces that are trained on, their codec, and the frozen layers that are left.
+
+    What a frozen encoder computes is computed once, where the task can.
+    """
+    frozen, cache = list(request.frozen), request.entry.task.cache_encoder
+    if cache is None or ENCODER not in frozen or devices.workers() > 1:
+        return begun.splits, begun.codec.learning, frozen
+    splits, codec = cache(begun.network, begun.codec, begun.splits, request.out / "features")
+    return splits, codec, [name for name in frozen if name != ENCODER]
 
 
 @contextlib.contextmanager
@@ -136,34 +110,39 @@ def _precision(recipe: Recipe) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _finish(
-    entry: Entry,
-    net: keras.Model,
-    codec: Codec,
-    recipe: Recipe,
-    splits: Mapping[str, Sequence[Any]],
-    about: dict[str, Any],
-    out: Path | None,
-) -> Card:
-    """Store the weights as float16, measure them as stored, write the preset with log and curves; None writes none."""
+def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
+    """Store the weights as float16, measure them as stored, write the preset with log and curves."""
+    entry, net, out = request.entry, begun.network, request.out
     arrays = weights(net)
     set_weights(net, arrays)
-    card = Card(entry.name, entry.architecture.name, entry.task.name, recipe, net.count_params(), **about)
-    model = make(card, codec, KerasEngine(net))
-    metrics: dict[str, dict[str, float]] = {
-        split: model.measure(splits[split]) for split in ("valid", "test") if split in splits
-    }
-    card = replace(card, metrics=metrics)
-    if out is None:
+    card = Card(
+        entry.name, entry.architecture.name, entry.task_name, begun.recipe, net.count_params(),
+        command=request.command, epochs=checkpoint.state["epoch"], minutes=round(checkpoint.state["minutes"], 1),
+        versions=_versions(), data=_data_facts(request),
+    )  # fmt: skip
+    model = entry.task.model(card, begun.codec, KerasEngine(net))
+    measured = {split: _plain(model.measure(begun.splits[split])) for split in MEASURED if split in begun.splits}
+    card = replace(card, metrics=measured)
+    if devices.worker() > 0:
         return card
-    curves = draw(out / "log.csv", out / "curves.png", entry.task.unit if codec.front else "token")
-    return presets.write(out / "preset", card, codec, arrays, [out / "log.csv", curves])
+    curves = draw(out / "log.csv", out / "curves.png", entry.task.monitor, entry.task.loss_unit)
+    return presets.write(out / "preset", card, begun.codec, arrays, [out / "log.csv", curves])
 
 
-def _data_facts(entry: Entry, data: Path | None) -> dict[str, str]:
-    if data:
-        return {"name": f"own files ({data.name})", "licence": "not stated", "citation": ""}
-    return entry.task.facts
+def _plain(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return metrics as numbers of Python, which JSON can hold: a task may compute them with NumPy."""
+    return {name: np.asarray(value).item() for name, value in metrics.items()}
+
+
+def _data_facts(request: Request) -> dict[str, str]:
+    """Return name, licence and citation of the data, and the base model."""
+    own = (
+        {"name": f"own files ({request.data.name})", "licence": "not stated", "citation": ""} if request.data else None
+    )
+    facts = own or request.entry.task.facts
+    if request.base:
+        return {**facts, "from": f"{request.base.card.name}, sha256 {request.base.card.weights_sha256}"}
+    return facts
 
 
 def _versions() -> dict[str, str]:

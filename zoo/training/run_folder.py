@@ -1,37 +1,93 @@
-"""The folder of a training run, and what the run was asked."""
+"""The folder of a training run, and what the run was asked for."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zoo.core.files import write_text
-from zoo.errors import TrainingError
+from zoo.core.recipe import Recipe, from_dict
+from zoo.core.task import foreign_settings
+from zoo.errors import ArgumentError, TrainingError
+from zoo.presets.catalog import Entry
+from zoo.presets.preset import Preset
 
 REQUEST = "run.json"
 
 
-def asked(out: Path) -> dict[str, Any]:
-    """Read what a run was asked: name, recipe, data, the preset it starts from, frozen layers, devices, command.
+@dataclass(frozen=True)
+class Request:
+    """What a training run is asked for.
+
+    Attributes:
+        entry: Catalog entry to train.
+        recipe: Sizes and training settings.
+        out: Run folder.
+        command: Command line that repeats the run, for the card.
+        data: The user's own files instead of the task's data set.
+        base: Preset to start from (fine-tuning); its codec and sizes are taken over.
+        frozen: Layers that are not trained.
+        devices: Devices that share every batch; see `zoo.training.devices.strategy`.
+        resume: Continue after the last whole epoch of the run in `out`.
+        verbose: Show progress.
+    """
+
+    entry: Entry
+    recipe: Recipe
+    out: Path
+    command: str
+    data: Path | None = None
+    base: Preset | None = None
+    frozen: Sequence[str] = ()
+    devices: Sequence[str] = ()
+    resume: bool = False
+    verbose: bool = True
+
+    def to_dict(self, recipe: Recipe) -> dict[str, Any]:
+        """Return what must be the same when the run is resumed; the recipe has the base model's sizes."""
+        start = self.base.folder if self.base else None
+        paths = {key: str(path.resolve()) if path else "" for key, path in (("data", self.data), ("start", start))}
+        return {"name": self.entry.name, "recipe": recipe.to_dict(), **paths, "freeze": list(self.frozen)}
+
+
+def asked(out: Path, entry: Entry) -> dict[str, Any]:
+    """Read what a run was asked for: name, recipe, data, base preset, frozen layers, devices, command.
+
+    Args:
+        out: Run folder.
+        entry: Catalog entry that is trained.
 
     Raises:
         TrainingError: There is no run in `out`.
     """
     try:
         found = json.loads((out / REQUEST).read_text())
-        return {key: found[key] for key in ("name", "recipe", "data", "start", "freeze", "devices", "command")}
+        kept = {key: found[key] for key in ("name", "recipe", "data", "start", "freeze", "devices", "command")}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{out} holds no run to resume ({error}): start without --resume") from error
+    if kept["name"] != entry.name:
+        raise TrainingError(f"{out} is a run with another name, {kept['name']}: resume that, or choose another --out")
+    try:
+        recipe = from_dict(kept["recipe"], entry.task.settings, foreign_settings(entry.task))
+    except ArgumentError as error:
+        raise TrainingError(f"{out} is a run of another version ({error}): start without --resume") from error
+    return {**kept, "recipe": recipe.to_dict()}
 
 
-def _claim(out: Path, request: dict[str, Any], more: dict[str, Any], resume: bool) -> None:
-    """Make the run folder ours, or recognise it as the run to go on with; only a `request` must be the same."""
-    note = out / REQUEST
-    if resume:
-        before = asked(out)
-        changed = [key for key in request if before[key] != request[key]]
-        if changed:
+def claim(request: Request, recipe: Recipe) -> None:
+    """Make the run folder ours, or recognize it as the run to resume.
+
+    Raises:
+        TrainingError: It holds another run, or something else, or there is nothing to resume.
+    """
+    out, content = request.out, request.to_dict(recipe)
+    if request.resume:
+        before = asked(out, request.entry)
+        if changed := [key for key in content if before[key] != content[key]]:
             raise TrainingError(f"{out} is a run with another {', '.join(changed)}: resume with the same options")
-    else:
-        if out.exists() and (not out.is_dir() or any(path.name != REQUEST for path in out.iterdir())):
-            raise TrainingError(f"{out} is not empty: add --resume to go on with that run, or choose another --out")
-        write_text(note, json.dumps(request | more, indent=2) + "\n")
+        return
+    if out.exists() and (not out.is_dir() or any(path.name != REQUEST for path in out.iterdir())):
+        raise TrainingError(f"{out} is not empty: add --resume to continue that run, or choose another --out")
+    more = {"devices": list(request.devices), "command": request.command}
+    write_text(out / REQUEST, json.dumps(content | more, indent=2) + "\n")

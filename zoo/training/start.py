@@ -1,86 +1,126 @@
-"""Where a training run starts from: its data, its codec and sizes, and the model that it fine-tunes."""
+"""Where a training run starts from: its data, its codec and sizes, and the weights of the base model it fine-tunes."""
 
-import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.core.card import Card
+import keras
+
 from zoo.core.codec import Codec
-from zoo.core.recipe import READING, Recipe
+from zoo.core.recipe import Recipe, with_values
+from zoo.core.storage import Joined
 from zoo.core.task import Task
-from zoo.errors import ArgumentError, TrainingError
-from zoo.presets import preset as presets
+from zoo.errors import ArgumentError, DataError, TrainingError
+from zoo.networks.build import network
+from zoo.networks.transfer import resize_vocabulary, set_weights, transfer_encoder, weights
 from zoo.presets.catalog import Entry
+from zoo.presets.preset import Preset
+from zoo.training import devices
 
-SIZES = ("units", "embedding", "layers", "filters", "head")  # settings that a model to start from has already
-BELOW = ("embedding", "filters")  # those of what stands below the recurrent layers
+
+@dataclass(frozen=True)
+class Start:
+    """What training starts from.
+
+    Attributes:
+        splits: Split → pieces.
+        codec: Codec that fits the pieces.
+        recipe: The recipe, with the sizes of the base model.
+        network: The network in float32, with the weights of the base model.
+    """
+
+    splits: Mapping[str, Sequence[Any]]
+    codec: Codec
+    recipe: Recipe
+    network: keras.Model
 
 
-def _check(entry: Entry, recipe: Recipe) -> None:
-    """Refuse settings that do not go with a model.
+def check(entry: Entry, recipe: Recipe, base: Preset | None, frozen: Sequence[str]) -> None:
+    """Refuse settings, and a base model, that do not go with the model to train.
 
     Raises:
-        ArgumentError: There are some.
+        ArgumentError: Settings do not go together.
+        TrainingError: The base model is of another task, or of another architecture and has no encoder.
     """
     if recipe.carry and entry.architecture.bidirectional:
-        raise ArgumentError(f"carry=true: {entry.name} reads backwards too, no state goes from window to window")
-    if entry.task.kind == "transcribe" and (recipe.window or recipe.xla):
-        raise ArgumentError(
-            f"window={recipe.window}, xla={recipe.xla}: speech is trained on whole recordings, whose symbols have no "
-            "known times, with a loss that XLA does not have: leave both out"
-        )
+        raise ArgumentError(f"carry=true: {entry.name} is bidirectional, it has no state to carry between windows")
+    entry.task.check(recipe, entry.architecture)
+    if base is None:
+        if frozen:
+            raise ArgumentError(
+                f"freeze {', '.join(frozen)}: without a model to start from, frozen weights would be random"
+            )
+    elif base.card.task != entry.task_name or not (_same(entry, base) or base.codec.frontend()):
+        raise TrainingError(f"{base.card.name} cannot be the start of {entry.name}: give one of the same kind")
 
 
-def _check_start(entry: Entry, start: tuple[Card, Codec] | None) -> None:
-    """Refuse a preset to start from that has nothing in common with a model.
+def taken_sizes(base: Preset, entry: Entry) -> list[str]:
+    """List the sizes that are taken from a base model: of another architecture those of its encoder."""
+    accepted = ("encoder", "network") if _same(entry, base) else ("encoder",)
+    return [name for name, row in base.card.recipe.rows.items() if row.metadata["size"] in accepted]
+
+
+def _same(entry: Entry, base: Preset) -> bool:
+    return base.card.architecture == entry.architecture.name
+
+
+def begin(entry: Entry, recipe: Recipe, base: Preset | None, data: Path | None, verbose: bool) -> Start:
+    """Read the data, fit the codec to it, and build the network with the weights of the base model.
+
+    Args:
+        entry: Catalog entry to train.
+        recipe: Sizes and training settings.
+        base: Preset to start from.
+        data: The user's own files instead of the task's data set.
+        verbose: Show progress, and what is taken from the base model.
 
     Raises:
-        TrainingError: It is of another task, or of another architecture and has no encoder.
+        ArgumentError: The recipe says how files are read that are not read, or other than the base model takes.
+        DataError: The data cannot be had, or there is none to train or to validate on.
     """
-    if start is None:
-        return
-    card, codec = start
-    if card.task != entry.task.name or (card.architecture != entry.architecture.name and not codec.front):
-        raise TrainingError(f"{card.name} cannot be the start of {entry.name}: give one of the same kind")
+    splits = _splits(entry.task, recipe, base, data, verbose)
+    if missing := [split for split in ("train", "valid") if not len(splits.get(split, ()))]:
+        raise DataError(f"{data or entry.task_name} has no pieces for the split {', '.join(missing)}: give more data")
+    pieces = Joined(splits["train"], splits["valid"])
+    keras.utils.set_random_seed(recipe.seed)
+    if base is None:
+        codec = entry.task.make_codec(pieces, entry.architecture.bidirectional)
+        return Start(splits, codec, recipe, network(entry.architecture, codec, recipe))
+    sizes = base.card.recipe.to_dict()
+    recipe = with_values(recipe, {name: sizes[name] for name in taken_sizes(base, entry)})
+    codec, *kept = base.codec.extended(pieces)
+    codec = codec if _same(entry, base) else codec.for_direction(entry.architecture.bidirectional)
+    net = network(entry.architecture, codec, recipe)
+    arrays, new = base.weights(), weights(net, "float32")
+    set_weights(net, resize_vocabulary(arrays, new, *kept) if _same(entry, base) else transfer_encoder(arrays, new))
+    if verbose and devices.worker() == 0 and not _same(entry, base):
+        print(f"The encoder is that of {base.card.name}; the layers above it start untrained.")
+    return Start(splits, codec, recipe, net)
 
 
-def _splits(task: Task, recipe: Recipe, data: Path | None, codec: Any, verbose: bool) -> Mapping[str, Sequence[Any]]:
-    """Read the pieces of a run, the user's own as the recipe says or else as the codec to start from has them.
-
-    Raises:
-        ArgumentError: The recipe says how to read what is not read.
-    """
-    usual = Recipe(1, 1)
-    for name in READING:
-        if getattr(recipe, name) != getattr(usual, name) and not (data and name in task.reading):
-            what = f"is not for {task.name}" if data else "needs --data"
-            raise ArgumentError(f"{name}={getattr(recipe, name)}: it says how files of yours are read, and {what}")
+def _splits(
+    task: Task, recipe: Recipe, base: Preset | None, data: Path | None, verbose: bool
+) -> Mapping[str, Sequence[Any]]:
+    """Read the pieces of a run, the user's own as the recipe says or else as the base model's codec has them."""
+    values, usual = recipe.to_dict(), task.settings()
+    for name in task.reading:
+        if values[name] == getattr(usual, name):
+            values[name] = _of_base(task, base, name, values[name])
+            continue
+        if not data:
+            raise ArgumentError(f"{name}={values[name]}: it says how files of yours are read, and needs --data")
+        if name in task.fixed and base and values[name] != (own := _of_base(task, base, name, values[name])):
+            raise ArgumentError(f"{name}={values[name]}: the model to start from has {own}: leave it out")
     if not data:
         return task.splits_of(verbose)
-    for name in (name for name in task.fixed if codec is not None and getattr(recipe, name)):
-        if getattr(recipe, name) != (own := getattr(codec, name)):
-            raise ArgumentError(f"{name}={getattr(recipe, name)}: the model to start from has {own}: leave it out")
-    asked = {name: getattr(recipe, name) or getattr(codec, name, 0) for name in task.reading}
-    return task.read_folder(data, **asked)
+    return task.read_own(data, {name: values[name] for name in task.reading})
 
 
-def _beginning(
-    entry: Entry, recipe: Recipe, start: tuple[Card, Codec] | None, splits: Mapping[str, Sequence[Any]]
-) -> tuple[Card | None, Codec, Recipe, tuple]:
-    """Give the card to start from, if any, the codec, the recipe with its sizes, and which symbols are the old ones."""
-    pieces = itertools.chain(splits["train"], splits["valid"])
-    if not start:
-        return None, entry.task.make_codec(pieces, masked=entry.architecture.bidirectional), recipe, ()
-    card, codec = start
-    same = card.architecture == entry.architecture.name
-    codec, *kept = codec.extended(pieces)
-    codec = codec if same else codec.for_direction(entry.architecture.bidirectional)
-    sizes = SIZES if same else BELOW
-    return card, codec, replace(recipe, **{size: getattr(card.recipe, size) for size in sizes}), tuple(kept)
-
-
-def sizes_from(start: Path, entry: Entry) -> tuple[str, ...]:
-    """List the sizes that are taken over from a preset to start from: of another architecture those of its encoder."""
-    return SIZES if presets.read_card(start).architecture == entry.architecture.name else BELOW
+def _of_base(task: Task, base: Preset | None, name: str, usual: Any) -> Any:
+    """Return what a setting that is not given means: what the base model has, where its codec or the task says so."""
+    if base is None:
+        return usual
+    if name in task.fixed:
+        return getattr(base.codec, name, base.card.recipe.to_dict()[name])
+    return usual or getattr(base.codec, name, 0)

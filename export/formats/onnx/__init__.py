@@ -3,37 +3,29 @@
 tf2onnx converts everything but the recurrent layers. In their place the traced graph has stand-ins that tf2onnx cannot
 convert by itself; once it is done, each becomes the form that was chosen for it (see `export.formats.onnx.nodes`).
 
-The manifest is appended as metadata properties: the
-bytes of two ONNX messages, one after the other, are one message with the fields of both (protocol buffers merge).
+The manifest is appended as metadata properties: the bytes of two ONNX messages, one after the other, are one message
+with the fields of both (protocol buffers merge).
 """
 
 import contextlib
 import logging
-import os
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from export.engine import BoundEngine
 from export.formats import Format, Options
-from export.formats.onnx import graph as rewriting
+from export.formats.onnx import graph
 from export.formats.onnx.nodes import NODES, Layer, activations, choose
-from export.signature import Face, Signature, Tensor
+from export.formats.onnx.runtime import PRODUCER, embed, manifest, open_, operators, precision
+from export.signature import Face
 from export.tracing import loops
+from export.tracing.calls import Through
 from export.tracing.cells import WEIGHTS, Cell, Track
-from export.tracing.lowering import Through
-from zoo.errors import ArtifactError
 
 OPSET = 17
 STAND_IN = "recurrent_stand_in_"
-DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
-"""ONNX Runtime's names that are not NumPy's in `tensor()`."""
-PRODUCER = "rnn-zoo"
 
 
 def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
@@ -53,7 +45,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
 
     def handler(_context: Any, node: Any, name: str, _args: Any) -> None:
         if number := re.search(rf"{STAND_IN}(\d+)", name):
-            node.type, node.domain = "Recurrent", rewriting.DOMAIN
+            node.type, node.domain = "Recurrent", graph.DOMAIN
             for key in list(node.attr):
                 del node.attr[key]
             node.set_attr("index", int(number[1]))
@@ -68,26 +60,26 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     with _quiet():
         model, _ = tf2onnx.convert.from_function(
             tf.function(run, autograph=False), input_signature=form, opset=OPSET,
-            custom_op_handlers=handlers, extra_opset=[onnx.helper.make_opsetid(rewriting.DOMAIN, 1)],
+            custom_op_handlers=handlers, extra_opset=[onnx.helper.make_opsetid(graph.DOMAIN, 1)],
         )  # fmt: skip
-    rewriting.add_erfc(model)
-    rewriting.check_known(model)
-    rewriting.expand(model, layers)
+    graph.add_erfc(model)
+    graph.check_known(model)
+    graph.expand(model, layers)
     if face.form == "generate":
-        rewriting.free_loops(model)
+        graph.free_loops(model)
     if options.quantize:
-        rewriting.quantize(model, options.quantize, inside=face.form == "generate")
+        graph.quantize(model, options.quantize, inside=face.form == "generate")
     by_name = {value.name: value for value in model.graph.output}
     del model.graph.output[:]
     model.graph.output.extend(by_name[name] for name in names)
     _name_axes(model, face)
-    rewriting.drop_domains(model)
+    graph.drop_domains(model)
     model.producer_name = PRODUCER
     path.write_bytes(model.SerializeToString())
 
 
 def expressible(tracks: Sequence[Track]) -> bool:
-    """Tell whether one native node can take these cells through time."""
+    """Return whether one native node can run these cells."""
     cells = [track.cell for track in tracks]
     if not all(isinstance(cell, Cell) and activations(cell) for cell in cells):
         return False
@@ -101,7 +93,7 @@ def _layer(tracks: Sequence[Track], options: Options, single: bool) -> Layer:
 
 
 def _through(layers: list[Layer], options: Options, one_step: bool) -> Through:
-    """Take cells through time by stand-ins for ONNX nodes, or where there is no node for them by a loop."""
+    """Run cells by stand-ins for ONNX nodes, or by a loop where there is no node for them."""
 
     def through(tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:
         if not expressible(tracks):
@@ -118,7 +110,7 @@ def _through(layers: list[Layer], options: Options, one_step: bool) -> Through:
 
 
 def _inline(track: Track) -> Track:
-    """Put a cell's weights into the graph: tf2onnx takes tensors from outside of it for inputs."""
+    """Make a cell's weights constants of the graph: tf2onnx takes tensors from outside of it for inputs."""
     import tensorflow as tf
 
     if not isinstance(track.cell, Cell):
@@ -152,7 +144,7 @@ def _masked(number: int, tracks: Sequence[Track], x: Any, mask: Any) -> list[tup
 
 
 def _stand_in(number: int, tracks: Sequence[Track], x: Any, lengths: Any) -> list[tuple[Any, list[Any]]]:
-    """Put what tf2onnx cannot convert by itself where a node is to be."""
+    """Add an operator that tf2onnx cannot convert, in the place of a recurrent node."""
     import tensorflow as tf
 
     states = [tensor for track in tracks for tensor in track.state]
@@ -197,83 +189,8 @@ def _name_axes(model: Any, face: Face) -> None:
                 shape.dim.add(**({"dim_param": axis} if size is None else {"dim_value": size}))
 
 
-def open_(path: Path, expected: Signature | None) -> BoundEngine:
-    """Open an ONNX file in ONNX Runtime, on one thread: more do not help a small recurrent network."""
-    session = _session(path)
-
-    def tensors(values: Any) -> tuple[Tensor, ...]:
-        return tuple(
-            Tensor(
-                v.name,
-                tuple(d if isinstance(d, int) else None for d in v.shape),
-                DTYPES.get(v.type, v.type.removeprefix("tensor(").removesuffix(")")),
-            )
-            for v in values
-        )
-
-    form = expected.form if expected else "sequence"
-    found = Signature(form, tensors(session.get_inputs()), tensors(session.get_outputs()))
-    input_names, output_names = [t.name for t in found.inputs], [t.name for t in found.outputs]
-
-    def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return session.run(output_names, dict(zip(input_names, arrays, strict=True)))
-
-    return BoundEngine("onnx", found, run)
-
-
-def _session(path: Path) -> Any:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {str(error).splitlines()[0]}") from error
-
-
-def embed(path: Path, manifest: Mapping[str, str]) -> None:
-    """Append the manifest as metadata properties."""
-    import onnx
-
-    tail = onnx.ModelProto()
-    onnx.helper.set_model_props(tail, dict(manifest))
-    with path.open("ab") as stream:
-        stream.write(tail.SerializeToString())
-
-
-def manifest(path: Path) -> dict[str, str]:
-    """Read the manifest."""
-    about = _session(path).get_modelmeta()
-    found = dict(about.custom_metadata_map)
-    if not {"export", "bytes", "sha256"} & set(found):
-        if about.producer_name == PRODUCER:
-            raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
-        return {}
-    return found
-
-
-def operators(path: Path) -> list[str]:
-    """List the operators, those of subgraphs too."""
-    import onnx
-
-    return [node.op_type for graph in rewriting.graphs(onnx.load(path).graph) for node in graph.node]
-
-
-def precision(path: Path) -> dict[str, int]:
-    """Count the numbers stored, by dtype."""
-    import onnx
-
-    counts: Counter[str] = Counter()
-    for graph in rewriting.graphs(onnx.load(path).graph):
-        for tensor in graph.initializer:
-            counts[onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name] += int(np.prod(tensor.dims))
-    return dict(counts)
-
-
 def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
-    """Count the nodes there must be: one for every call of a layer that a node can express, a loop for others."""
+    """Count the expected nodes: one for every call of a layer that a node can express, a loop for others."""
     counts = dict.fromkeys((*NODES.values(), "DynamicQuantizeLSTM", "Scan", "Loop"), 0)
     for face in faces:
         counts["Loop"] += face.form == "generate"
@@ -289,17 +206,27 @@ def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
     return counts
 
 
+def notes(form: str, options: Options, operators: Sequence[str]) -> list[str]:
+    """Return a note if `recurrence="scan"` found no layer to change."""
+    if options.recurrence == "scan" and form == "sequence" and "Scan" not in operators:
+        return ["recurrence='scan' changed nothing: it is for SimpleRNN and GRU with activations that ONNX names"]
+    return []
+
+
 FORMAT = Format(
     name="onnx",
     suffix=".onnx",
     convert=convert,
     open=open_,
+    recognises=lambda _, head: head[:1] == b"\x08",  # the field ir_version, which files begin with
     embed=embed,
     manifest=manifest,
     operators=operators,
     precision=precision,
     expected=expected,
+    notes=notes,
     forbidden=("PyFunc", "Recurrent"),
+    recurrent_operators=("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "Scan", "Loop"),
     quantize=("float16", "int8"),
     recurrence=("native", "scan"),
 )

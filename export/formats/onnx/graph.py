@@ -1,11 +1,13 @@
-"""Changes to an ONNX graph once tf2onnx is done: what it could not say, real nodes for stand-ins, quantized weights."""
+"""Changes to a converted ONNX graph: missing operators, recurrent nodes in place of stand-ins, quantized weights."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from export.formats.onnx.nodes import MICROSOFT, Builder, Layer, build, product, stored
+from export.formats import MissingOperator
+from export.formats.onnx.builder import MICROSOFT, Builder, product, stored
+from export.formats.onnx.nodes import Layer, build
 from export.tracing.cells import STATES
 
 DOMAIN = "rnn_zoo.stand_in"
@@ -20,7 +22,7 @@ def graphs(graph: Any) -> list[Any]:
 
 
 def rewrite(model: Any, change: Callable[[Any], list[Any]], inside: bool = True) -> None:
-    """Put others in the place of nodes, if `inside` those of subgraphs too: `change(node)` gives them."""
+    """Replace every node by the nodes that `change(node)` returns; with `inside` in subgraphs too."""
     for graph in reversed(
         graphs(model.graph) if inside else [model.graph]
     ):  # inner ones first: what is put back is a copy
@@ -30,7 +32,7 @@ def rewrite(model: Any, change: Callable[[Any], list[Any]], inside: bool = True)
 
 
 def _rename(graph: Any, name: str, other: str) -> None:
-    """Let the nodes of a graph and of its subgraphs take something else."""
+    """Rename an input of the nodes of a graph and of its subgraphs."""
     for node in (node for one in graphs(graph) for node in one.node):
         node.input[:] = [other if taken == name else taken for taken in node.input]
 
@@ -54,17 +56,21 @@ def add_erfc(model: Any) -> None:
 
 
 def check_known(model: Any) -> None:
-    """Look for operators that tf2onnx had no translation for and left as they were."""
+    """Look for operators that tf2onnx had no translation for and left as they were.
+
+    Raises:
+        MissingOperator: There is one.
+    """
     import onnx
 
     for graph in graphs(model.graph):
         for node in graph.node:
             if node.domain == "" and not onnx.defs.has(node.op_type):
-                raise ValueError(f"NO_OPERATOR {node.op_type} {node.name}")
+                raise MissingOperator(node.op_type, node.name)
 
 
 def expand(model: Any, layers: Sequence[Layer]) -> None:
-    """Put the real nodes in the place of the stand-ins."""
+    """Replace the stand-ins by recurrent nodes."""
     import onnx
 
     def expanded(node: Any) -> list[Any]:
@@ -85,7 +91,10 @@ def expand(model: Any, layers: Sequence[Layer]) -> None:
 
 
 def free_loops(model: Any) -> None:
-    """Let the bodies of loops see what they only pass on, such as weights; the runtime would copy it at every turn."""
+    """Let bodies of loops read unchanged tensors, such as weights, from outside.
+
+    The runtime would copy them at every step.
+    """
     for graph in graphs(model.graph):
         given = {value.name for value in graph.output}
         for node in (node for node in graph.node if node.op_type == "Loop"):
@@ -161,7 +170,7 @@ def _used(graph: Any) -> set[str]:
 
 
 def drop_domains(model: Any) -> None:
-    """Ask for no operators that do not occur."""
+    """Remove the imports of operator sets that do not occur."""
     used = {node.domain for graph in graphs(model.graph) for node in graph.node}
     kept = [entry for entry in model.opset_import if entry.domain in ("", *used)]
     del model.opset_import[:]

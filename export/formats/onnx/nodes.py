@@ -6,14 +6,14 @@ and its last states.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from export.formats.onnx.builder import HALF, MICROSOFT, STORAGES, Builder, Names, product, rounded, stored
 from export.tracing.cells import Cell, name_of
 
-MICROSOFT = "com.microsoft"
 NODES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATES = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
 """Where ONNX's gates are in Keras's order: Keras has LSTM i f c o, ONNX i o f c; both have GRU z r h."""
@@ -29,13 +29,10 @@ ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
     "softplus": ("Softplus", [], []),
 }
 """Keras activation → ONNX's, with the alpha and beta of those that have one."""
-STORAGES = {"float32": "float32", "float16": "float16", "weights": "int8"}
-"""The products that are computed in float32 → how their weights are stored."""
 LEAST_UNITS = {"lstm": 64, "gru": 320, "rnn": 192}
-"""Units from which int8 products are faster than float ones at batch 1, by kind (`benchmarks/export.py`)."""
+"""Units from which int8 products are faster than float ones at batch 1, by kind (`benchmarks/bench_export.py`)."""
 LEAST_UNITS_SCAN = 128  # from which a float Scan of an rnn with weights stored as int8 is not slower than its node
 
-Names = list[str]
 Result = tuple[Names, list[Names]]
 
 
@@ -87,90 +84,14 @@ def choose(cells: Sequence[Cell], reverse: Sequence[bool], quantize: str | None,
     return Layer(tuple(cells), tuple(reverse), loop if scan else "native", product)
 
 
-@dataclass
-class Builder:
-    """Collects the nodes and constants of one layer; every name begins with the prefix."""
-
-    prefix: str
-    nodes: list[Any] = field(default_factory=list)
-    constants: list[Any] = field(default_factory=list)
-    count: int = 0  # of all nodes ever added
-
-    def constant(self, value: Any, dtype: Any = np.float32) -> str:
-        """Add a constant."""
-        import onnx
-
-        name = f"{self.prefix}/constant_{len(self.constants)}"
-        self.constants.append(onnx.numpy_helper.from_array(np.asarray(value, dtype, order="C"), name))
-        return name
-
-    def node(self, kind: str, inputs: Sequence[str], count: int = 1, **attributes: Any) -> Names:
-        """Add a node with so many outputs."""
-        import onnx
-
-        name = f"{self.prefix}/{kind}_{self.count}"
-        self.count += 1
-        outputs = [f"{name}:{i}" for i in range(count)]
-        self.nodes.append(onnx.helper.make_node(kind, list(inputs), outputs, name=name, **attributes))
-        return outputs
-
-    def one(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node with one output."""
-        return self.node(kind, inputs, **attributes)[0]
-
-
 def build(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str) -> Result:
     """Build a layer in its form."""
     forms: dict[str, Callable[..., Result]] = {"native": _native, "quantized": _native, "scan": _scan, "single": _scan}
     return forms[layer.form](b, layer, x, states, lengths)
 
 
-def rounded(array: np.ndarray, top: int, axes: int | tuple[int, ...] = -2) -> tuple[np.ndarray, np.ndarray]:
-    """Round to whole numbers between -top and top, with one scale along `axes`: the inputs of a weight `(…, in, out)`.
-
-    Returns:
-        int8, and the scales, whose `axes` have size 1.
-    """
-    scale = np.maximum(np.abs(array).max(axis=axes, keepdims=True), 1e-12) / top
-    return np.rint(array / scale).astype(np.int8), scale.astype(np.float32)
-
-
-FULL, HALF = 127, 64
-"""Largest whole weight. Where weights meet whole activations it is half: sums of two products must fit into 16 bits on
-processors without VNNI, which saturate otherwise (and err ten times as much)."""
-
-
-def stored(b: Builder, array: np.ndarray, storage: str, outputs: int | None = None) -> str:
-    """Add a weight that is stored small and used in float32; ONNX Runtime converts it at load.
-
-    Its shape is `(…, in, out)`, or any with the axis of the outputs told.
-    """
-    import onnx
-
-    if storage == "float32":
-        return b.constant(array)
-    if storage == "float16":
-        return b.one("Cast", b.constant(array, np.float16), to=onnx.TensorProto.FLOAT)
-    whole, scale = rounded(array, FULL, -2 if outputs is None else tuple({*range(array.ndim)} - {outputs}))
-    wide = b.one("Cast", b.constant(whole, np.int8), to=onnx.TensorProto.FLOAT)
-    return b.one("Mul", wide, b.constant(scale))
-
-
-def product(b: Builder, x: str, weight: np.ndarray, bias: np.ndarray | None, form: str) -> str:
-    """Compute `x @ weight (+ bias)`: in float32 (see `STORAGES`), or `dynamic`: with x rounded to 8 bits on the way."""
-    if form in STORAGES:
-        out = b.one("MatMul", x, stored(b, weight, STORAGES[form]))
-        return out if bias is None else b.one("Add", out, b.constant(bias))
-    whole, scale = rounded(weight, HALF)
-    scale = scale[0]
-    # One scale in the product and the columns' own after it: faster by a quarter than a product with columns' scales.
-    extra = [] if bias is None else ["", b.constant(bias / scale)]
-    out = b.one("DynamicQuantizeMatMul", x, b.constant(whole, np.int8), b.constant(1.0), *extra, domain=MICROSOFT)
-    return b.one("Mul", out, b.constant(scale))
-
-
 def _gates(cell: Cell, array: np.ndarray) -> np.ndarray:
-    """Put the last axis into ONNX's order of gates."""
+    """Return an array with the gates of the last axis in ONNX's order."""
     parts = np.split(array, len(GATES[cell.kind]), axis=-1)
     return np.concatenate([parts[i] for i in GATES[cell.kind]], axis=-1)
 
@@ -282,7 +203,7 @@ def _body(prefix: str, cell: Cell, form: str, masked: bool) -> Any:
 
 
 def _valid(b: Builder, x: str, lengths: str) -> str:
-    """Tell which steps of `x (time, batch, D)` are within the lengths: `(time, batch, 1)` bool."""
+    """Return which steps of `x (time, batch, D)` are within the lengths: `(time, batch, 1)` bool."""
     from onnx import TensorProto
 
     time = b.one("Squeeze", b.one("Shape", x, end=1))

@@ -4,6 +4,7 @@ The manifest is a zip archive appended to the file, as TFLite's metadata convent
 """
 
 import functools
+import re
 import tempfile
 import uuid
 import warnings
@@ -13,13 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import Format, Options, saved_model
-from export.formats.tflite.flatbuffer import _slim, embed, manifest, operators, precision
+from export.formats import Format, MissingOperator, Options, saved_model
+from export.formats.tflite.flatbuffer import embed, manifest, operators, precision, slim
 from export.formats.tflite.runtime import open_
 from export.signature import Face
 from export.tracing import loops
 from export.tracing.cells import Cell, Track, name_of
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
+
+MISSING = r'fused\["(?P<operator>\w+):", "(?P<scope>[^"@]+)@.*neither a custom op nor a flex op'
+"""Message of TensorFlow's converter about an operator that TFLite does not have."""
 
 
 def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
@@ -42,10 +46,24 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
         if options.representative is not None:
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = lambda: _named(face, options.representative or ())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the calibrator uses an interpreter that is on its way out
-            path.write_bytes(converter.convert())
-    _slim(path)
+        path.write_bytes(_converted(converter))
+    slim(path)
+
+
+def _converted(converter: Any) -> bytes:
+    """Run TensorFlow's converter.
+
+    Raises:
+        MissingOperator: It names one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the calibrator uses a deprecated interpreter
+        try:
+            return converter.convert()
+        except Exception as error:
+            if found := re.search(MISSING, str(error)):
+                raise MissingOperator(found["operator"], found["scope"]) from error
+            raise
 
 
 def _named(face: Face, samples: Sequence[Sequence[np.ndarray]]) -> Iterator[dict[str, np.ndarray]]:
@@ -55,10 +73,10 @@ def _named(face: Face, samples: Sequence[Sequence[np.ndarray]]) -> Iterator[dict
 
 
 def _check_fused(face: Face) -> None:
-    """Refuse what the fused operator cannot say.
+    """Refuse what the fused operator cannot express.
 
     Raises:
-        UnsupportedLayer: A layer is no plain LSTM that starts from zeros and keeps its state to itself.
+        UnsupportedLayer: A layer is not a plain LSTM that starts from zeros and does not return its state.
     """
     for call in face.source.calls:
         plain = all(
@@ -74,7 +92,7 @@ def _check_fused(face: Face) -> None:
 
 
 def _fused(integer: bool, tracks: Sequence[Track], x: Any, mask: Any) -> list[tuple[Any, list[Any]]]:  # noqa: ARG001
-    """Take LSTM cells through time in a form that the converter makes one UNIDIRECTIONAL_SEQUENCE_LSTM of."""
+    """Run LSTM cells in a form that the converter turns into one UNIDIRECTIONAL_SEQUENCE_LSTM."""
     import tensorflow as tf
 
     found = []
@@ -88,10 +106,10 @@ def _fused(integer: bool, tracks: Sequence[Track], x: Any, mask: Any) -> list[tu
 
 
 def _composite(cell: Cell) -> Callable[[Any, Any, Any], Any]:
-    """Return a function of `x, h, c` that says of itself that it is an LSTM."""
+    """Return a function of `x, h, c` that is marked as an LSTM for the converter."""
     import tensorflow as tf
 
-    told = {"api_implements": f"lstm_{uuid.uuid4()}", "api_preferred_device": "CPU", "time_major": False,
+    attributes = {"api_implements": f"lstm_{uuid.uuid4()}", "api_preferred_device": "CPU", "time_major": False,
             "go_backwards": False}  # fmt: skip
 
     def lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple:
@@ -100,22 +118,25 @@ def _composite(cell: Cell) -> Callable[[Any, Any, Any], Any]:
         hidden, (h, c) = loops.collecting(loops.plain_step(mine), inputs, None, (h, c), True)
         return h, tf.transpose(hidden, (1, 0, 2)), h, c, tf.constant(1.0)
 
-    function = tf.function(lstm, autograph=False, experimental_attributes=told)
+    function = tf.function(lstm, autograph=False, experimental_attributes=attributes)
     return lambda x, h, c: function(x, h, c, *cell.tensors.values())[1]
 
 
 def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
-    """Count the fused operators there must be: one for each cell, if they were asked for."""
+    """Count the expected fused operators: one for each cell with `recurrence="fused"`."""
     cells = [track for face in faces for call in face.source.calls for track in call.tracks]
     return {"UNIDIRECTIONAL_SEQUENCE_LSTM": len(cells) if options.recurrence == "fused" else 0}
 
 
-def check(options: Options, fixed: bool) -> None:
+def check(options: Options, form: str, fixed: bool) -> None:
     """Check that options go together.
 
     Raises:
-        ArgumentError: The fused form or representative data without a fixed shape, or the latter without int8.
+        ArgumentError: The fused form or representative data with a generation loop or without a fixed shape, or the
+            latter without int8.
     """
+    if form == "generate" and (options.representative is not None or options.recurrence == "fused"):
+        raise ArgumentError("form='generate': representative= and recurrence='fused' are for the other forms")
     if options.recurrence == "fused" and not fixed:
         raise ArgumentError("recurrence='fused': microcontroller runtimes need a fixed shape: give batch= and steps=")
     if options.representative is None:
@@ -124,7 +145,7 @@ def check(options: Options, fixed: bool) -> None:
         raise ArgumentError("representative=: it is empty; give some inputs, such as 100 of the validation set")
     if options.quantize != "int8" or not fixed:
         raise ArgumentError(
-            "representative=: whole-number activations need quantize='int8', batch= and steps=, since TensorFlow "
+            "representative=: integer activations need quantize='int8', batch= and steps=, since TensorFlow "
             "cannot calibrate loops; without representative= the weights alone are int8"
         )
 
@@ -147,6 +168,7 @@ FORMAT = Format(
     suffix=".tflite",
     convert=convert,
     open=open_,
+    recognises=lambda _, head: head[4:8] == b"TFL3",
     embed=embed,
     manifest=manifest,
     operators=operators,
@@ -157,4 +179,6 @@ FORMAT = Format(
     quantize=("float16", "int8"),
     recurrence=("loop", "fused"),
     forbidden=("CUSTOM", "Flex"),
+    recurrent_operators=("LSTM", "RNN", "UNIDIRECTIONAL_SEQUENCE_LSTM", "WHILE"),
+    fixed_shape=True,
 )

@@ -15,8 +15,8 @@ from zoo.errors import ArtifactError
 MAX_MANIFEST = 1 << 20  # bytes of one associated file
 
 
-def _slim(path: Path) -> None:
-    """Leave out what no runtime reads: names of inner tensors, empty descriptions, what is there twice."""
+def slim(path: Path) -> None:
+    """Remove what no runtime reads: names of inner tensors, empty descriptions, duplicate buffers."""
     import flatbuffers
 
     model = _model(path)
@@ -44,7 +44,7 @@ def _buffer(content: bytes) -> Any:
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
-    """Append the manifest as a zip archive, one member a value."""
+    """Append the manifest as a zip archive, one member per value."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
         for name, text in manifest.items():
@@ -98,7 +98,7 @@ def operators(path: Path) -> list[str]:
 
 
 def precision(path: Path) -> dict[str, int]:
-    """Count the numbers stored, by dtype; what several operators share counts once."""
+    """Count the numbers stored, by dtype; shared buffers count once."""
     from ai_edge_litert import schema_py_generated as schema
 
     types, model = _names(schema.TensorType), _model(path)

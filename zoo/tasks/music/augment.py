@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from zoo.core.recipe import Recipe
 from zoo.tasks.music.score import Score
 
 
-def transposed(pieces: Sequence[Score], _strength: float = 1.0) -> Callable[[int, np.random.Generator], Score]:
+def transposed(pieces: Sequence[Score], _recipe: Recipe | None = None) -> Callable[[int, np.random.Generator], Score]:
     """Augment by transposition: every key in which each voice stays within the range it has in the pieces.
 
     Returns:

@@ -46,3 +46,8 @@ JSB_16TH = Dataset(
 def prepare(splits: dict[str, Any]) -> dict[str, list[Score]]:
     """Turn sounding pitches `(steps, voices)`, -1 for silence, into scores, split by split."""
     return {split: [Score.from_pitches(piece) for piece in pieces] for split, pieces in splits.items()}
+
+
+def datasets() -> tuple[Dataset, ...]:
+    """Return what the music models are trained on."""
+    return (JSB_16TH,)

@@ -1,4 +1,4 @@
-"""What a network that sees both sides is shown of several voices on a grid, and what it is to fill in. NumPy only.
+"""Input features and masks for bidirectional infilling of multi-voice scores. NumPy only.
 
 Of every voice, as far as it is not hidden: its token at this step and at the next; the pitch it sings now, one step
 before and one after; the last note that is known and for how many steps it has been there, the next one and in how many
@@ -15,7 +15,7 @@ KINDS = {
     "note before": "known", "age": "steps", "note after": "known", "distance": "steps",
     "parallel before": "token", "parallel after": "token",
 }  # fmt: skip
-"""Kind of what is shown of each voice → what its values are, a row of `MusicCodec.ranges`."""
+"""Kind of what is shown of each voice → what its values are, a row of `ScoreTokens.ranges`."""
 
 
 def shown(tokens: np.ndarray, hold: int, blank: int, first_pitch: int, longest: int) -> list[np.ndarray]:

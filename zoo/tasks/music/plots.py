@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoo.core.plots import COLOURS, save
-
-if TYPE_CHECKING:
-    pass
 
 
 def piano_roll(score: Any, names: Sequence[str], path: Path) -> Path:

@@ -4,13 +4,14 @@ import io
 import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
+from zoo.core import plots
 from zoo.core.files import replacing, suffixed
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
@@ -50,11 +51,18 @@ class Score:
         tempo_bpm: Beats per minute.
         steps_per_beat: Grid steps in a quarter note; 4 makes a step a sixteenth.
         beats_per_bar: Quarter notes in a bar.
+        SUFFIXES: Method that writes a file → suffixes that it accepts, the usual one first.
 
     Example:
         >>> Score([[60, 48], [HOLD, HOLD], [62, REST]]).sounding().tolist()
         [[60, 48], [60, 48], [62, -1]]
     """
+
+    SUFFIXES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "save": MIDI_SUFFIXES,
+        "plot": plots.FORMATS,
+        "render": WAV_SUFFIXES,
+    }
 
     grid: np.ndarray
     tempo_bpm: float = 90.0

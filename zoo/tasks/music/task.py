@@ -1,31 +1,28 @@
-"""Music note sequences: four-part chorales, or one's own MIDI files, on a grid of sixteenths."""
+"""Music note sequences: four-part chorales, or your own MIDI files, on a grid of sixteenths."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from zoo.core.recipe import Recipe
-from zoo.core.task import Published, Task, as_they_are
-from zoo.tasks.music.augment import transposed
-from zoo.tasks.music.codec import MusicCodec
-from zoo.tasks.music.datasets import JSB_16TH, prepare
-from zoo.tasks.music.score import Score
-from zoo.tasks.music.user_data import read_folder
-from zoo.tasks.music.voices import PitchStatistics
+from zoo.core.lazy import imported
+from zoo.core.recipe import Recipe, setting
+from zoo.core.task import Published, Task
 
 
-def make_codec(pieces: Iterable[Score], masked: bool = False) -> MusicCodec:
-    """Build a codec with room for the pieces, transposed by up to six semitones.
+@dataclass(frozen=True)
+class MusicSettings:
+    """Settings of music models."""
 
-    Raises:
-        DataError: No piece has a note.
-    """
-    low, high, voices, beats = PitchStatistics.of(pieces)
-    return MusicCodec(voices, max(0, low - 6), min(127, high + 6), beats_per_bar=beats, masked=masked)
+    voices: int = setting(
+        0,
+        least=0,
+        reads_files=True,
+        help="Voices read from your own MIDI files. 0 uses the base model's number, or 4.",
+    )
 
 
 RECIPE = Recipe(
     units=450, embedding=20, dropout_in=0.1, dropout_out=0.45, dropout_recurrent=0.3, variational=True, epochs=110,
     patience=25, batch=32, window=16, carry=True, learning_rate=4e-3, warmup=100, weight_decay=0.05, ema=0.995,
+    settings=MusicSettings(),
 )  # fmt: skip
 
 HEARD = "It has heard 229 chorales by J. S. Bach and their transpositions, on a grid of sixteenths."
@@ -33,18 +30,22 @@ HELD = "The data does not tell repeated notes from held ones, so it holds where 
 
 TASK = Task(
     name="music",
-    kind="generate",
     summary="four-part chorales on a grid of sixteenths",
-    datasets=(JSB_16TH,),
-    prepare=prepare,
-    read_folder=read_folder,
-    reading=("voices",),
-    make_codec=make_codec,
-    read_codec=MusicCodec.from_json,
-    augment=transposed,
-    default_codec=lambda masked=False: MusicCodec(masked=masked),
     unit="step",
-    protocols={"": (as_they_are, False)},
+    model=imported("zoo.models.generative:generative"),
+    datasets=imported("zoo.tasks.music.datasets:datasets"),
+    prepare=imported("zoo.tasks.music.datasets:prepare"),
+    read_folder=imported("zoo.tasks.music.user_data:read_folder"),
+    make_codec=imported("zoo.tasks.music.codec:make_codec"),
+    default_codec=imported("zoo.tasks.music.codec:default_codec"),
+    read_codec=imported("zoo.tasks.music.codec:read_codec"),
+    augment=imported("zoo.tasks.music.augment:transposed"),
+    metrics={"nats": imported("zoo.training.losses:CrossEntropy")},
+    monitor="val_nats",
+    settings=MusicSettings,
+    samples={
+        "bilstm": "The soprano was given, that of the first piece of the test split; the other voices are the model's."
+    },
     published=(
         Published(
             "TonicNet",
@@ -56,6 +57,7 @@ TASK = Task(
             "pieces: a neighbouring quantity, not the same one",
         ),
     ),
+    higher_is_better=("accuracy",),
     splits="train, valid and test are 229, 76 and 77 chorales, as Boulanger-Lewandowski et al. split them; valid chose "
     "the epoch.",
     limits={
@@ -64,6 +66,8 @@ TASK = Task(
         "bilstm": f"{HEARD} It finds notes that fit their neighbours, and breaks the rules of voice leading more often "
         f"than Bach. {HELD}",
     },
+    commands=imported("zoo.tasks.music.cli:commands"),
+    options=imported("zoo.tasks.music.cli:options"),
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=1020, learning_rate=1e-3, dropout_recurrent=0.1),

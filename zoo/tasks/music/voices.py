@@ -17,7 +17,7 @@ from zoo.tasks.music.score import Score, is_melody
 SINGS = 2 / 3  # share of the time in which anything sounds that a voice of a piece in parts sings, at least
 
 
-def read(music: Any, voices: int, steps_per_beat: int, beats_per_bar: int) -> Score:
+def read_music(music: Any, voices: int, steps_per_beat: int, beats_per_bar: int) -> Score:
     """Read a piece.
 
     Args:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from zoo.core.recipe import Recipe
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech.features import BANDS
 from zoo.tasks.speech.recordings import STRING, Recording
@@ -32,6 +33,11 @@ GAIN_DB = (-12.0, 8.0)
 NOISE, NOISE_DB = 0.6, (8.0, 40.0)  # share of pieces with noise, and how far it is below the speech
 AGAIN = 0.15  # share of longer pieces that another one follows
 PAUSE_S = 0.3  # longest pause between two
+
+
+def augment(pieces: Sequence[Recording], recipe: Recipe) -> Callable[[int, np.random.Generator], Recording]:
+    """Augment as strongly as a recipe says; see `changed`."""
+    return changed(pieces, recipe.settings.augment)
 
 
 def changed(pieces: Sequence[Recording], strength: float = 1.0) -> Callable[[int, np.random.Generator], Recording]:

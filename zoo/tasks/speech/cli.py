@@ -1,25 +1,107 @@
-"""The `zoo transcribe` command."""
+"""The command `zoo transcribe`."""
 
-import io
-import sys
-import wave
-from collections.abc import Iterator
+import functools
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import click
 
-from zoo.errors import CodecError, DataError
-from zoo.media.audio import RATE_HZ
-from zoo.models.batch import INPUT
+from zoo.core.commands import MODEL, Command
+from zoo.core.files import STANDARD_INPUT
+from zoo.core.session import Session
+from zoo.errors import ArgumentError, DataError
 
-SOUNDS = (
+if TYPE_CHECKING:
+    from zoo.tasks.speech.model import Recognizer
+    from zoo.tasks.speech.transcript import Transcript
+
+AUDIO_SUFFIXES = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".m4a", ".mp4", ".aac", ".wma", ".caf",
 )  # fmt: skip
-CHUNK_S = 0.2  # of a stream
+OUTPUT_FORMATS = ("txt", "json", "srt")
 
 
-def words_in(path: Path) -> list[str]:
+def commands() -> Sequence[click.Command]:
+    """Return the commands of the task."""
+    return (transcribe,)
+
+
+def _earlier_model(arguments: Sequence[str]) -> str:
+    return "gru_speech" if "--stream" in arguments else "bilstm_speech"
+
+
+@click.command(
+    cls=Command,
+    renamed={
+        "--model": MODEL,
+        "--beam": "--beam-width",
+        "--words": "--lexicon",
+        "--json": "--output-format=json",
+        "--srt": "--output-format=srt",
+    },
+    earlier_model=_earlier_model,
+)
+@click.argument("model")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--output-format",
+    type=click.Choice(OUTPUT_FORMATS),
+    help="Text; words with times and confidence, one line of JSON per file; or subtitles. [txt]",
+)
+@click.option("--stream", is_flag=True, help="Print one FILE while it is read; - reads 16-bit samples, 16 kHz, mono.")
+@click.option("--beam-width", type=int, help="Hypotheses that a beam search keeps. [no search; 16 with --lexicon]")
+@click.option("--lexicon", type=click.Path(path_type=Path), help="Text file with the only words to recognize.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Plot to write of one FILE (.png, .pdf, .svg).")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .json or .srt per FILE into.")
+@click.pass_obj
+def transcribe(session: Session, model: str, files: tuple[str, ...], stream: bool, **options: Any) -> None:
+    """Transcribe each FILE with MODEL: audio files, folders, or patterns such as "takes/*.flac".
+
+    MODEL is a speech model: a name, a preset folder or an artifact.
+
+    \b
+    Examples:
+      zoo transcribe bilstm_speech take.wav
+      zoo transcribe bilstm_speech recordings --output-format srt --out subtitles
+      zoo transcribe gru_speech.onnx take.wav --lexicon names.txt
+      arecord -t raw -f S16_LE -r 16000 | zoo transcribe gru_speech - --stream
+    """
+    from zoo.models import batch
+    from zoo.tasks.speech.model import Recognizer
+
+    open_model = functools.partial(session.open, model, Recognizer)
+    if stream:
+        if len(files) > 1 or any(value is not None for value in options.values()):
+            raise ArgumentError("--stream prints one FILE while it is read: leave out the other options")
+        _print_stream(open_model(), files[0])
+        return
+    output = batch.OutputOptions(options["output_format"] or OUTPUT_FORMATS[0], options["out"], options["plot"])
+    lexicon = None if options["lexicon"] is None else _words(options["lexicon"])
+    names = batch.find_files(files, AUDIO_SUFFIXES, "audio")
+    output.check(names)
+
+    def process(recognizer: "Recognizer", sound: Any) -> "Transcript":
+        return recognizer.transcribe(sound, beam_width=options["beam_width"], lexicon=lexicon)
+
+    first = open_model()
+    process(first, [0.0])  # refuses wrong options once, not for each file
+    if failed := batch.run(open_model, process, names, output, "audio", first):
+        raise DataError(f"{failed} of {len(names)} files could not be transcribed")
+
+
+def _print_stream(model: "Recognizer", name: str) -> None:
+    """Print what is recognized in a file, or in the standard input, while it is read."""
+    from zoo.media import audio
+    from zoo.tasks.speech import stdin
+
+    chunks = stdin.chunks() if name == STANDARD_INPUT else audio.blocks(name)
+    for partial in model.stream(stdin.small(chunks)):
+        click.echo(partial.new, nl=False)
+    click.echo()
+
+
+def _words(path: Path) -> list[str]:
     """Read the words of a text file.
 
     Raises:
@@ -30,50 +112,3 @@ def words_in(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read as UTF-8 text ({reason}): give a file of words") from error
-
-
-def streamed(model: Any, name: str) -> Iterator[str]:
-    """Yield what is heard of a file, or of the samples that come through the standard input, while it is read."""
-    from zoo.media import audio
-
-    chunks = _input() if name == INPUT else audio.blocks(name)
-    for partial in model.stream(_small(chunks)):
-        yield partial.new
-
-
-def _small(chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    size = int(CHUNK_S * RATE_HZ)
-    for chunk in chunks:
-        yield from (chunk[i : i + size] for i in range(0, len(chunk), size))
-
-
-def _input() -> Iterator[np.ndarray]:
-    """Read 16-bit samples, 16 kHz, mono, as they come, bare or as a wav file."""
-    rest: bytes | None = None
-    while data := sys.stdin.buffer.read(int(2 * CHUNK_S * RATE_HZ)):
-        data = data[_header(data) :] if rest is None else rest + data
-        even = len(data) // 2 * 2
-        rest = data[even:]
-        yield np.frombuffer(data[:even], "<i2").astype(np.int16)
-
-
-def _header(data: bytes) -> int:
-    """Give the bytes that come before the samples of a wav file; 0 of bare samples.
-
-    Raises:
-        CodecError: It is damaged, or its samples are of another kind.
-    """
-    if not data.startswith(b"RIFF"):
-        return 0
-    try:
-        with io.BytesIO(data) as stream, wave.open(stream) as sound:
-            kind, start = (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()), stream.tell()
-    except (wave.Error, EOFError) as error:
-        raise CodecError(
-            f"the input is no plain wav file ({error}): give 16-bit samples, {RATE_HZ} Hz, mono"
-        ) from error
-    if kind != (RATE_HZ, 1, 2):
-        rate_hz, channels, width = kind
-        found = f"{rate_hz} Hz, channels: {channels}, {8 * width} bits"
-        raise CodecError(f"the input is a wav file ({found}): give 16-bit samples, {RATE_HZ} Hz, mono")
-    return start

@@ -10,33 +10,23 @@ before the first count as that mean; for those that see both sides that of all t
 of a long one its window.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import known, padded
-from zoo.errors import ArgumentError, CodecError
+from zoo.core.codec import FrontEnd, known, padded
+from zoo.core.recipe import Recipe
+from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech.augment import hide
-from zoo.tasks.speech.features import BANDS, FRAMES, MEMORY, log_mel
+from zoo.tasks.speech.features import BANDS, FRAMES, MEMORY, log_mel, measured
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, steps_of
 
+VOCABULARY = " 'ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DECODING = "CTC: the likeliest class of every step; leave out repetitions, then blanks"
-KEPT = "'"  # of all that is neither letter nor digit
-
-
-def normalized(text: str) -> str:
-    """Bring a text into the form that is learned: capitals, digits, apostrophes and single spaces.
-
-    Example:
-        >>> normalized("Don't  stop - it's  2 o’clock!")
-        "DON'T STOP IT'S 2 O'CLOCK"
-    """
-    text = unicodedata.normalize("NFKC", text).replace("’", KEPT).upper()
-    return " ".join("".join(c if unicodedata.category(c)[0] in "LNM" or c == KEPT else " " for c in text).split())
+BELOW = "{} samples a step of 40 ms → 4 times 64 log-mel features, a running or whole average taken off"
 
 
 class SpeechCodec:
@@ -46,36 +36,36 @@ class SpeechCodec:
         vocabulary: The characters, each once; the blank of CTC comes after them.
         mean: Of each band of the log-mel features of the recordings trained and validated on, `(BANDS,)`.
         deviation: Alike.
-        whole: For a network that sees both sides: the average over the time is that of the whole recording.
+        bidirectional: For a bidirectional network: the average over the time is that of the whole recording.
         samples: Inputs are samples; else the features that are made of them.
 
     Raises:
         ArgumentError: No character, or one twice, or figures for another number of bands.
     """
 
-    loss, masked, front, dtype = "ctc", False, "sound", "float32"
+    dtype = "float32"
     group, edges, symbols = 1, 0, 0
 
     def __init__(
-        self, vocabulary: str, mean: Any = (), deviation: Any = (), whole: bool = False,
+        self, vocabulary: str, mean: Any = (), deviation: Any = (), bidirectional: bool = False,
         samples: bool = True,
     ) -> None:  # fmt: skip
         if not vocabulary or len(set(vocabulary)) < len(vocabulary):
             raise ArgumentError(f"vocabulary={vocabulary!r}: give every character once, and at least one")
-        self.vocabulary, self.whole, self.samples = vocabulary, bool(whole), samples
+        self.vocabulary, self.bidirectional, self.samples = vocabulary, bool(bidirectional), samples
         self.mean = np.array(mean if len(mean) else [-10.0] * BANDS, np.float32)
         self.deviation = np.array(deviation if len(deviation) else [3.0] * BANDS, np.float32)
         if {self.mean.shape, self.deviation.shape} != {(BANDS,)} or not (self.deviation > 0).all():
             raise ArgumentError(f"mean and deviation: give {BANDS} numbers each, deviations above 0")
         self.classes, self.blank = len(vocabulary) + 1, len(vocabulary)
-        self.features = STEP if samples else FRAMES * BANDS
-        self.shape = (self.features,)
+        self.features: int = STEP if samples else FRAMES * BANDS
+        self.shape: tuple[int, ...] = (self.features,)
         self.ids = {character: i for i, character in enumerate(vocabulary)}
 
     @property
     def learning(self) -> "SpeechCodec":
         """Give the codec of the part of a network that is trained, whose inputs are features."""
-        return SpeechCodec(self.vocabulary, self.mean, self.deviation, self.whole, samples=False)
+        return SpeechCodec(self.vocabulary, self.mean, self.deviation, self.bidirectional, samples=False)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the codec: symbols, sample rate, features, and how logits are decoded."""
@@ -83,7 +73,7 @@ class SpeechCodec:
         return {
             "type": "speech", "vocabulary": self.vocabulary, "blank": self.blank, "sample_rate_hz": RATE_HZ,
             "step_samples": STEP, "head_steps": HEAD, "tail_steps": TAIL, "decoding": DECODING, **figures,
-            "whole": self.whole,
+            "whole": self.bidirectional,
         }  # fmt: skip
 
     @classmethod
@@ -106,12 +96,25 @@ class SpeechCodec:
         """Add the characters of recordings to the vocabulary, at its end; see `zoo.core.codec.Codec`."""
         new = sorted(set("".join(piece.text for piece in pieces)) - set(self.vocabulary))
         classes = np.concatenate([np.arange(self.blank), np.full(len(new), -1), [self.blank]])
-        codec = SpeechCodec(self.vocabulary + "".join(new), self.mean, self.deviation, self.whole)
+        codec = SpeechCodec(self.vocabulary + "".join(new), self.mean, self.deviation, self.bidirectional)
         return codec, np.zeros(0, int), classes, np.arange(1)
 
-    def for_direction(self, whole: bool) -> "SpeechCodec":
-        """Give the codec for networks that see both sides, or the past only."""
-        return SpeechCodec(self.vocabulary, self.mean, self.deviation, whole)
+    def for_direction(self, bidirectional: bool) -> "SpeechCodec":
+        """Return the codec for bidirectional, or for causal, networks."""
+        return SpeechCodec(self.vocabulary, self.mean, self.deviation, bidirectional)
+
+    def frontend(self) -> FrontEnd | None:
+        """Return the front end: log-mel features and strided convolutions."""
+        from zoo.tasks.speech.frontend import SpeechFrontEnd
+
+        return SpeechFrontEnd(self.mean, self.deviation, self.bidirectional, self.samples)
+
+    def describe(self, recipe: Recipe) -> tuple[str, str]:
+        """Describe the front end and the classes; see `zoo.core.codec.Codec`."""
+        filters = recipe.settings.filters
+        strided = f" → two convolutions of {filters} filters, 5 × 5, each with a stride of 2 over time and bands"
+        below = f"{BELOW.format(self.features)}{strided * (filters > 0)} → {recipe.embedding} numbers, normalized"
+        return below, f"{self.classes} classes, the last of them the blank"
 
     def columns(self) -> list[dict[str, Any]]:
         """Say what the columns of x are."""
@@ -156,7 +159,7 @@ class SpeechCodec:
         """Bring features `(steps, FRAMES, BANDS)` into the range that networks see."""
         features = (features - self.mean) / self.deviation
         average = features.mean(1, keepdims=True)
-        if self.whole:
+        if self.bidirectional:
             return features - average.mean(0)
         sums = np.cumsum(np.pad(average, ((MEMORY, 0), (0, 0), (0, 0))), axis=0, dtype=np.float64)
         return features - ((sums[MEMORY:] - sums[:-MEMORY]) / MEMORY).astype(np.float32)
@@ -188,3 +191,21 @@ def in_steps(wave: np.ndarray) -> np.ndarray:
 def without(piece: Recording, vocabulary: str) -> Recording:
     """Leave out of a text what a vocabulary does not have."""
     return replace(piece, text=" ".join("".join(c for c in piece.text if c in vocabulary).split()))
+
+
+def make_codec(pieces: Iterable[Recording], bidirectional: bool = False) -> SpeechCodec:
+    """Build a codec with the characters of the texts, and the mean and standard deviation of their features.
+
+    Raises:
+        DataError: The recordings have no text.
+    """
+    pieces = list(pieces)
+    characters = sorted(set("".join(piece.text for piece in pieces)))
+    if not characters:
+        raise DataError("the recordings have no text: say what is said in them")
+    return SpeechCodec("".join(characters), *measured(pieces), bidirectional=bidirectional)
+
+
+def default_codec(bidirectional: bool = False) -> SpeechCodec:
+    """Build a codec of English letters, for untrained networks."""
+    return SpeechCodec(VOCABULARY, bidirectional=bidirectional)

@@ -14,8 +14,7 @@ import numpy as np
 from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
 from zoo.media.audio import RATE_HZ
-from zoo.tasks.speech.codec import normalized
-from zoo.tasks.speech.recordings import Recording, rounded, store, stored, strings
+from zoo.tasks.speech.recordings import Recording, normalized, rounded, store, stored, strings
 
 STORED = 2  # version of the form that recordings are prepared in
 DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
@@ -101,3 +100,8 @@ def prepare(an4: dict[str, Any], fsdd: dict[str, Any]) -> dict[str, list[Recordi
         "valid": an4["valid"],
         "test": an4["test"] + fsdd["test"],
     }
+
+
+def datasets() -> tuple[Dataset, ...]:
+    """Return what the speech models are trained on."""
+    return AN4, FSDD

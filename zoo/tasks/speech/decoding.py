@@ -65,7 +65,7 @@ class Lexicon:
     def __init__(self, words: Iterable[str]) -> None:
         self.words = {word for word in words if word}
         if not self.words:
-            raise ArgumentError("words: give at least one")
+            raise ArgumentError("lexicon: give at least one word")
         self.beginnings = {word[:i] for word in self.words for i in range(len(word) + 1)}
 
     def allows(self, text: str, character: str) -> bool:

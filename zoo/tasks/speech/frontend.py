@@ -10,6 +10,7 @@ A network that sees both sides has none of them: it starts from zeros.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -17,8 +18,7 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.core.recipe import Recipe
-from zoo.layers.recurrent import PACKAGE
-from zoo.layers.streaming import Front, Regroup, behind, last_of, regrouped
+from zoo.layers.streaming import PACKAGE, Front, Regroup, behind, last_of, regrouped
 from zoo.tasks.speech.features import BANDS, FLOOR, FRAMES, HOP, MEMORY, OVERLAP, WINDOW, filters
 from zoo.tasks.speech.recordings import STEP
 
@@ -29,47 +29,64 @@ SMALL = 1000  # numbers of a matrix that no quantization touches
 GAIN = 1000.0  # of samples: with it the floor of their power is a number that float16 has
 
 
-def sizes(codec: Any, recipe: Recipe) -> dict[str, int]:
-    """Give the state inputs below the recurrent layers, name → size, in the order of the network's inputs."""
-    if codec.whole:
-        return {}
-    below = {"f0_0": OVERLAP, "f0_1": (MEMORY - 1) * BANDS} if codec.samples else {}
-    inputs = [BANDS] + [_bands(i + 1) * recipe.filters for i in range(CONVOLUTIONS - 1)] if recipe.filters else []
-    return below | {f"f0_{i + 2}": BEFORE * size for i, size in enumerate(inputs)}
-
-
 def _bands(convolutions: int) -> int:
     return BANDS // STRIDE**convolutions
 
 
-def below(x: Any, codec: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """Give what the recurrent layers see, `(batch, steps, recipe.embedding)`, and the new states.
+@dataclass(frozen=True)
+class SpeechFrontEnd:
+    """Log-mel features of samples, and strided convolutions.
 
-    Args:
-        x: `(batch, steps, STEP)` samples, or `(batch, steps, FRAMES * BANDS)` features; see `SpeechCodec`.
-        codec: `SpeechCodec` whose inputs they are.
-        recipe: Filters of a convolution, size of the result.
-        states: Those of `sizes`.
+    Attributes:
+        mean: Of each band, `(BANDS,)`.
+        deviation: Standard deviation of each band, `(BANDS,)`.
+        bidirectional: For a bidirectional network, which has no states.
+        samples: The input is samples; else the features that are made of them.
     """
-    hidden, new = x, []
-    given = iter(states)
-    if codec.samples:
-        hidden, samples = LogMel(codec.mean, codec.deviation, name="log_mel")([hidden, next(given, None)])
-        average = WholeAverage(name="average") if codec.whole else RunningAverage(name="average")
-        hidden, last = average([hidden, next(given, None)])
-        new = [samples, last]
-    if recipe.filters:
-        hidden = Regroup(FRAMES, (BANDS, 1), name="frames")(hidden)
-        for i in range(CONVOLUTIONS):
-            hidden, last = Before(BEFORE, name=f"before_{i}")([hidden, next(given, None)])
-            hidden = layers.ZeroPadding2D(((0, 0), (KERNEL // 2, KERNEL // 2)), name=f"edge_{i}")(hidden)
-            convolution = layers.Conv2D(recipe.filters, KERNEL, STRIDE, activation="relu", name=f"convolution_{i}")
-            hidden = convolution(hidden)
-            new.append(last)
-    hidden = Regroup(1, (-1,), name="steps")(hidden)
-    hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
-    hidden = layers.LayerNormalization(name="normalization")(hidden)
-    return hidden, [] if codec.whole else new
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    bidirectional: bool
+    samples: bool
+
+    def sizes(self, recipe: Recipe) -> dict[str, int]:
+        """Return the state inputs below the recurrent layers, name → size, in the order of the network's inputs."""
+        if self.bidirectional:
+            return {}
+        below = {"f0_0": OVERLAP, "f0_1": (MEMORY - 1) * BANDS} if self.samples else {}
+        filters = recipe.settings.filters
+        inputs = [BANDS] + [_bands(i + 1) * filters for i in range(CONVOLUTIONS - 1)] if filters else []
+        return below | {f"f0_{i + 2}": BEFORE * size for i, size in enumerate(inputs)}
+
+    def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return what the recurrent layers get, `(batch, steps, recipe.embedding)`, and the new states.
+
+        Args:
+            x: `(batch, steps, STEP)` samples, or `(batch, steps, FRAMES * BANDS)` features; see `SpeechCodec`.
+            recipe: Filters of a convolution, size of the result.
+            states: Those of `sizes`.
+        """
+        hidden, new = x, []
+        given = iter(states)
+        if self.samples:
+            hidden, samples = LogMel(self.mean, self.deviation, name="log_mel")([hidden, next(given, None)])
+            average = WholeAverage(name="average") if self.bidirectional else RunningAverage(name="average")
+            hidden, last = average([hidden, next(given, None)])
+            new = [samples, last]
+        if recipe.settings.filters:
+            hidden = Regroup(FRAMES, (BANDS, 1), name="frames")(hidden)
+            for i in range(CONVOLUTIONS):
+                hidden, last = Before(BEFORE, name=f"before_{i}")([hidden, next(given, None)])
+                hidden = layers.ZeroPadding2D(((0, 0), (KERNEL // 2, KERNEL // 2)), name=f"edge_{i}")(hidden)
+                convolution = layers.Conv2D(
+                    recipe.settings.filters, KERNEL, STRIDE, activation="relu", name=f"convolution_{i}"
+                )
+                hidden = convolution(hidden)
+                new.append(last)
+        hidden = Regroup(1, (-1,), name="steps")(hidden)
+        hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
+        hidden = layers.LayerNormalization(name="normalization")(hidden)
+        return hidden, [] if self.bidirectional else new
 
 
 def transform() -> dict[str, np.ndarray]:

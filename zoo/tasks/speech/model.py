@@ -1,4 +1,4 @@
-"""Models that write down what is said: files, samples, or a stream of chunks. NumPy only."""
+"""Models that transcribe speech: files, samples, or a stream of chunks. NumPy only."""
 
 import itertools
 import os
@@ -9,14 +9,16 @@ import numpy as np
 
 from zoo.core import storage
 from zoo.core.progress import bar
+from zoo.core.renaming import earlier, renamed
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
 from zoo.models.model import Model, overlapping
 from zoo.models.sampling import log_softmax
-from zoo.tasks.speech import decoding as ctc
+from zoo.tasks.speech import decoding
+from zoo.tasks.speech.codec import SpeechCodec
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
-from zoo.tasks.speech.search import _Search
+from zoo.tasks.speech.search import Search
 from zoo.tasks.speech.transcript import Transcript, transcript, written
 
 CHUNK = 250  # steps of a call, where they need not be heard at once
@@ -41,49 +43,52 @@ class PartialTranscript(NamedTuple):
 
 
 class Recognizer(Model):
-    """A model that writes down what is said."""
+    """A model that transcribes speech."""
 
+    codec: SpeechCodec
+
+    @renamed(beam="beam_width", words="lexicon", language="language_model", weight="lm_weight")
     def transcribe(
         self,
         sound: Any,
         sample_rate_hz: int = RATE_HZ,
-        beam: int | None = None,
-        words: Iterable[str] | None = None,
-        language: Any = None,
-        weight: float = 0.3,
+        beam_width: int | None = None,
+        lexicon: Iterable[str] | None = None,
+        language_model: Any = None,
+        lm_weight: float = 0.3,
     ) -> Transcript:
-        """Write down what is said in a recording of any length.
+        """Transcribe a recording of any length.
 
         Args:
             sound: A sound file, or samples `(samples,)` or `(samples, channels)`, float from -1 to 1 or int16.
             sample_rate_hz: Rate of samples; a file tells its own.
-            beam: Texts that a beam search keeps from step to step; None takes the likeliest symbol of every step, or 16
-                with `words` or `language`.
-            words: The only words that may be said.
-            language: A text model of the zoo, or a function of a text that gives the natural logarithm of its
-                probability: the texts of the beam are ordered anew with it.
-            weight: What the language model counts beside the sound.
+            beam_width: Hypotheses that a beam search keeps at every step. None takes the most likely symbol of every
+                step, or searches 16 with a lexicon or language model.
+            lexicon: The only words that can be recognized.
+            language_model: A text model of the zoo, or a function of a text that returns the natural logarithm of its
+                probability: the hypotheses of the beam are ranked again with it.
+            lm_weight: Weight of the language model beside the acoustic score.
 
         Raises:
             CodecError: The file is missing, no sound, empty or damaged, or a value is no number.
             ArgumentError: A value is out of range, or `sound` is no samples.
         """
         self._check_free()
-        options = _Search.of(beam, words, language, weight, self.codec.vocabulary)
+        options = Search.of(beam_width, lexicon, language_model, lm_weight, self.codec.vocabulary)
         path = isinstance(sound, (str, os.PathLike))
         kept = sound if path else np.concatenate(list(audio.resampled([sound], sample_rate_hz)))
         heard = _Counted(audio.blocks(sound) if path else [kept])
         probabilities = np.concatenate(list(self._probabilities(heard)))
         if not heard.samples:
             raise CodecError("the sound has no samples: give a recording that is not empty")
-        spells = options.spells(probabilities) if options else ctc.greedy(probabilities)
+        spells = options.spells(probabilities) if options else decoding.greedy(probabilities)
         seconds = round(heard.samples / RATE_HZ, 3)
         return transcript(spells, probabilities, self.codec.vocabulary, seconds, kept)
 
     def stream(self, chunks: Iterable[Any], sample_rate_hz: int = RATE_HZ) -> Iterator[PartialTranscript]:
-        """Write down sound while it comes.
+        """Transcribe audio as it arrives.
 
-        What is heard does not depend on how the sound is cut into chunks, and is never taken back.
+        The result does not depend on how the audio is cut into chunks. Emitted symbols are final.
 
         Args:
             chunks: Arrays of samples of any length; see `transcribe`.
@@ -96,7 +101,7 @@ class Recognizer(Model):
             ArgumentError: The network reads backwards too, the rate is out of range, or a chunk is no samples.
             CodecError: A value is no number.
         """
-        if self.codec.whole:
+        if self.codec.bidirectional:
             raise ArgumentError(
                 f"{self.card.name} reads a recording from both ends: it can tell nothing before it has ended. "
                 "Stream with a model that only sees the past, such as gru_speech; or transcribe"
@@ -128,7 +133,7 @@ class Recognizer(Model):
 
     def _probabilities(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the probabilities `(steps, classes)` of the steps of a recording, part by part."""
-        if self.codec.whole:
+        if self.codec.bidirectional:
             windows = overlapping(_cut(blocks, WINDOW - 2 * MARGIN), MARGIN)
             parts: Iterator[np.ndarray] = (self.engine.step(x[None], [])[0][0][inner] for x, inner in windows)
         else:
@@ -151,11 +156,13 @@ class Recognizer(Model):
         logits, _ = self.engine.step(x, self.engine.initial_state(1))
         return self.codec.decode(logits[0][:, : self.codec.blank].argmax(1))
 
+    hear = earlier("hear", "logits")
+
     def logits(self, pieces: Sequence[Recording], progress: bool = False) -> list[np.ndarray]:
         """Give the logits `(steps, classes)` of recordings, in their order."""
         found: dict[int, np.ndarray] = {}
         ordered = storage.by_length(pieces)
-        size = 1 if self.codec.whole else BATCH  # what reads back from the end must find no padding there
+        size = 1 if self.codec.bidirectional else BATCH  # what reads back from the end must find no padding there
         for start in bar(range(0, len(ordered), size), progress, None, "batch"):
             some = ordered[start : start + size]
             x, _ = self.codec.encode(some)
@@ -177,7 +184,7 @@ class Recognizer(Model):
         """
         if not pieces:
             raise ArgumentError("no recordings to measure: give at least one")
-        texts = [written(ctc.greedy(rows), self.codec.vocabulary) for rows in self.logits(pieces, progress)]
+        texts = [written(decoding.greedy(rows), self.codec.vocabulary) for rows in self.logits(pieces, progress)]
         return {**rates(pieces, texts), "tokens": sum(map(len, pieces))}
 
 
@@ -215,7 +222,7 @@ class _Path:
 
     def more(self, rows: np.ndarray) -> str:
         """Take the rows `(steps, classes)` of more steps; give what they add to the text."""
-        self.spelled += "".join(self.vocabulary[spell.id] for spell in ctc.greedy(rows, before=self.before))
+        self.spelled += "".join(self.vocabulary[spell.id] for spell in decoding.greedy(rows, before=self.before))
         self.before, told = int(rows[-1].argmax()), self.text
         self.text = " ".join(self.spelled.split())
         return self.text[len(told) :]

@@ -1,5 +1,6 @@
 """Recordings of speech with what was said, kept on disk as 16 kHz samples, read when they are asked for."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from zoo.core.storage import pack, packed
 from zoo.media.audio import FULL_SCALE
 
+KEPT = "'"  # of all that is neither letter nor digit
 STRING = 6  # digits of a piece that training sees, at most
 STEP = 640  # samples of a step, 40 ms: what a network gives one row of logits for
 HEAD, TAIL = 3, 6  # steps of silence before a recording, and behind it: what is heard last is told some steps later
@@ -96,3 +98,14 @@ def strings(digits: Sequence[Recording]) -> list[Recording]:
     order = np.random.default_rng(0).permutation(len(digits))
     groups = [order[i : i + STRING] for i in range(0, len(order), STRING)]
     return [joined([digits[i] for i in group]) for group in groups]
+
+
+def normalized(text: str) -> str:
+    """Bring a text into the form that is learned: capitals, digits, apostrophes and single spaces.
+
+    Example:
+        >>> normalized("Don't  stop - it's  2 o’clock!")
+        "DON'T STOP IT'S 2 O'CLOCK"
+    """
+    text = unicodedata.normalize("NFKC", text).replace("’", KEPT).upper()
+    return " ".join("".join(c if unicodedata.category(c)[0] in "LNM" or c == KEPT else " " for c in text).split())

@@ -7,46 +7,48 @@ import numpy as np
 
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
-from zoo.tasks.speech import decoding as ctc
-from zoo.tasks.speech.codec import normalized
+from zoo.tasks.speech import decoding
+from zoo.tasks.speech.recordings import normalized
 
-MAX_BEAM = 1024
+MAX_BEAM, USUAL_WIDTH = 1024, 16
 SEARCHED = 1500  # steps that a beam search goes through at once, at most: of longer sound it takes part by part
 UNKNOWN = 10.0  # nats of a character that a language model does not have
 
 
-class _Search(NamedTuple):
+class Search(NamedTuple):
     """A beam search with its options."""
 
     width: int
     vocabulary: str
-    lexicon: ctc.Lexicon | None
-    language: Callable[[str], float] | None
-    weight: float
+    lexicon: decoding.Lexicon | None
+    language_model: Callable[[str], float] | None
+    lm_weight: float
 
     @classmethod
-    def of(cls, beam: Any, words: Any, language: Any, weight: Any, vocabulary: str) -> "_Search | None":
+    def of(cls, beam_width: Any, lexicon: Any, language_model: Any, lm_weight: Any, vocabulary: str) -> "Search | None":
         """Check the options; None if nothing is to be searched."""
-        if beam is None and words is None and language is None:
+        if beam_width is None and lexicon is None and language_model is None:
             return None
-        width = number("beam", 16 if beam is None else beam, 1, MAX_BEAM, whole=True)
-        lexicon = None if words is None else ctc.Lexicon(_known(words, vocabulary))
-        return cls(width, vocabulary, lexicon, _judge(language), number("weight", weight, 0))
+        width = number("beam_width", USUAL_WIDTH if beam_width is None else beam_width, 1, MAX_BEAM, whole=True)
+        words = None if lexicon is None else decoding.Lexicon(_known(lexicon, vocabulary))
+        return cls(width, vocabulary, words, _judge(language_model), number("lm_weight", lm_weight, 0))
 
-    def spells(self, probabilities: np.ndarray) -> list[ctc.AlignedSymbol]:
+    def spells(self, probabilities: np.ndarray) -> list[decoding.AlignedSymbol]:
         """Find the best text and when its symbols are heard."""
-        spells: list[ctc.AlignedSymbol] = []
+        spells: list[decoding.AlignedSymbol] = []
         before = ""
-        for part in ctc.parts(probabilities, SEARCHED):
-            found = ctc.beam(probabilities[part], self.vocabulary, self.width, self.lexicon)
-            if judge := self.language:
-                found = sorted(found, key=lambda pair: -(pair[1] + self.weight * judge(pair[0].strip())))
+        for part in decoding.parts(probabilities, SEARCHED):
+            found = decoding.beam(probabilities[part], self.vocabulary, self.width, self.lexicon)
+            if judge := self.language_model:
+                found = sorted(found, key=lambda pair: -(pair[1] + self.lm_weight * judge(pair[0].strip())))
             raw = found[0][0]
             text = " ".join(raw.split())
-            aligned = ctc.align(probabilities[part], np.array([self.vocabulary.index(c) for c in text], int))
-            apart = self.lexicon or before.endswith(ctc.SPACE) or raw.startswith(ctc.SPACE)
-            if spells and aligned and apart and ctc.SPACE in self.vocabulary:
-                spells.append(ctc.AlignedSymbol(self.vocabulary.index(ctc.SPACE), part.start, part.start, 1.0))
+            aligned = decoding.align(probabilities[part], np.array([self.vocabulary.index(c) for c in text], int))
+            apart = self.lexicon or before.endswith(decoding.SPACE) or raw.startswith(decoding.SPACE)
+            if spells and aligned and apart and decoding.SPACE in self.vocabulary:
+                spells.append(
+                    decoding.AlignedSymbol(self.vocabulary.index(decoding.SPACE), part.start, part.start, 1.0)
+                )
             spells += [spell._replace(start=spell.start + part.start, end=spell.end + part.start) for spell in aligned]
             before = raw
         return spells
@@ -60,10 +62,10 @@ def _known(words: Any, vocabulary: str) -> list[str]:
     """
     listed = [words] if isinstance(words, str) else list(words)
     if wrong := [word for word in listed if not isinstance(word, str)]:
-        raise ArgumentError(f"words: {wrong[0]!r:.50} is no text")
+        raise ArgumentError(f"lexicon: {wrong[0]!r:.50} is not a string: give words")
     found = [part for word in listed for part in normalized(word).split()]
     if strange := [word for word in found if not set(word) <= set(vocabulary)]:
-        raise ArgumentError(f"words: {', '.join(strange[:5])}: the model knows the characters {vocabulary!r} alone")
+        raise ArgumentError(f"lexicon: {', '.join(strange[:5])}: the model knows only the characters {vocabulary!r}")
     return found
 
 
@@ -73,7 +75,7 @@ def _judge(language: Any) -> Callable[[str], float] | None:
         return language
     if not hasattr(language, "score") or not hasattr(language.codec, "vocabulary"):
         raise ArgumentError(
-            f"language={language!r:.80}: give a text model, such as zoo.load('lstm_text'), or a function"
+            f"language_model={language!r:.80}: give a text model, such as zoo.load('lstm_text'), or a function"
         )
     known = set(language.codec.vocabulary)
 

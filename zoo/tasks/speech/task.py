@@ -1,28 +1,37 @@
 """Speech: spelled letters, numbers, dates and control words, from 16 kHz samples."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from zoo.core.recipe import Recipe
+from zoo.core.architectures import Architecture
+from zoo.core.lazy import imported
+from zoo.core.recipe import Recipe, setting
 from zoo.core.task import Published, Task
-from zoo.errors import DataError
-from zoo.tasks.speech.augment import changed
-from zoo.tasks.speech.codec import SpeechCodec
-from zoo.tasks.speech.datasets import AN4, FSDD, prepare
-from zoo.tasks.speech.features import measured
-from zoo.tasks.speech.recordings import Recording
-from zoo.tasks.speech.user_data import read_folder
-
-VOCABULARY = " 'ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+from zoo.errors import ArgumentError
 
 
-def make_codec(pieces: Sequence[Recording], masked: bool = False) -> SpeechCodec:
-    """Build a codec with the characters of the texts, and the mean and deviation of their features."""
-    pieces = list(pieces)
-    characters = sorted(set("".join(piece.text for piece in pieces)))
-    if not characters:
-        raise DataError("the recordings have no text: say what is said in them")
-    return SpeechCodec("".join(characters), *measured(pieces), whole=masked)
+@dataclass(frozen=True)
+class SpeechSettings:
+    """Settings of speech models."""
+
+    filters: int = setting(
+        0, least=0, size="encoder", help="Filters of each of the two strided convolutions of the front end. 0 has none."
+    )
+    augment: float = setting(
+        1.0, least=0, help="Strength of the augmentation of recordings in training. 1 is usual, 0 is none."
+    )
+
+
+def check(recipe: Recipe, _architecture: Architecture) -> None:
+    """Refuse settings that do not go with CTC.
+
+    Raises:
+        ArgumentError: Training windows, or XLA.
+    """
+    if recipe.window or recipe.xla:
+        raise ArgumentError(
+            f"window={recipe.window}, xla={recipe.xla}: speech is trained on whole recordings, whose symbols have no "
+            "known times, with a loss that XLA does not have: leave both out"
+        )
 
 
 HEARD = (
@@ -46,23 +55,32 @@ PUBLISHED = tuple(
 )
 
 RECIPE = Recipe(
-    units=480, embedding=192, filters=24, dropout_in=0.05, dropout_out=0.2, variational=True,
+    units=480, embedding=192, dropout_in=0.05, dropout_out=0.2, variational=True,
     epochs=40, patience=40, batch=12, window=0, learning_rate=2.5e-3, warmup=200, weight_decay=0.02, ema=0.997,
+    settings=SpeechSettings(filters=24),
 )  # fmt: skip
 
 TASK = Task(
     name="speech",
-    kind="transcribe",
     summary="spelled letters, numbers, dates and control words",
-    datasets=(AN4, FSDD),
-    prepare=prepare,
-    read_folder=read_folder,
-    make_codec=make_codec,
-    read_codec=SpeechCodec.from_json,
-    augment=changed,
-    default_codec=lambda masked=False: SpeechCodec(VOCABULARY, whole=masked),
     unit="symbol",
-    protocols={},
+    loss_unit="symbol",
+    model=imported("zoo.tasks.speech.model:Recognizer"),
+    datasets=imported("zoo.tasks.speech.datasets:datasets"),
+    prepare=imported("zoo.tasks.speech.datasets:prepare"),
+    read_folder=imported("zoo.tasks.speech.user_data:read_folder"),
+    make_codec=imported("zoo.tasks.speech.codec:make_codec"),
+    default_codec=imported("zoo.tasks.speech.codec:default_codec"),
+    read_codec=imported("zoo.tasks.speech.codec:SpeechCodec.from_json"),
+    augment=imported("zoo.tasks.speech.augment:augment"),
+    loss=imported("zoo.training.losses:CTCLoss"),
+    metrics={"nats": imported("zoo.training.losses:CTCLoss")},
+    monitor="val_nats",
+    check=check,
+    settings=SpeechSettings,
+    metric_names={"an4": "AN4", "fsdd": "FSDD", "cer": "CER %", "wer": "WER %", "exact": "exact %"},
+    higher_is_better=("exact",),
+    tolerances={"": 5e-5},  # logarithms of small powers are taken
     quantized_loss=(0.0, 0.5),
     published=PUBLISHED,
     splits="train is AN4's training part but for 7 speakers, valid, who chose the epoch (91 recordings), and "
@@ -72,6 +90,8 @@ TASK = Task(
         "": f"{HEARD} {ONWARD}",
         "bilstm": f"{HEARD} It reads a recording from both ends and cannot stream.",
     },
+    pictures={"errors.png": "Letters said and read"},
+    commands=imported("zoo.tasks.speech.cli:commands"),
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=384, layers=2, dropout_out=0.15, learning_rate=7e-4, epochs=60),

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.renaming import earlier
 from zoo.core.subtitles import clock
 from zoo.core.validation import number
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
-from zoo.tasks.speech import plots as plots_module
+from zoo.tasks.speech import plots
 from zoo.tasks.speech.decoding import SPACE, AlignedSymbol
 from zoo.tasks.speech.features import log_mel
 from zoo.tasks.speech.recordings import HEAD, STEP
@@ -71,9 +72,11 @@ class Transcript:
         """Return the text."""
         return self.text
 
-    def told(self, form: str) -> str:
-        """Write it as `txt` (the text), `srt` or `json`."""
-        return {"txt": lambda: self.text, "srt": self.srt, "json": self.to_json}[form]()
+    told = earlier("told", "to_text")
+
+    def to_text(self, output_format: str) -> str:
+        """Return it as `txt` (the text), `srt` or `json`."""
+        return {"txt": lambda: self.text, "srt": self.srt, "json": self.to_json}[output_format]()
 
     def to_json(self) -> str:
         """Write text, confidence, length and words as JSON."""
@@ -112,7 +115,7 @@ class Transcript:
         features = log_mel(self._wave(first * STEP, last * STEP))[HEAD:]
         words = [word for word in self.words if word.start < end and word.end > start]
         rows = self.probabilities[first:last]
-        return plots_module.heard(features, rows, self.vocabulary, words, first * STEP_S, STEP_S, Path(path))
+        return plots.heard(features, rows, self.vocabulary, words, first * STEP_S, STEP_S, Path(path))
 
     def _wave(self, start: int, end: int) -> np.ndarray:
         """Read some samples again."""

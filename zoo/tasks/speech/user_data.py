@@ -15,8 +15,7 @@ from zoo.core.files import sha256
 from zoo.errors import CodecError, DataError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
-from zoo.tasks.speech.codec import normalized
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, rounded, steps_of, store, stored
+from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, normalized, rounded, steps_of, store, stored
 
 LIST = "transcripts.tsv"
 COLUMNS = ("file", "text", "speaker")

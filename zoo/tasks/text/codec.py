@@ -4,16 +4,22 @@ A left-to-right network sees the character before the one it is to tell; one tha
 hidden ones.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.core.codec import MaskedPiece, known, padded
+from zoo.core.codec import MaskedPiece, described, known, padded
+from zoo.core.recipe import Recipe
 from zoo.core.storage import OnDisk
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 STRETCH = 256  # characters over which training hides the same share
 LEAST_HIDDEN, LONGEST_SPAN = 0.05, 32
@@ -38,71 +44,66 @@ class Text:
         return len(self.ids)
 
 
-class TextCodec:
-    """Text ↔ tokens; the input of a token is the character before it, or, masked, the character itself or a gap.
+class Characters:
+    """Text ↔ places in a vocabulary: what the codecs of both directions share.
 
     Args:
         vocabulary: The characters, each once.
-        masked: For a network that sees both sides and fills gaps.
 
     Raises:
         ArgumentError: No character, or one twice.
     """
 
-    loss, front, dtype, shape = "classes", "", "int32", (1,)
+    dtype, shape = "int32", (1,)
     features = group = 1
     edges = 0
-    hidden_unit = "character"
-    schemes = ("hidden_15", "hidden_50")  # per cent of the characters
+    column = "character before"
 
-    def __init__(self, vocabulary: str, masked: bool = False) -> None:
+    def __init__(self, vocabulary: str) -> None:
         if not vocabulary or len(set(vocabulary)) < len(vocabulary):
             raise ArgumentError(f"vocabulary={vocabulary!r}: give every character once, and at least one")
-        self.vocabulary, self.masked = vocabulary, masked
+        self.vocabulary = vocabulary
         self.classes = len(vocabulary)
-        self.blank = self.classes  # "the character before" at the beginning of a text; masked: a gap
+        self.blank = self.classes  # id of "no character before" at the beginning of a text, or of a gap
         self.symbols = self.classes + 1
         self.ids = {character: i for i, character in enumerate(vocabulary)}
 
     @property
-    def learning(self) -> Any:
-        """Give the codec of what is trained: this one."""
+    def learning(self) -> Self:
+        """Codec of what is trained: this one."""
         return self
+
+    def frontend(self) -> None:
+        """Return None: characters have an embedding."""
+
+    def describe(self, recipe: Recipe) -> tuple[str, str]:
+        """Describe the embedding and the classes; see `zoo.core.codec.Codec`."""
+        return f"{self.features} input feature as vectors of {recipe.embedding}", f"{self.classes} classes"
+
+    def for_direction(self, bidirectional: bool) -> TextCodec | TextInfillCodec:
+        """Return the codec for bidirectional, or for causal, networks."""
+        return (TextInfillCodec if bidirectional else TextCodec)(self.vocabulary)
 
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
-        return {"type": "text", "vocabulary": self.vocabulary, **({"masked": True} if self.masked else {})}
+        return {"type": "text", "vocabulary": self.vocabulary}
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "TextCodec":
-        """Build the codec that `to_json` described.
-
-        Raises:
-            CodecError: The description is not one of a text codec.
-        """
-        try:
-            if data["type"] != "text":
-                raise CodecError(f"codec type {data['type']!r}: expected 'text'")
-            return cls(str(data["vocabulary"]), bool(data.get("masked")))
-        except (KeyError, TypeError, ArgumentError) as error:
-            raise CodecError(f"not a description of a text codec: {error}") from error
-
-    def extended(self, pieces: Iterable[Text]) -> tuple["TextCodec", np.ndarray, np.ndarray, np.ndarray]:
+    def extended(self, pieces: Iterable[Text]) -> tuple[Self, np.ndarray, np.ndarray, np.ndarray]:
         """Add the characters of texts to the vocabulary, at its end; see `zoo.core.codec.Codec`."""
         new = sorted(set("".join({piece.vocabulary for piece in pieces})) - set(self.vocabulary))
         classes = np.concatenate([np.arange(self.classes), np.full(len(new), -1)])
-        codec = TextCodec(self.vocabulary + "".join(new), self.masked)
+        codec = type(self)(self.vocabulary + "".join(new))
         return codec, np.append(classes, self.blank), classes, np.arange(1)
 
-    def labels(self, piece: "Text | str") -> list[str]:
+    def labels(self, piece: Text | str) -> list[str]:
         """Name the tokens of a text: its characters."""
         return [self.vocabulary[i] for i in self.tokens(piece)]
 
     def columns(self) -> list[dict[str, Any]]:
-        """Name the columns of x: one; its last id is the beginning of a text, or, masked, a gap."""
-        return [{"name": "character" if self.masked else "character before", "offset": 0, "size": self.symbols}]
+        """Describe the one column of x; its last id is the beginning of a text, or a gap."""
+        return [{"name": self.column, "offset": 0, "size": self.symbols}]
 
-    def tokens(self, piece: "Text | str") -> np.ndarray:
+    def tokens(self, piece: Text | str) -> np.ndarray:
         """Turn text into tokens `(characters,)`.
 
         Raises:
@@ -120,41 +121,8 @@ class TextCodec:
             )
         return found
 
-    def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Turn texts into network inputs `(batch, time, 1)` and targets `(batch, time)`, -1 past a text's end.
-
-        Masked, it takes `MaskedPiece` texts, and the targets are -1 but for the gaps.
-        """
-        texts = [piece.piece for piece in pieces] if self.masked else pieces
-        y = padded([self.tokens(text) for text in texts], -1)
-        if self.masked:
-            hidden = padded([piece.hidden for piece in pieces], True)
-            return self.cover(y, hidden), np.where(hidden, y, -1)
-        first = [self.ids.get(as_text(text).before, self.blank) for text in texts]
-        x = np.concatenate([np.array(first, np.int32).reshape(-1, 1), np.maximum(y[:, :-1], 0)], 1)
-        return x[:, : y.shape[1], None], y
-
-    def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Give the input `(batch, time, 1)` int32 of a network that sees both sides; arguments `(batch, time)`."""
-        return np.where(hidden, self.blank, ids)[..., None].astype(np.int32)
-
-    def hide(self, piece: "Text | str", rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
-        """Hide characters: a share of all, each by itself; or, as in training, stretch by stretch another share.
-
-        In training half the stretches have gaps of one character, half longer ones.
-        """
-        length = len(piece)
-        if scheme:
-            return MaskedPiece(piece, rng.random(length) < int(scheme.rpartition("_")[2]) / 100)
-        parts = [_gaps(rng, STRETCH) for _ in range(-(-length // STRETCH))]
-        return MaskedPiece(piece, np.concatenate([np.zeros(0, bool), *parts])[:length])
-
-    def is_unit(self, ids: np.ndarray) -> np.ndarray:
-        """Tell which hidden tokens count as a character: every one."""
-        return np.ones(ids.shape, bool)
-
     def read(self, text: Any) -> Any:
-        """Give the text itself, whose form is the only one."""
+        """Return the text itself, which has one form only."""
         as_text(text)
         return text
 
@@ -165,6 +133,31 @@ class TextCodec:
             CodecError: An id the codec does not have.
         """
         return "".join(self.vocabulary[i] for i in known(ids, self.classes))
+
+    def _known(self, text: str, replace: str | None) -> str:
+        """Put a character in the place of those that the codec does not have, if there is one for that."""
+        if replace is None:
+            return text
+        if replace not in self.ids:
+            raise ArgumentError(f"replace={replace!r}: give a character of the vocabulary, {_shown(self.vocabulary)}")
+        return "".join(character if character in self.ids else replace for character in text)
+
+    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        """Give random inputs `(batch, time, 1)`."""
+        return rng.integers(0, self.symbols, (batch, time, 1)).astype(np.int32)
+
+
+class TextCodec(Characters):
+    """Text ↔ tokens for causal networks: the input of a token is the character before it."""
+
+    piece = str
+
+    def encode(self, pieces: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Turn texts into network inputs `(batch, time, 1)` and targets `(batch, time)`, -1 past a text's end."""
+        y = padded([self.tokens(text) for text in pieces], -1)
+        first = [self.ids.get(as_text(text).before, self.blank) for text in pieces]
+        x = np.concatenate([np.array(first, np.int32).reshape(-1, 1), np.maximum(y[:, :-1], 0)], 1)
+        return x[:, : y.shape[1], None], y
 
     def decode_step(self, ids: Any) -> str:
         """Turn the token of one step into its character."""
@@ -196,6 +189,44 @@ class TextCodec:
         """
         length = number("length", length, 1, MAX_LENGTH, whole=True)
         return np.concatenate([self.tokens(self._known(prompt, replace)), np.full(length, -1)]).astype(np.int64)
+
+
+class TextInfillCodec(Characters):
+    """Text ↔ tokens for bidirectional networks: the input of a token is the character itself, or a gap."""
+
+    piece = str
+    column = "character"
+    hidden_unit = "character"
+    schemes = ("hidden_15", "hidden_50")  # per cent of the characters
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the codec."""
+        return {**super().to_json(), "masked": True}
+
+    def encode(self, pieces: Sequence[MaskedPiece]) -> tuple[np.ndarray, np.ndarray]:
+        """Turn texts with gaps into inputs `(batch, time, 1)` and targets `(batch, time)`, -1 but for the gaps."""
+        y = padded([self.tokens(piece.piece) for piece in pieces], -1)
+        hidden = padded([piece.hidden for piece in pieces], True)
+        return self.cover(y, hidden), np.where(hidden, y, -1)
+
+    def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Give the input `(batch, time, 1)` int32 of a network that sees both sides; arguments `(batch, time)`."""
+        return np.where(hidden, self.blank, ids)[..., None].astype(np.int32)
+
+    def hide(self, piece: Text | str, rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
+        """Hide characters: a share of all, each by itself; or, as in training, stretch by stretch another share.
+
+        In training half the stretches have gaps of one character, half longer ones.
+        """
+        length = len(piece)
+        if scheme:
+            return MaskedPiece(piece, rng.random(length) < int(scheme.rpartition("_")[2]) / 100)
+        parts = [_gaps(rng, STRETCH) for _ in range(-(-length // STRETCH))]
+        return MaskedPiece(piece, np.concatenate([np.zeros(0, bool), *parts])[:length])
+
+    def is_unit(self, ids: np.ndarray) -> np.ndarray:
+        """Tell which hidden tokens count as a character: every one."""
+        return np.ones(ids.shape, bool)
 
     def gaps(
         self, text: str, mark: str = "_", spans: Sequence[tuple[int, int]] = (), replace: str | None = None
@@ -229,18 +260,6 @@ class TextCodec:
                 f"text={text!r} has no gap: mark characters by {mark!r}, or give spans=[(place, length)]"
             )
         return ids.astype(np.int64), hidden
-
-    def _known(self, text: str, replace: str | None) -> str:
-        """Put a character in the place of those that the codec does not have, if there is one for that."""
-        if replace is None:
-            return text
-        if replace not in self.ids:
-            raise ArgumentError(f"replace={replace!r}: give a character of the vocabulary, {_shown(self.vocabulary)}")
-        return "".join(character if character in self.ids else replace for character in text)
-
-    def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-        """Give random inputs `(batch, time, 1)`."""
-        return rng.integers(0, self.symbols, (batch, time, 1)).astype(np.int32)
 
 
 def _spans(spans: Any) -> list[tuple[int, int]]:
@@ -277,3 +296,27 @@ def as_text(piece: Text | str) -> Text:
 
 def _shown(vocabulary: str) -> str:
     return repr(vocabulary if len(vocabulary) <= 100 else f"{vocabulary[:100]}…")
+
+
+def make_codec(pieces: Iterable[Text], bidirectional: bool = False) -> TextCodec | TextInfillCodec:
+    """Build a codec with every character of the texts, in the order of code points."""
+    vocabulary = "".join(sorted(set("".join({piece.vocabulary for piece in pieces}))))
+    return (TextInfillCodec if bidirectional else TextCodec)(vocabulary)
+
+
+def default_codec(bidirectional: bool = False) -> TextCodec | TextInfillCodec:
+    """Build a codec of printable ASCII and the line break, for untrained networks."""
+    return (TextInfillCodec if bidirectional else TextCodec)("\n" + "".join(map(chr, range(32, 127))))
+
+
+def read_codec(data: Mapping[str, Any]) -> TextCodec | TextInfillCodec:
+    """Build the codec that `to_json` described.
+
+    Raises:
+        CodecError: The description is not one of a text codec.
+    """
+    values = described(data, "text")
+    try:
+        return (TextInfillCodec if values.get("masked") else TextCodec)(str(values["vocabulary"]))
+    except (KeyError, TypeError, ArgumentError) as error:
+        raise CodecError(f"not a description of a text codec: {error}") from error

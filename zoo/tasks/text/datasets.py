@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
 from zoo.core.storage import OnDisk
 from zoo.errors import DataError
-from zoo.tasks.text.codec import Text
+from zoo.tasks.text.codec import Text, as_text
 
+COLD = 256  # characters that a text is cut into for the metric that most papers report
 SEGMENT = 1 << 17  # characters of a piece of a longer text
 VALID_SEGMENT = 1 << 12  # the same for validation, where the states of all steps are kept at once
 SELECTION = (0.83, 0.86)
@@ -108,3 +109,13 @@ TINYSHAKESPEARE = Dataset(
     citation="Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015 "
     "(github.com/karpathy/char-rnn)",
 )
+
+
+def datasets() -> tuple[Dataset, ...]:
+    """Return what the text models are trained on."""
+    return (TINYSHAKESPEARE,)
+
+
+def cold(pieces: Sequence[Text | str]) -> list[Text]:
+    """Cut texts into windows of 256 characters, each to start without state."""
+    return [window for piece in pieces for window in segments(as_text(piece), 0, len(piece), COLD)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from zoo.core.recipe import Recipe
 from zoo.tasks.video.clips import Clip, Span, counted
 
 SHIFT, ZOOM = (0.1, 0.06), 0.1  # of height and width; of the size
@@ -12,6 +13,11 @@ WARP, KNOTS = 0.2, 5  # how much faster or slower parts of a clip are, and how m
 HIDDEN, LONGEST = 2, 3  # runs of frames that stand still, and how long
 PATCH = 0.4  # largest side of what is cut out, of the frame
 UNEVEN = 2.0  # root of how much rarer a label is, from which on clips are drawn unevenly
+
+
+def augment(pieces: Sequence[Clip], recipe: Recipe) -> Callable[[int, np.random.Generator], Clip]:
+    """Augment as strongly as a recipe says; see `changed`."""
+    return changed(pieces, recipe.settings.augment)
 
 
 def changed(pieces: Sequence[Clip], strength: float = 1.0) -> Callable[[int, np.random.Generator], Clip]:

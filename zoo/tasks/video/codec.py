@@ -10,12 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import known, padded
+from zoo.core.codec import FrontEnd, known, padded
+from zoo.core.recipe import Recipe
 from zoo.core.validation import number
-from zoo.errors import ArgumentError, CodecError
+from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.tasks.video.clips import Clip
 
 CROPS = ("fit", "mouth")
+SILENCE, BACKGROUND = "sil", "none"  # labels of nothing: in GRID, and in the user's own clips
+LIPS, RATE_HZ = (48, 96), 25.0  # frames of GRID's mouths
+GRAMMAR = (
+    ("bin", "lay", "place", "set"),
+    ("blue", "green", "red", "white"),
+    ("at", "by", "in", "with"),
+    tuple("abcdefghijklmnopqrstuvxyz"),
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    ("again", "now", "please", "soon"),
+)
+"""The words of each part of GRID's sentences."""
 GROWTH = (1, 2, 3, 4)  # filters of the convolutions of each frame, in those of the first
 LEAST, LARGEST = 16, 512  # pixels of a side
 DELAY, MAX_DELAY = 4, 100  # frames: usual for networks that only see the past, 160 ms; the most
@@ -39,18 +51,17 @@ class VideoCodec:
             the mouth of a talking head.
         rest: The label that stands for nothing, such as silence; "" if there is none.
         grammar: The words of each part of a sentence, if the labels are those of sentences.
-        whole: For a network that sees both sides.
+        bidirectional: For a bidirectional network.
 
     Raises:
         ArgumentError: A label twice or none, a size out of range, or a word that is no label.
     """
 
-    loss, masked, front, symbols = "classes", False, "frames", 0
-    group = 1
+    group, symbols = 1, 0
 
     def __init__(
         self, labels: Sequence[str], shape: Sequence[int], rate_hz: float = 25.0, delay: int = 0, crop: str = "fit",
-        rest: str = "", grammar: Sequence[Sequence[str]] = (), whole: bool = False,
+        rest: str = "", grammar: Sequence[Sequence[str]] = (), bidirectional: bool = False,
     ) -> None:  # fmt: skip
         self.vocabulary, self.grammar = tuple(labels), tuple(tuple(part) for part in grammar)
         if not self.vocabulary or len(set(self.vocabulary)) < len(self.vocabulary) or "" in self.vocabulary:
@@ -66,7 +77,7 @@ class VideoCodec:
         strange = sorted({word for part in self.grammar for word in part} | ({rest} if rest else set()))
         if strange := [word for word in strange if word not in self.vocabulary]:
             raise ArgumentError(f"{', '.join(strange[:5])}: a word of the grammar, or of rest, is no label")
-        self.crop, self.rest, self.whole = crop, rest, bool(whole)
+        self.crop, self.rest, self.bidirectional = crop, rest, bool(bidirectional)
         self.classes, self.features = len(self.vocabulary), int(np.prod(self.shape))
         self.dtype, self.edges = "uint8" if self.pixels else "float32", self.delay
         self.ids = {label: i for i, label in enumerate(self.vocabulary)}
@@ -96,7 +107,7 @@ class VideoCodec:
         return {
             "type": "video", "labels": list(self.vocabulary), "shape": list(self.shape), "rate_hz": self.rate_hz,
             "delay": self.delay, "crop": self.crop, "rest": self.rest, "grammar": [list(part) for part in self.grammar],
-            "whole": self.whole, "decoding": DECODING + SENTENCE * bool(self.grammar),
+            "whole": self.bidirectional, "decoding": DECODING + SENTENCE * bool(self.grammar),
         }  # fmt: skip
 
     @classmethod
@@ -131,18 +142,38 @@ class VideoCodec:
         rate_hz, crop = (pieces[0].rate_hz, pieces[0].crop) if pieces else (self.rate_hz, self.crop)
         codec = VideoCodec(
             labels, self.shape, rate_hz, self.delay, crop, self.rest if keep or self.rest in found else "",
-            self.grammar if keep else (), self.whole,
+            self.grammar if keep else (), self.bidirectional,
         )  # fmt: skip
         classes = np.array([self.ids.get(label, -1) for label in labels])
         return codec, np.zeros(0, int), classes, np.arange(1)
 
-    def for_direction(self, whole: bool) -> "VideoCodec":
-        """Give the codec for networks that see both sides, or the past only, which tell a label somewhat later."""
-        if whole == self.whole:
+    def for_direction(self, bidirectional: bool) -> "VideoCodec":
+        """Return the codec for bidirectional networks, or for causal ones, which have a delay."""
+        if bidirectional == self.bidirectional:
             return self
-        delay = 0 if whole else DELAY
-        told = (self.vocabulary, self.shape, self.rate_hz, delay, self.crop, self.rest, self.grammar, whole)
-        return VideoCodec(*told)
+        delay = 0 if bidirectional else DELAY
+        return VideoCodec(
+            self.vocabulary, self.shape, self.rate_hz, delay, self.crop, self.rest, self.grammar, bidirectional
+        )
+
+    def frontend(self) -> FrontEnd | None:
+        """Return the front end: strided convolutions of each frame and those before it."""
+        from zoo.tasks.video.frontend import VideoFrontEnd
+
+        return VideoFrontEnd(self.shape, self.bidirectional, GROWTH)
+
+    def describe(self, recipe: Recipe) -> tuple[str, str]:
+        """Describe the front end and the classes; see `zoo.core.codec.Codec`."""
+        if not self.pixels:
+            return f"{self.features} numbers a frame → {recipe.embedding}, normalized", f"{self.classes} classes"
+        size = " × ".join(map(str, self.shape[:2]))
+        filters = ", ".join(str(times * recipe.settings.filters) for times in GROWTH)
+        late = f" (the label of a frame is told {self.delay} frames later)" * bool(self.delay)
+        return (
+            f"{self.rate_hz:g} frames a second of {size} {'colour' if self.colour else 'grey'} pixels{late} → mean 0, "
+            f"deviation 1 → each frame with the two before it → convolutions of {filters} filters, 5 × 5 and 3 × 3, "
+            f"each with a stride of 2 → {recipe.embedding} numbers, normalized"
+        ), f"{self.classes} classes"
 
     def columns(self) -> list[dict[str, Any]]:
         """Say what the columns of x are."""
@@ -204,3 +235,30 @@ class VideoCodec:
         if self.colour:
             light = np.stack([light, light[..., ::-1], 255 - light], -1)
         return np.clip(light + rng.normal(0, 8, light.shape), 0, 255).astype(np.uint8)
+
+
+def make_codec(pieces: Iterable[Clip], bidirectional: bool = False) -> VideoCodec:
+    """Build a codec with the labels of clips; of GRID's sentences that of GRID.
+
+    Raises:
+        DataError: The clips have no labels, only one, or frames of several sizes.
+    """
+    pieces = list(pieces)
+    found = {span.label for piece in pieces for span in piece.spans}
+    shapes = {piece.shape for piece in pieces}
+    if not found or len(shapes) != 1:
+        raise DataError(f"clips of {sorted(shapes)} with {len(found)} labels: give labels, and frames of one size")
+    if len(found) < 2:
+        raise DataError(f"all clips are of the class {', '.join(found)}: give clips of two at least")
+    grid = default_codec(bidirectional)
+    if found <= set(grid.vocabulary) and all(grid.speaks(piece) for piece in pieces):
+        return grid
+    rest, one = BACKGROUND if BACKGROUND in found else "", pieces[0]
+    return VideoCodec(sorted(found), shapes.pop(), one.rate_hz, crop=one.crop, rest=rest, bidirectional=bidirectional)
+
+
+def default_codec(bidirectional: bool = False) -> VideoCodec:
+    """Build the codec of GRID's sentences."""
+    labels = (SILENCE, *(word for part in GRAMMAR for word in part))
+    delay = 0 if bidirectional else DELAY
+    return VideoCodec(labels, LIPS, RATE_HZ, delay, "mouth", SILENCE, GRAMMAR, bidirectional)

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ArgumentError
+from zoo.tasks.video.codec import VideoCodec
 from zoo.tasks.video.mouth import Mouth
-from zoo.tasks.video.scaling import _coloured, scaled
+from zoo.tasks.video.scaling import coloured, scaled
 
 
-def fitted(frames: Iterable[Any], codec: Any) -> Iterator[np.ndarray]:
+def fitted(frames: Iterable[Any], codec: VideoCodec) -> Iterator[np.ndarray]:
     """Give frames as a codec takes them, one after the other.
 
     Args:
@@ -29,14 +30,14 @@ def fitted(frames: Iterable[Any], codec: Any) -> Iterator[np.ndarray]:
         if not codec.pixels:
             yield array
             continue
-        array = _coloured(array, codec.colour)
+        array = coloured(array, codec.colour)
         if array.shape != codec.shape:
             crop = crop or CROPS[codec.crop](codec.shape[:2])
             array = crop(array)
         yield array
 
 
-def _checked(frame: Any, codec: Any) -> np.ndarray:
+def _checked(frame: Any, codec: VideoCodec) -> np.ndarray:
     """Return a frame as an array.
 
     Raises:

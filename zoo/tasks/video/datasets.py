@@ -12,20 +12,10 @@ from zoo.core.files import sha256
 from zoo.media import video
 from zoo.tasks.video import clips
 from zoo.tasks.video.clips import Clip, Span
+from zoo.tasks.video.codec import LIPS, RATE_HZ, SILENCE
 
 STORED = 2  # version of the form that clips are prepared in
-SILENCE = "sil"
 PAUSES = ("sil", "sp")
-LIPS = (48, 96)
-GRAMMAR = (
-    ("bin", "lay", "place", "set"),
-    ("blue", "green", "red", "white"),
-    ("at", "by", "in", "with"),
-    tuple("abcdefghijklmnopqrstuvxyz"),
-    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    ("again", "now", "please", "soon"),
-)
-RATE_HZ = 25.0
 
 
 def _read(manifest: Path) -> dict[str, list[Clip]]:
@@ -79,3 +69,8 @@ GRID = Dataset(
     citation="Cooke, Barker, Cunningham & Shao, An Audio-visual Corpus for Speech Perception and Automatic Speech "
     "Recognition, JASA 120(5), 2006",
 )
+
+
+def datasets() -> tuple[Dataset, ...]:
+    """Return what the video models are trained on."""
+    return (GRID,)

@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+
+from zoo.tasks.video.codec import VideoCodec
 
 BEGINS = 0.1  # probability that a word begins, in a frame in which it may
 
@@ -91,7 +93,7 @@ class _States(NamedTuple):
         return source, best[source] + paid
 
 
-def of(scores: np.ndarray, codec: Any) -> np.ndarray:
+def of(scores: np.ndarray, codec: VideoCodec) -> np.ndarray:
     """Find the likeliest labels `(time,)` under the grammar of a codec; see `parse`."""
     grammar = [[codec.ids[word] for word in part] for part in codec.grammar]
     return parse(scores, grammar, codec.ids.get(codec.rest))

@@ -6,6 +6,7 @@ explicit state, flat, zeros at the beginning: `f0_0`. A network that reads backw
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -13,42 +14,59 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.core.recipe import Recipe
-from zoo.layers.recurrent import PACKAGE
-from zoo.layers.streaming import Front, behind, last_of
-from zoo.tasks.video.codec import GROWTH
+from zoo.layers.streaming import PACKAGE, Front, behind, last_of
 
 SEEN = 3  # frames
 KERNELS = (5, 3, 3, 3)
 LEAST = 10.0  # of 255, added to the deviation of a frame's pixels: noise of a black frame is no picture
 
 
-def sizes(codec: Any, recipe: Recipe) -> dict[str, int]:  # noqa: ARG001
-    """Give the state inputs below the recurrent layers, name → size."""
-    return {} if codec.whole or not codec.pixels else {"f0_0": (SEEN - 1) * int(np.prod(codec.shape))}
+@dataclass(frozen=True)
+class VideoFrontEnd:
+    """Strided convolutions of each frame beside those before it; vectors are only projected.
 
-
-def below(x: Any, codec: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """Give what the recurrent layers see, `(batch, time, recipe.embedding)`, and the new states.
-
-    Args:
-        x: `(batch, time, height, width)`, or with a last axis of 3, uint8; or `(batch, time, features)`.
-        codec: `VideoCodec` whose inputs they are.
-        recipe: Filters of the first convolution, size of the result.
-        states: Those of `sizes`.
+    Attributes:
+        shape: Of a frame: `(height, width)`, `(height, width, 3)` or `(features,)`.
+        bidirectional: For a bidirectional network, which has no states.
+        growth: Filters of each convolution, in those of the first.
     """
-    hidden, new = x, []
-    if codec.pixels:
-        hidden, last = Frames(name="frames")([x, next(iter(states), None)])
-        new = [] if codec.whole else [last]
-        for i, (growth, kernel) in enumerate(zip(GROWTH, KERNELS, strict=True)):
-            convolution = layers.Conv2D(
-                growth * recipe.filters, kernel, 2, "same", activation="relu", name=f"convolution_{i}"
-            )
-            hidden = convolution(hidden)
-        hidden = layers.Flatten(name="flat")(hidden)
-        hidden = InTime(name="in_time")([hidden, x])
-    hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
-    return layers.LayerNormalization(name="normalization")(hidden), new
+
+    shape: tuple[int, ...]
+    bidirectional: bool
+    growth: tuple[int, ...]
+
+    @property
+    def pixels(self) -> bool:
+        """Whether frames are images."""
+        return len(self.shape) > 1
+
+    def sizes(self, _recipe: Recipe) -> dict[str, int]:
+        """Return the state inputs below the recurrent layers, name → size."""
+        if self.bidirectional or not self.pixels:
+            return {}
+        return {"f0_0": (SEEN - 1) * int(np.prod(self.shape))}
+
+    def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return what the recurrent layers get, `(batch, time, recipe.embedding)`, and the new states.
+
+        Args:
+            x: `(batch, time, height, width)`, or with a last axis of 3, uint8; or `(batch, time, features)`.
+            recipe: Filters of the first convolution, size of the result.
+            states: Those of `sizes`.
+        """
+        hidden, new = x, []
+        if self.pixels:
+            hidden, last = Frames(name="frames")([x, next(iter(states), None)])
+            new = [] if self.bidirectional else [last]
+            for i, (growth, kernel) in enumerate(zip(self.growth, KERNELS, strict=True)):
+                convolution = layers.Conv2D(
+                    growth * recipe.settings.filters, kernel, 2, "same", activation="relu", name=f"convolution_{i}"
+                )
+                hidden = convolution(hidden)
+            hidden = layers.Flatten(name="flat")(hidden)
+            hidden = InTime(name="in_time")([hidden, x])
+        hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
+        return layers.LayerNormalization(name="normalization")(hidden), new
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -10,15 +10,15 @@ import numpy as np
 
 from zoo.core import storage
 from zoo.core.progress import bar
+from zoo.core.renaming import earlier
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import video
 from zoo.models.model import Model, overlapping
 from zoo.models.sampling import log_softmax
-from zoo.tasks.video import clips
-from zoo.tasks.video import crops as pictures
-from zoo.tasks.video import decoding as sentences
+from zoo.tasks.video import clips, crops, decoding
 from zoo.tasks.video.clips import Clip
+from zoo.tasks.video.codec import VideoCodec
 from zoo.tasks.video.timeline import Timeline, film_label, timeline
 
 CHUNK = 32  # frames of a call, where they need not be seen at once
@@ -46,6 +46,9 @@ class FramePrediction(NamedTuple):
 
 class Labeler(Model):
     """A model that gives every frame, and every clip, a label."""
+
+    codec: VideoCodec
+    fixed_steps = True
 
     def label(self, film: Any, rate_hz: float | None = None) -> Timeline:
         """Label a film of any length.
@@ -81,7 +84,7 @@ class Labeler(Model):
         Raises:
             ArgumentError: The network reads backwards too, or a frame is none.
         """
-        if self.codec.whole:
+        if self.codec.bidirectional:
             raise ArgumentError(
                 f"{self.card.name} reads a film from both ends: it can tell nothing before it has ended. "
                 f"Stream with a model that only sees the past, such as gru_{self.card.task}; or label"
@@ -108,11 +111,11 @@ class Labeler(Model):
             film = video.frames(film, self.codec.rate_hz, self.codec.colour)
         if not isinstance(film, Iterable) or getattr(film, "ndim", 1) == 0:
             raise ArgumentError(f"{film!r:.80}: give a video file, a folder of images, or frames one after the other")
-        return pictures.fitted(film, self.codec)
+        return crops.fitted(film, self.codec)
 
     def _rows(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the logits `(time, classes)` of frames, part by part."""
-        if self.codec.whole:
+        if self.codec.bidirectional:
             size = self.engine.steps or WINDOW
             margin = min(MARGIN, size // 6)
             source = iter(frames)
@@ -142,6 +145,8 @@ class Labeler(Model):
         x = self.codec.example(np.random.default_rng(seed), 1, steps)
         logits, _ = self.engine.step(x, self.engine.initial_state(1))
         return self.codec.decode(logits[0].argmax(1))
+
+    see = earlier("see", "logits")
 
     def logits(self, pieces: Sequence[Clip], progress: bool = False) -> list[np.ndarray]:
         """Give the logits `(time, classes)` of clips, in their order."""
@@ -178,7 +183,7 @@ class Labeler(Model):
         return {**rates(pieces, self.logits(pieces, progress), self.codec), "tokens": sum(map(len, pieces))}
 
 
-def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: Any) -> dict[str, float]:
+def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: VideoCodec) -> dict[str, float]:
     """Compare what was seen with what is there; see `Labeler.measure`."""
     from rapidfuzz.distance import Levenshtein
 
@@ -194,7 +199,7 @@ def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: Any) -> d
     if codec.rest:
         found["active_frames_correct"] = share(truth == told, active)
     if codec.grammar:
-        paths = [sentences.of(log_softmax(rows), codec) for rows in logits]
+        paths = [decoding.of(log_softmax(rows), codec) for rows in logits]
         found["parsed_frames_correct"] = share(truth == np.concatenate(paths), labelled)
         pairs = [(words(a, codec), words(b, codec)) for a, b in zip(truths, paths, strict=True)]
         edits, said = sum(Levenshtein.distance(*pair) for pair in pairs), sum(len(a) for a, _ in pairs)
@@ -212,7 +217,7 @@ def _array(film: Any) -> bool:
     return isinstance(film, (str, os.PathLike)) and Path(film).suffix.lower() == ".npy"
 
 
-def words(ids: np.ndarray, codec: Any) -> list[str]:
+def words(ids: np.ndarray, codec: VideoCodec) -> list[str]:
     """Give the words of labels `(time,)`, rest left out."""
     return [codec.vocabulary[i] for i, _ in itertools.groupby(ids) if i >= 0 and codec.vocabulary[i] != codec.rest]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import ArgumentError
-from zoo.tasks.video.scaling import _coloured, scaled
+from zoo.tasks.video.scaling import coloured, scaled
 
 MOUTH = Path(__file__).parent / "mouth.png"
-"""A closed mouth, the mean of the training clips of GRID's talker s1: `python benchmarks/video.py --mouth` draws it."""
+"""A closed mouth, the mean of the training clips of GRID's s1: `python benchmarks/bench_video.py --mouth` draws it."""
 HEIGHT = 288  # pixels of a picture in which a talking head's mouth is as large as the template's
 HEADS = (1.0, 0.8, 1.25, 0.64, 1.56)  # times that, where the first picture has a better match
 MARGIN = 0.05  # by which another size must match better
@@ -36,7 +36,7 @@ class Mouth:
         if not self.count:
             self.sides = self._sides(frame)
         frame = scaled(frame, *self.sides)
-        grey = _coloured(frame, False).astype(np.float32)
+        grey = coloured(frame, False).astype(np.float32)
         if self.count % EVERY == 0:
             found = np.array(self._find(grey))
             self.place = self.place + (found - self.place) * (WEIGHT if self.count else 1)
@@ -46,7 +46,7 @@ class Mouth:
 
     def _sides(self, frame: np.ndarray) -> tuple[int, int]:
         """Give the size to scale frames to: the one at which the template matches the first frame best."""
-        grey, least = _coloured(frame, False), self.template.shape
+        grey, least = coloured(frame, False), self.template.shape
         best, chosen = -1.0, (0, 0)
         for head in HEADS:
             scale = HEIGHT / head / frame.shape[0]

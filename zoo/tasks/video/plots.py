@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoo.core.plots import COLOURS, save
-
-if TYPE_CHECKING:
-    pass
 
 
 def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: Path) -> Path:

@@ -5,7 +5,7 @@ import numpy as np
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
 
 
-def _coloured(frame: np.ndarray, colour: bool) -> np.ndarray:
+def coloured(frame: np.ndarray, colour: bool) -> np.ndarray:
     """Give a frame grey or in colour."""
     if colour and frame.ndim == 2:
         return np.repeat(frame[:, :, None], 3, axis=2)

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.renaming import earlier
 from zoo.core.subtitles import clock
-from zoo.tasks.video import clips
-from zoo.tasks.video import decoding as sentences
-from zoo.tasks.video import plots as plots_module
+from zoo.tasks.video import clips, decoding, plots
 from zoo.tasks.video.clips import Span
+from zoo.tasks.video.codec import VideoCodec
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,11 @@ class Timeline:
         run = self.runs[max(0, bisect.bisect_right(self.runs, seconds, key=lambda run: run.start) - 1)]
         return run if run.start <= seconds < run.end else None
 
-    def told(self, form: str) -> str:
-        """Write it as `txt` (the label), `csv`, `srt` or `json`."""
-        return {"txt": lambda: self.label, "csv": self.csv, "srt": self.srt, "json": self.to_json}[form]()
+    told = earlier("told", "to_text")
+
+    def to_text(self, output_format: str) -> str:
+        """Return it as `txt` (the label), `csv`, `srt` or `json`."""
+        return {"txt": lambda: self.label, "csv": self.csv, "srt": self.srt, "json": self.to_json}[output_format]()
 
     def csv(self) -> str:
         """Write the runs as comma-separated values: file, label, start, end, probability.
@@ -133,13 +135,13 @@ class Timeline:
             ArgumentError: The suffix names no picture format, or the film ends before `start`.
             DataError: The file cannot be written.
         """
-        return plots_module.seen(self, truth, start, seconds, Path(path))
+        return plots.seen(self, truth, start, seconds, Path(path))
 
 
-def timeline(probabilities: np.ndarray, codec: Any, source: Any) -> Timeline:
+def timeline(probabilities: np.ndarray, codec: VideoCodec, source: Any) -> Timeline:
     """Put the probabilities `(time, classes)` of frames together to a timeline."""
     rate_hz, scores = codec.rate_hz, np.log(np.maximum(probabilities, 1e-12))
-    ids = sentences.of(scores, codec) if codec.grammar else probabilities.argmax(1)
+    ids = decoding.of(scores, codec) if codec.grammar else probabilities.argmax(1)
     runs, at = [], 0
     for label, group in itertools.groupby(ids):
         length = len(list(group))
@@ -158,7 +160,7 @@ def timeline(probabilities: np.ndarray, codec: Any, source: Any) -> Timeline:
     )
 
 
-def film_label(probabilities: np.ndarray, codec: Any) -> tuple[str, float]:
+def film_label(probabilities: np.ndarray, codec: VideoCodec) -> tuple[str, float]:
     """Give the likeliest label over all frames of a film `(time, classes)`, and its mean probability.
 
     Rest, if the codec has a label for it, is told only of a film in which no frame has another label.

@@ -16,22 +16,20 @@ from zoo.core.datasets import prepared
 from zoo.core.files import sha256
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import video
-from zoo.tasks.video import clips
-from zoo.tasks.video import crops as pictures
+from zoo.tasks.video import clips, crops
 from zoo.tasks.video.clips import Clip, Span
-from zoo.tasks.video.codec import VideoCodec
+from zoo.tasks.video.codec import BACKGROUND, VideoCodec
 
 LIST = "labels.csv"
 COLUMNS = ("file", "label", "start", "end")
 SUFFIXES = (*video.VIDEOS, ".npy")
-NONE = "none"  # label of frames that a list says nothing of
 FORM = 2  # version of the form that clips are kept in
 SIDE, RATE_HZ = 64, 25.0  # unless told otherwise: pixels, frames per second
 LONGEST_S, PIECE_S = 1800.0, 8.0  # of a film; of the pieces that it is cut into
 EVERY = 8  # film of a class that is for validation
 
 
-class Film(NamedTuple):
+class VideoFile(NamedTuple):
     """A film: its file or folder, its label or what is seen in it when, in seconds, and its checksum."""
 
     path: Path
@@ -71,7 +69,7 @@ def read_folder(
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give one with a folder of clips for each class, or with {LIST}")
     shape = (height or SIDE, width or height or SIDE, *[3] * bool(colour))
-    codec = VideoCodec([NONE], shape, rate_hz or RATE_HZ, crop=crop)
+    codec = VideoCodec([BACKGROUND], shape, rate_hz or RATE_HZ, crop=crop)
     listed = (folder / LIST).exists()
     films, bad = _readable(*(_listed(folder / LIST) if listed else _by_class(folder)))
     if not films:
@@ -84,7 +82,7 @@ def read_folder(
         clips.store((("all", clip) for clip in _clips(films, codec, unseen)), scratch)
         (scratch / "bad.txt").write_text("\n".join(unseen), encoding="utf-8")
 
-    about = f"{FORM} {codec.to_json()} " + "".join(f"{film}\n" for film in films)
+    about = f"{FORM} {codec.to_json()} " + "".join(map(_line, films))
     kept = prepared(f"clips-{sha256(about.encode())}", build)
     bad += [line for line in (kept / "bad.txt").read_text(encoding="utf-8").splitlines() if line]
     good, odd = _alike(clips.stored(kept).get("all", []))
@@ -98,7 +96,13 @@ def read_folder(
     return splits
 
 
-def _readable(films: Sequence[Film], bad: list[str]) -> tuple[list[Film], list[str]]:
+def _line(film: VideoFile) -> str:
+    """Describe a film for the name that its clips are kept by, which must stay as it is: caches have it."""
+    path, label, ranges, digest = film
+    return f"Film({path=!r}, {label=!r}, {ranges=!r}, {digest=!r})\n"
+
+
+def _readable(films: Sequence[VideoFile], bad: list[str]) -> tuple[list[VideoFile], list[str]]:
     """Hash films; add those that cannot be read to the bad ones."""
     good = []
     for film in films:
@@ -110,19 +114,19 @@ def _readable(films: Sequence[Film], bad: list[str]) -> tuple[list[Film], list[s
     return good, bad
 
 
-def _by_class(folder: Path) -> tuple[list[Film], list[str]]:
+def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
     """List the clips of each class."""
     films, bad = [], []
     for each in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         for path in sorted(p for p in each.iterdir() if not p.name.startswith(".")):
             if path.suffix.lower() in SUFFIXES or (path.is_dir() and video.images(path)):
-                films.append(Film(path, each.name))
+                films.append(VideoFile(path, each.name))
             else:
                 bad.append(f"{path}: no video file, no .npy and no folder of images")
     return films, bad
 
 
-def _listed(path: Path) -> tuple[list[Film], list[str]]:
+def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
     """Read a list of what is seen when."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
@@ -148,7 +152,7 @@ def _listed(path: Path) -> tuple[list[Film], list[str]]:
             bad.append(f"{where}: overlaps a row before it; a frame has one label")
         else:
             ranges.setdefault(row["file"], []).append(Span(label, start, end))
-    films = [Film(path.parent / file, ranges=tuple(sorted(found, key=_start))) for file, found in ranges.items()]
+    films = [VideoFile(path.parent / file, ranges=tuple(sorted(found, key=_start))) for file, found in ranges.items()]
     return films, bad
 
 
@@ -156,7 +160,7 @@ def _start(span: Span) -> float:
     return span.start
 
 
-def _clips(films: Sequence[Film], codec: VideoCodec, bad: list[str]) -> Iterator[Clip]:
+def _clips(films: Sequence[VideoFile], codec: VideoCodec, bad: list[str]) -> Iterator[Clip]:
     """See films; tell of those that turn out to be bad, and of what of others is damaged."""
     for film in films:
         with warnings.catch_warnings(record=True) as told:
@@ -170,11 +174,11 @@ def _clips(films: Sequence[Film], codec: VideoCodec, bad: list[str]) -> Iterator
         yield from found
 
 
-def _where(film: Film, message: str) -> str:
+def _where(film: VideoFile, message: str) -> str:
     return " ".join((message if str(film.path) in message else f"{film.path}: {message}").split())
 
 
-def _pieces(film: Film, codec: VideoCodec) -> Iterator[Clip]:
+def _pieces(film: VideoFile, codec: VideoCodec) -> Iterator[Clip]:
     """Cut a film into pieces, each with the label of the film or with what is seen in it."""
     frames, first, size = _frames(film.path, codec), 0, int(PIECE_S * codec.rate_hz)
     while some := list(itertools.islice(frames, size)):
@@ -195,15 +199,15 @@ def _within(ranges: Sequence[Span], first: int, length: int, rate_hz: float) -> 
     for label, start, end in ranges:
         low, high = (min(max(t * rate_hz - first, 0), length) for t in (start, end))
         if low < high:
-            found += [Span(NONE, at, low)] * (low > at) + [Span(label, low, high)]
+            found += [Span(BACKGROUND, at, low)] * (low > at) + [Span(label, low, high)]
             at = high
-    return (*found, *[Span(NONE, at, float(length))] * (at < length))
+    return (*found, *[Span(BACKGROUND, at, float(length))] * (at < length))
 
 
 def _frames(path: Path, codec: VideoCodec) -> Iterator[np.ndarray]:
     """Give the frames of a clip, or its vectors, as the network will take them."""
     if path.suffix.lower() != ".npy":
-        yield from pictures.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
+        yield from crops.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
         return
     found = clips.array(path)
     for frame in found if found.ndim == 2 and found.dtype.kind in "fiu" else ():
@@ -211,7 +215,7 @@ def _frames(path: Path, codec: VideoCodec) -> Iterator[np.ndarray]:
             raise CodecError(f"{path} has values that are no numbers")
         yield frame.astype(np.float32)
     if found.ndim > 2:
-        yield from pictures.fitted(found, codec)
+        yield from crops.fitted(found, codec)
 
 
 def _alike(found: Sequence[Clip]) -> tuple[list[Clip], list[str]]:

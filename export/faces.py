@@ -1,0 +1,175 @@
+"""The ways to call a model that an artifact can hold: a sequence, single steps, the generation loop."""
+
+from collections.abc import Callable
+from typing import Any
+
+from export.engine import BoundEngine
+from export.formats import Format
+from export.signature import Face
+from export.tracing.calls import Call
+from export.tracing.generation_loop import Loop
+from export.tracing.source import Source
+from export.verification.checks import check_chain
+from export.verification.compare import TOLERANCES
+from zoo.core.codec import GenerationCodec
+from zoo.core.states import output_name
+from zoo.core.validation import first_line
+from zoo.errors import ExportError, UnsupportedLayer, VerificationError
+from zoo.models.model import Model
+
+FEW = 12
+"""Single steps by which a model is checked for being causal."""
+
+Build = Callable[[bool], Source]
+"""`build(every_state) → Source`."""
+
+
+def open_source(model: Any, inputs: Any) -> tuple[Model | None, Build]:
+    """Return the model of the zoo, if it is one, and a function that makes a source of its network.
+
+    Args:
+        model: A Keras model, or a model that `zoo.load` returned.
+        inputs: As for `export.save`; the inputs of a model of the zoo are known.
+
+    Raises:
+        ExportError: The model is an artifact.
+    """
+    from zoo.networks.keras_engine import KerasEngine
+
+    known: dict[int, list[Any]] = {}
+    engine = model.engine if isinstance(model, Model) else model
+    if isinstance(engine, BoundEngine):
+        raise ExportError(f"{model!r} is an artifact already: export the Keras model, or what zoo.load returned")
+    if not isinstance(model, Model) or not isinstance(engine, KerasEngine):
+        return None, lambda every: Source(model, inputs, every, known=known)
+    network = engine.network
+    entering = [tensor.name for tensor in network.inputs]
+    names = entering, ["y", *map(output_name, entering[1:])]
+    return model, lambda every: Source(network, None, every, names, model.codec.example, known)
+
+
+def faces_of(
+    row: Format, build: Build, model: Model | None, form: str, batch: int | None, steps: int | None, state: bool
+) -> tuple[list[Face], list[str]]:
+    """Return the faces that an artifact will have, that of `form` first, and what a user might not expect of them.
+
+    Args:
+        row: Format of the artifact.
+        build: See `open_source`.
+        model: The model of the zoo, if it is one.
+        form: See `export.save`; so are the others.
+        batch: Fixed batch size.
+        steps: Fixed number of steps.
+        state: Make all states explicit in sequence form.
+
+    Raises:
+        UnsupportedLayer: The model has no such form.
+    """
+    face = _face(build, form, batch, steps, state, model)
+    notes = _notes(face)
+    if row.faces == 1 or form != "sequence" or steps is not None:
+        return [face], notes
+    more, note = _more_faces(build, batch, model)
+    return [face, *more], notes + note
+
+
+def _face(build: Build, form: str, batch: int | None, steps: int | None, state: bool, model: Model | None) -> Face:
+    if form == "step":
+        return single_steps(build(True), batch)
+    if form == "generate":
+        if model is None or not isinstance(model.codec, GenerationCodec):
+            raise UnsupportedLayer("form='generate': it takes a model that generates, as zoo.load returns it")
+        loop = Loop(build(True), model.codec)
+        return Face(loop, loop.signature(form, batch, steps))
+    source = build(state)
+    return Face(source, source.signature(form, batch, steps))
+
+
+def _more_faces(build: Build, batch: int | None, model: Model | None) -> tuple[list[Face], list[str]]:
+    """Return the faces `step` and `generate` of a model that has them, or a note why there are none."""
+    try:
+        step = single_steps(build(True), batch)
+        if not step.signature.states:
+            raise UnsupportedLayer("it keeps no state")
+    except UnsupportedLayer as error:
+        return [], [f"no signature `step`: {error}"]
+    if model is None or not isinstance(model.codec, GenerationCodec):
+        return [step], []
+    return [step, _face(build, "generate", batch, None, True, model)], []
+
+
+def single_steps(source: Source, batch: int | None) -> Face:
+    """Return the step form of a model, if its single steps compute the same as one call in Keras itself.
+
+    Args:
+        source: The model, with the states of all its layers.
+        batch: Fixed batch size.
+
+    Raises:
+        UnsupportedLayer: A layer reads its input backwards, keeps a state that is given to it, or needs several steps
+            in another way; or the time axis is fixed.
+    """
+    _check_causal(source)
+    face = Face(source, source.signature("step", batch))
+    if _given(source):
+        return face
+    try:
+        check_chain(face, source.run, TOLERANCES["float32"], whole=FEW)
+    except VerificationError as error:
+        raise UnsupportedLayer(
+            f"the model computes something else step by step ({error}): a layer that is not recurrent sees several "
+            "steps, such as attention, a convolution or pooling over time; export form='sequence'"
+        ) from error
+    except Exception as error:
+        raise UnsupportedLayer(
+            f"the model does not take single steps ({type(error).__name__}: {first_line(error)})"
+        ) from error
+    return face
+
+
+def _check_causal(source: Source) -> None:
+    """Refuse models that cannot run step by step, as far as their structure shows it.
+
+    Raises:
+        UnsupportedLayer: The time axis is fixed, or a layer reads backwards or does not return its given state.
+    """
+    lengths = [tensor.shape[1] or 1 for tensor in source.inputs if source.timed(tensor)]
+    if max(lengths, default=1) > 1:
+        raise UnsupportedLayer(
+            f"the model takes {max(lengths)} steps, no other number: give it a free time axis, keras.Input((None, …))"
+        )
+    for call in source.calls:
+        if any(track.reverse for track in call.tracks):
+            raise UnsupportedLayer(
+                f"{call.path} reads its input backwards: it has no answer before the last step, export form='sequence'"
+            )
+    for call in _given(source):
+        if not call.returned:
+            raise UnsupportedLayer(
+                f"{call.path} is given its state and does not return it, so that the next step cannot continue "
+                "from it: build it with return_state=True and make the states outputs, or export form='sequence'"
+            )
+
+
+def _given(source: Source) -> list[Call]:
+    """Return the calls whose state the model itself gives."""
+    slots = [f"{slot.path}/" for slot in source.slots]
+    return [call for call in source.calls if call.given and not any(s.startswith(f"{call.path}/") for s in slots)]
+
+
+def _notes(face: Face) -> list[str]:
+    """Return what a user might not expect of a signature."""
+    found = []
+    if face.form == "sequence" and face.signature.states:
+        try:
+            check_chain(face, face.source.run, TOLERANCES["float32"], whole=FEW)
+        except Exception:  # noqa: BLE001 (a model may not take parts of a sequence at all)
+            found.append(
+                "calls cannot be chained: in several calls the model computes something else than in one, since a "
+                "layer sees later steps, or several, or is given its state"
+            )
+    if face.source.frozen:
+        found.append(f"{', '.join(face.source.frozen)}: fixed to the length of the example; the model ran at no other")
+    if face.form == "step" and _given(face.source) and len(face.signature.states) == len(face.source.slots):
+        found.append("states that the model's own inputs give are yours to pass on; only single steps were compared")
+    return found

@@ -1,0 +1,107 @@
+import pytest
+
+import export
+import zoo
+from tests.cli.calls import call
+from tests.conftest import ROOT, seal
+from zoo.cli.loading import CommandSession
+from zoo.errors import ArgumentError, DataError, PresetError, UnknownModel
+from zoo.models.generation import Generator
+from zoo.models.infilling import Infiller
+from zoo.tasks.music.score import Score
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory, tiny):
+    """A file and a folder."""
+    folder, model = tmp_path_factory.mktemp("artifacts"), seal(tiny)
+    return [export.save(model, folder / name).path for name in ("tiny.onnx", "tiny")]
+
+
+def test_models_and_artifacts_are_told_from_other_names(preset, tmp_path, artifacts):
+    (tmp_path / "take.wav").touch()
+    (tmp_path / "recordings").mkdir()
+    session = CommandSession()
+    for name in ("lstm_music", preset, *artifacts, "nothing.onnx"):
+        assert session.is_model(str(name)), name
+    for name in ("lstm_musik", "-", tmp_path / "take.wav", tmp_path / "recordings", "C5/4 " * 1000, "takes/*.wav"):
+        assert not session.is_model(str(name)), name
+    for name in (*artifacts, "nothing.tflite", tmp_path / "take.wav"):
+        assert session.is_artifact(str(name)), name
+    for name in ("lstm_music", "lstm_musik", preset):
+        assert not session.is_artifact(str(name)), name
+
+
+def test_a_session_opens_models_of_a_class(preset, artifacts):
+    session = CommandSession()
+    for name in (preset, artifacts[0]):
+        assert session.open(str(name), Generator, Score).card.name == "lstm_music"
+    for kind, piece in ((Infiller, None), (Generator, str)):
+        with pytest.raises(
+            ArgumentError, match="cannot be used with this command: it is for `zoo generate`; models for"
+        ):
+            session.open(str(preset), kind, piece)
+
+
+def test_a_refusal_names_the_models_that_fit(preset):
+    with pytest.raises(ArgumentError) as caught:
+        CommandSession().open(str(preset), Infiller)
+    assert str(caught.value).endswith("models for this command: bilstm_music, bilstm_text")
+
+
+def test_files_that_are_not_models_are_refused(tmp_path):
+    with pytest.raises(UnknownModel, match="did you mean lstm_music"):
+        CommandSession().open("lstm_musik", Generator)
+    with pytest.raises(DataError, match="does not exist"):
+        CommandSession().open_network(str(tmp_path / "mine.keras"))
+    (tmp_path / "mine.keras").write_text("no archive")
+    with pytest.raises(DataError, match="cannot be read by Keras"):
+        CommandSession().open_network(str(tmp_path / "mine.keras"))
+
+
+def test_the_command_line_names_no_task():
+    names = [f'"{path.name}"' for path in (ROOT / "zoo/tasks").iterdir() if (path / "task.py").exists()]
+    assert len(names) == 4
+    for path in [*(ROOT / "zoo/cli").glob("*.py"), *(ROOT / "zoo/models").glob("*.py")]:
+        text = path.read_text()
+        for word in (*names, "MusicCodec", "TextCodec", "SpeechCodec", "VideoCodec"):
+            assert word not in text, f"{path}: {word}"
+    for path in (ROOT / "zoo/cli").glob("*.py"):
+        assert "zoo.tasks" not in path.read_text()
+
+
+def test_tasks_do_not_know_the_command_line():
+    for path in (ROOT / "zoo/tasks").rglob("*.py"):
+        assert "zoo.cli" not in path.read_text()
+
+
+def test_commands_name_a_class_of_models_that_there_is():
+    found = call("transcribe", "lstm_music", ROOT / "README.md")
+    assert found.exit_code == 1
+    assert "models for `zoo transcribe`: rnn_speech, lstm_speech" in found.output
+
+
+LONG = "x" * 300
+LONG_NAMES = [
+    ["infill", LONG, "a_"], ["infill", f"a/{LONG}", "a_"], ["info", LONG], ["page", f"a/{LONG}"], ["inspect", LONG],
+    ["generate", f"{LONG}.onnx"], ["export", f"{LONG}.keras"], ["transcribe", f"{LONG}.wav"],
+    ["label", "lstm_video", LONG], ["evaluate", "lstm_text", "--data", LONG],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", LONG_NAMES, ids=lambda words: words[0])
+def test_long_names_are_refused_in_one_line(words):
+    refused = call(*words)
+    assert isinstance(refused.exception, SystemExit), refused.exception
+    assert refused.exit_code == 1
+    assert refused.output.splitlines()[-1].startswith("Error: ")
+
+
+def test_names_that_no_file_can_have_are_refused():
+    for name in (LONG, "a\0b"):
+        assert not CommandSession().is_model(name)
+        assert not CommandSession().is_artifact(name)
+        with pytest.raises(UnknownModel, match="no model is called"):
+            zoo.info(name)
+        with pytest.raises(PresetError, match="does not exist"):
+            zoo.info(f"runs/{name}")

@@ -1,0 +1,41 @@
+import hashlib
+import json
+
+import pytest
+
+from zoo.core.card import Card
+from zoo.core.recipe import Recipe
+from zoo.errors import PresetError
+from zoo.tasks.music.task import MusicSettings
+
+RECIPE = Recipe(units=1, embedding=1, settings=MusicSettings())
+CARD = Card("lstm_music", "lstm", "music", RECIPE, metrics={"test": {"nats_per_step": 1.5}})
+
+
+def test_card_survives_json():
+    assert Card.from_json(CARD.to_json()) == CARD
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"recipe": {"units": 1, "embedding": 1, "novelty": 2}}, "unknown settings: novelty"),
+        ({"recipe": {"units": 1}}, "missing settings: embedding"),
+        ({"speed": 3}, "fields are missing, unknown"),
+        ({"recipe": 3}, "fields are missing, unknown"),
+        ({"recipe": {"units": "many", "embedding": 1}}, "units='many': give a whole number"),
+        ({"recipe": {"units": 1, "embedding": 1, "layers": -1}}, "layers=-1: give a whole number of at least 0"),
+        ({"recipe": {"units": 1, "embedding": 1, "schedule": 5}}, "schedule=5: give one of cosine"),
+        ({"recipe": {"units": "12", "embedding": 1}}, "units='12' has another type"),
+        ({"architecture": ["lstm"]}, "architecture has another type"),
+        ({"metrics": 3, "minutes": None}, "metrics, minutes has another type"),
+        ({"name": "music"}, "'music' is not that of a model"),
+    ],
+)
+def test_other_cards_are_refused_in_words(change, reason):
+    content = json.loads(CARD.to_json()) | change
+    content.pop("card_sha256")
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    with pytest.raises(PresetError, match=reason) as caught:
+        Card.from_json(json.dumps({**content, "card_sha256": digest}))
+    assert "__init__" not in str(caught.value)

@@ -1,0 +1,105 @@
+"""Files are written whole or not at all."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from zoo.core import files
+from zoo.errors import ArgumentError, DataError
+
+ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # the example of FIPS 180-2
+LONG = "x" * 5000  # longer than any file name may be
+
+
+def test_checksums_of_bytes_and_of_files(tmp_path):
+    assert files.sha256(b"abc") == ABC
+    large = bytes(range(251)) * 10_000  # of several blocks
+    (tmp_path / "large").write_bytes(large)
+    assert files.sha256(tmp_path / "large") == files.sha256(large) == hashlib.sha256(large).hexdigest()
+    (tmp_path / "empty").touch()
+    assert files.sha256(tmp_path / "empty") == hashlib.sha256().hexdigest()
+
+
+def test_texts_that_can_be_no_name_do_not_exist(tmp_path):
+    (tmp_path / "a").touch()
+    assert files.exists(tmp_path / "a")
+    assert files.exists(str(tmp_path))
+    assert not any(map(files.exists, (tmp_path / "b", LONG, "a\0b", "")))
+
+
+def test_suffixes_are_checked_in_any_case():
+    assert files.suffixed("a.b.MID", (".mid", ".midi")) == Path("a.b.MID")
+    for wrong in ("a.wav", "mid", "a.mid.gz", ".mid"):
+        with pytest.raises(ArgumentError) as caught:
+            files.suffixed(wrong, (".mid", ".midi"))
+        assert str(caught.value) == f"{wrong}: give a file name that ends in .mid or .midi"
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_an_error_leaves_what_stood_there(tmp_path, folder):
+    target = tmp_path / "new" / "out"
+
+    def write(text, fail=False):
+        with files.replacing(target, folder) as scratch:
+            (scratch / "part" if folder else scratch).write_text(text)
+            if fail:
+                raise KeyError("half way")
+
+    with pytest.raises(KeyError):
+        write("none", fail=True)
+    assert not target.exists()
+    write("one")
+    with pytest.raises(KeyError):
+        write("two", fail=True)
+    content = target / "part" if folder else target
+    assert content.read_text() == "one"
+    write("three")
+    assert content.read_text() == "three"
+    assert [path.name for path in target.parent.iterdir()] == ["out"]  # nothing is left beside it
+
+
+def test_a_folder_is_replaced_as_one(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/old").touch()
+    with files.replacing(tmp_path / "out", folder=True) as scratch:
+        (scratch / "new").touch()
+        assert (tmp_path / "out/old").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["new"]
+
+
+def test_places_that_cannot_be_written_are_told(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for path, folder, message in (
+        (tmp_path / "folder", False, "folder is a folder: give the name of a file"),
+        (tmp_path / "file", True, "is a file where a folder should be: remove it or choose another name"),
+        (tmp_path / "file/below", False, "cannot write into .*file: Not a directory|File exists"),
+        (tmp_path / LONG, False, "cannot write .*name too long"),
+        (tmp_path / LONG, True, "cannot write .*name too long"),
+    ):
+        with pytest.raises(DataError, match=message), files.replacing(path, folder):
+            pytest.fail("there is nothing to write to")
+    with pytest.raises(DataError, match="nothing was changed"), files.replacing(tmp_path / "a"):
+        pass  # a block that writes nothing
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_text_is_written_in_utf_8(tmp_path):
+    files.write_text(str(tmp_path / "a.txt"), "é ♭\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa9 \xe2\x99\xad\n"
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_a_killed_process_left_is_finished_or_removed(tmp_path, moved):
+    """Killed while it wrote the new folder, or between moving the old one away and the new one in."""
+    target, workplace = tmp_path / "run", tmp_path / ".run.abc"
+    for path, text in ((target, "old"), (workplace / "run", "new")):
+        path.mkdir(parents=True)
+        (path / "state").write_text(text)
+    (tmp_path / ".running.abc").mkdir()  # of another folder
+    if moved:
+        target.rename(workplace / "previous")
+    files.recover(target)
+    assert (target / "state").read_text() == ("new" if moved else "old")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".running.abc", "run"]

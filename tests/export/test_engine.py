@@ -1,0 +1,93 @@
+"""Artifacts of a user's models, called."""
+
+import numpy as np
+import pytest
+
+import export
+from export.signature import Tensor
+from tests.conftest import FEATURES, NAMES, UNITS, randomized
+from tests.export.artifacts import EVERY_FORMAT
+from tests.export.models import example, several, truth
+from zoo.errors import ArgumentError
+
+
+@EVERY_FORMAT
+def test_one_output_is_an_array(saved, name):
+    run = export.load(saved("plain", name))
+    for x in (example(), example(1, 1), example(3, 40)):
+        found = run(x)
+        assert isinstance(found, np.ndarray)
+        np.testing.assert_allclose(found, truth(x)[0], atol=1e-6)
+        np.testing.assert_array_equal(found, run(x=x))
+
+
+@EVERY_FORMAT
+def test_states_are_zeros_unless_given(saved, name):
+    run, x = export.load(saved("state", name)), example()
+    state = [np.full((2, UNITS), value, np.float32) for value in (0.5, -0.3)]
+    for given in ({}, {"h0_0": state[0]}, {"c0_0": state[1]}, {"h0_0": state[0], "c0_0": state[1]}):
+        found = run(x, **given)
+        y, (h, c) = truth(x, [given.get(key, np.zeros((2, UNITS))) for key in ("h0_0", "c0_0")])
+        assert list(found) == ["y", "hn_0", "cn_0"]
+        for key, array in zip(found, (y, h, c), strict=True):
+            np.testing.assert_allclose(found[key], array, atol=1e-6)
+    by_position = run(x, *state)
+    for key in by_position:
+        np.testing.assert_array_equal(by_position[key], found[key])
+    again = run(x, h0_0=found["hn_0"], c0_0=found["cn_0"])  # what leaves one call enters the next
+    np.testing.assert_allclose(again["y"], truth(x, [found["hn_0"], found["cn_0"]])[0], atol=1e-6)
+
+
+@EVERY_FORMAT
+def test_step_by_step(saved, name):
+    run, x = export.load(saved("step", name)), example(3, 9)
+    state, parts = {}, []
+    for t in range(9):
+        y, *new = run(x[:, t : t + 1], **state).values()
+        state = dict(zip(("h0_0", "c0_0"), new, strict=True))
+        parts.append(y)
+    np.testing.assert_allclose(np.concatenate(parts, 1), truth(x)[0], atol=1e-6)
+    if name == "saved_model":
+        for opened in (export.load(saved("plain", name), form="step"), export.load(saved("state", name), form="step")):
+            np.testing.assert_allclose(opened(x[:, :1])["y"], parts[0], atol=1e-7)
+
+
+@EVERY_FORMAT
+def test_several_outputs_are_a_dict(saved, several_inputs, name):
+    from keras import ops
+
+    run = export.load(saved("several", name))
+    assert run.inputs == (Tensor("frames", (None, None, FEATURES), "float32"), Tensor("words", (None, None), "int32"))
+    found = run(**several_inputs)
+    assert {key: (array.shape, array.dtype.name) for key, array in found.items()} == {
+        "labels": ((2, 5), "int32"),
+        "scores": ((2, 7, 2), "float32"),
+    }
+    for key, array in several()(several_inputs).items():
+        np.testing.assert_allclose(found[key], ops.convert_to_numpy(array), atol=1e-5)
+    by_position = run(*several_inputs.values())
+    assert all(np.array_equal(by_position[key], found[key]) for key in found)
+
+
+def test_step_of_an_artifact_without_time(few_shapes, tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.LSTM(2)])
+    export.save(randomized(model), tmp_path / "a.onnx", form="step")
+    run, x = export.load(tmp_path / "a.onnx"), np.random.default_rng(0).normal(0, 1, (2, 5, FEATURES)).astype("float32")
+    np.testing.assert_allclose(run.step(x, run.initial_state(2))[0], model(x), atol=1e-6)
+    a, b = keras.Input((None, FEATURES)), keras.Input((None, FEATURES))
+    two = keras.Model([a, b], keras.layers.LSTM(2)(keras.layers.Add()([a, b])))
+    export.save(two, tmp_path / "b.onnx", form="step")
+    with pytest.raises(ArgumentError, match=r"step\(\) is for one input"):
+        export.load(tmp_path / "b.onnx").step(x, [])
+
+
+@EVERY_FORMAT
+def test_unknown_id_is_an_argument_error(few_shapes, tmp_path, name):
+    import keras
+
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), keras.layers.Embedding(9, 3), keras.layers.GRU(2)])
+    export.save(model, tmp_path / NAMES[name])
+    with pytest.raises(ArgumentError, match="an id it does not know"):
+        export.load(tmp_path / NAMES[name])(np.full((1, 4), 5000))

@@ -1,0 +1,74 @@
+import json
+import math
+from types import SimpleNamespace
+
+import pytest
+
+import zoo
+from export.formats import Options
+from export.verification.verify import tolerance_of
+from tests.conftest import tiny_model
+from zoo.core.task import find as find_task
+from zoo.networks.transfer import weights
+from zoo.presets.catalog import find
+from zoo.presets.preset import write
+
+SHIPPED = zoo.list_models(pretrained=True)
+
+
+def test_page_of_ones_own_preset(preset):
+    """It has what is known: no sample, no artifacts, no figures of others."""
+    text = zoo.page(preset)
+    assert text.startswith("# lstm_music\n")
+    for part in (
+        "## Network",
+        "1 layer of 12 units",
+        r"c_t = f_t \odot c_{t-1}",
+        "Hochreiter",
+        "## Training",
+        "units 12",
+    ):
+        assert part in text
+    for part in ("## Artifacts", "## Sample", "TonicNet", "## Limits"):
+        assert part not in text
+
+
+def test_page_tells_the_layer_before_the_logits(tmp_path):
+    model = tiny_model("bilstm")
+    write(tmp_path, model.card, model.codec, weights(model.engine.network))
+    text = zoo.page(tmp_path)
+    assert "5 units that see these and the vectors" in text
+    assert r"g_t = \max(0, W_g [x_t; \overrightarrow{h}_t; \overleftarrow{h}_t] + b_g)" in text
+    assert "DeepBach" in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_committed_page_is_the_model_s(name):
+    assert (find(name).folder / "README.md").read_text(encoding="utf-8") == zoo.page(name)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_page_says_what_the_card_and_the_measurement_say(name):
+    card, text = zoo.info(name), zoo.page(name)
+    for value in card.metrics["test"].values():
+        assert f"{value:.4f}" in text or float(value).is_integer()
+    found = json.loads((find(name).folder / "artifacts.json").read_text())
+    before = card.metrics["test"][found["metric"]]
+    formats = {(row["format"], row["precision"]) for row in found["rows"]}
+    assert {("Keras", "float32"), ("ONNX", "float32"), ("TFLite", "float32"), ("SavedModel", "float32")} <= formats
+    for row in found["rows"]:
+        assert f"{row['metric']:.4f}" in text
+        task = find(name).task
+        share, points = task.quantized_loss
+        precision = row["precision"].split(",")[0]
+        if precision != "int8":
+            share, points = 1e-4, points / 5  # of speech a rounding may turn a letter or two
+        assert task.worsening(found["metric"], before, row["metric"]) <= before * share + points
+        quantize = None if precision == "float32" else precision
+        assert row["parity"] <= tolerance_of(Options(quantize), SimpleNamespace(card=card))
+
+
+def test_characters_are_told_in_bits_too():
+    metrics = {"cold_nats_per_character": math.log(4), "tokens": 10}
+    assert find_task("text").with_bits(metrics) == {**metrics, "cold_bits_per_character": 2.0}
+    assert find_task("music").with_bits(metrics) == metrics

@@ -1,0 +1,211 @@
+import contextlib
+import tarfile
+import warnings
+
+import mido
+import numpy as np
+import pretty_midi
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from zoo.errors import CodecError
+from zoo.tasks.music.midi import HOLD, REST, voice_names
+from zoo.tasks.music.score import Score
+
+GRIDS = st.integers(1, 6).flatmap(
+    lambda voices: arrays(
+        np.int16,
+        st.tuples(st.integers(1, 24), st.just(voices)),
+        elements=st.sampled_from([HOLD, HOLD, REST, 0, 40, 60, 61, 127]),
+    )
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(GRIDS, st.floats(20, 300))
+def test_midi_is_lossless(tmp_path_factory, grid, tempo):
+    score = Score(grid, tempo)
+    path = score.save(tmp_path_factory.mktemp("midi") / "a.mid")
+    back = Score.read(path, score.voices)
+    assert back == score
+    assert back.tempo_bpm == pytest.approx(tempo, rel=1e-4)
+
+
+def test_file_is_type_1_with_a_track_a_voice(tmp_path):
+    path = Score([[72, 60, 55, 48], [HOLD] * 4]).save(tmp_path / "a.mid")
+    file = mido.MidiFile(path)
+    assert file.type == 1
+    assert [track.name for track in file.tracks[1:]] == list(voice_names(4))
+
+
+def midi(tmp_path, *tracks, tempo=120.0, drums=False, pedal=(), name="x.mid"):
+    """Write tracks of (pitch, start, end) in beats."""
+    file = pretty_midi.PrettyMIDI(initial_tempo=tempo)
+    for i, notes in enumerate(tracks):
+        instrument = pretty_midi.Instrument(i, is_drum=drums)
+        instrument.notes = [pretty_midi.Note(90, p, a * 60 / tempo, b * 60 / tempo) for p, a, b in notes]
+        instrument.control_changes = [pretty_midi.ControlChange(64, v, t * 60 / tempo) for t, v in pedal]
+        file.instruments.append(instrument)
+    file.write(str(tmp_path / name))
+    return tmp_path / name
+
+
+def test_reads_chord_as_voices_and_repeats_as_notes(tmp_path):
+    score = Score.read(midi(tmp_path, [(60, 0, 1), (64, 0, 0.5), (67, 0, 1), (64, 0.5, 1)]), voices=3, steps_per_beat=2)
+    assert score.grid.tolist() == [[67, 64, 60], [HOLD, 64, HOLD]]
+
+
+def test_outer_voices_stay_and_the_dropped_are_counted(tmp_path):
+    path = midi(tmp_path, [(p, 0, 1) for p in (40, 50, 55, 60, 65, 80)])
+    with pytest.warns(UserWarning, match="dropped 2 notes"):
+        grid = Score.read(path, steps_per_beat=1).grid
+    assert grid[0, 0] == 80
+    assert grid[0, -1] == 40
+    assert len(grid) == 1
+
+
+def test_late_outer_note_ends_an_inner_one(tmp_path):
+    path = midi(tmp_path, [(50, 0, 2), (55, 0, 2), (60, 0, 2), (80, 1, 2)])
+    with pytest.warns(UserWarning, match="dropped 1 notes"):
+        sounding = Score.read(path, 3, 1).sounding()
+    assert sounding[1].max() == 80
+    assert sounding[1].min() == 50
+
+
+def test_note_struck_again_ends_with_its_second_end(tmp_path):
+    path = midi(tmp_path, [(60, 0, 4)], [(60, 1, 2)], [(50, 0, 4), (55, 0, 4)])
+    voice = Score.read(path, 3, 1).grid[:, 0].tolist()
+    assert voice == [60, 60, REST, REST]
+
+
+def test_pedal_prolongs(tmp_path):
+    path = midi(tmp_path, [(60, 0, 1), (62, 4, 5)], pedal=[(0.5, 127), (3, 0)])
+    assert Score.read(path, 1, 1).sounding()[:, 0].tolist() == [60, 60, 60, -1, 62]
+
+
+def test_percussion_is_left_out(tmp_path):
+    with pytest.raises(CodecError, match="no notes"):
+        Score.read(midi(tmp_path, [(38, 0, 1)], drums=True))
+    both = pretty_midi.PrettyMIDI(str(midi(tmp_path, [(60, 0, 1)])))
+    both.instruments += pretty_midi.PrettyMIDI(str(midi(tmp_path, [(38, 0, 1), (38, 1, 2)], drums=True))).instruments
+    both.write(str(tmp_path / "both.mid"))
+    with pytest.warns(UserWarning, match=r"both\.mid: dropped 2 notes of percussion"):
+        assert Score.read(tmp_path / "both.mid", 1, 1).sounding().tolist() == [[60]]
+
+
+def test_tempo_and_program_changes_do_not_move_the_grid(tmp_path):
+    file = mido.MidiFile(ticks_per_beat=96)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    for beat, pitch in enumerate((60, 62, 64, 65)):
+        track.append(mido.MetaMessage("set_tempo", tempo=300_000 + 200_000 * beat))
+        track.append(mido.Message("program_change", program=beat))
+        track.append(mido.Message("note_on", note=pitch, velocity=80))
+        track.append(mido.Message("note_on", note=pitch, velocity=0, time=96))
+    file.save(tmp_path / "t.mid")
+    score = Score.read(tmp_path / "t.mid", 1)
+    assert score.grid[::4, 0].tolist() == [60, 62, 64, 65]
+    assert len(score) == 16
+    assert score.tempo_bpm == pytest.approx(200)
+
+
+def test_sixteen_channels_keep_the_outer_voices(tmp_path):
+    path = midi(tmp_path, *[[(30 + 4 * i, 0, 4)] for i in range(16)])
+    with pytest.warns(UserWarning, match="dropped 12 notes"):
+        score = Score.read(path)
+    assert score.sounding()[0, [0, -1]].tolist() == [30 + 4 * 15, 30]
+
+
+def test_one_hour_is_read_whole(tmp_path):
+    path = midi(tmp_path, [(60 + i % 12, i * 0.5, i * 0.5 + 0.5) for i in range(2 * 120 * 60)])
+    assert len(Score.read(path)) == 4 * 120 * 60
+
+
+def mutilations(good: bytes) -> dict[str, bytes]:
+    return {
+        "empty": b"", "not MIDI": b"RIFF" + bytes(400), "header only": good[:14],
+        "truncated": good[: len(good) // 2], "cut in the header": good[:9], "random": bytes(range(256)) * 8,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", mutilations(b""))
+def test_bad_files_give_a_codec_error(tmp_path, case):
+    good = Score([[60, 48]] * 16).save(tmp_path / "good.mid").read_bytes()
+    (tmp_path / "bad.mid").write_bytes(mutilations(good)[case])
+    with pytest.raises(CodecError, match=r"bad\.mid"):
+        Score.read(tmp_path / "bad.mid", 2)
+
+
+def test_missing_file_folder_and_giant(tmp_path):
+    for path, word in ((tmp_path / "no.mid", "does not exist"), (tmp_path, "not a file")):
+        with pytest.raises(CodecError, match=word):
+            Score.read(path)
+    (tmp_path / "nothing.mid").touch()
+    with pytest.raises(CodecError, match="is empty"):
+        Score.read(tmp_path / "nothing.mid")
+    with (tmp_path / "big.mid").open("wb") as stream:
+        stream.truncate(9 << 20)
+    with pytest.raises(CodecError, match="too large"):
+        Score.read(tmp_path / "big.mid")
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 200))
+def test_damage_never_gives_another_error(tmp_path_factory, noise, at):
+    folder = tmp_path_factory.mktemp("fuzz")
+    good = Score([[60, 48], [HOLD, 50], [62, REST]]).save(folder / "a.mid").read_bytes()
+    (folder / "a.mid").write_bytes(good[:at] + noise + good[at + len(noise) :])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.suppress(CodecError):
+            assert Score.read(folder / "a.mid", 2).voices == 2
+
+
+def test_lone_tune_stays_in_one_voice(tmp_path):
+    score = Score.read(midi(tmp_path, [(p, i, i + 1) for i, p in enumerate((72, 60, 72, 62, 76))]), 4, 1)
+    assert score.grid[:, 0].tolist() == [72, 60, 72, 62, 76]
+    assert (score.grid[:, 1:] == REST).all()
+
+
+def test_two_tunes_are_the_outer_voices(tmp_path):
+    score = Score.read(midi(tmp_path, [(40, 0, 1), (41, 1, 2)], [(60, 0, 2)]), 4, 1)
+    assert score.sounding().tolist() == [[60, -1, -1, 40], [60, -1, -1, 41]]
+
+
+def test_quick_notes_do_not_become_chords(tmp_path):
+    path = midi(tmp_path, [(60, 0, 0.25), (62, 0.25, 0.5), (64, 0.5, 1.25), (65, 1.25, 2)])
+    with pytest.warns(UserWarning, match="shorter than a step"):
+        score = Score.read(path, 4, 1)
+    assert ((score.sounding() >= 0).sum(1) == 1).all()
+
+
+@pytest.mark.filterwarnings("ignore:Tempo, Key or Time signature")
+def test_example_files(data, tmp_path):
+    with tarfile.open(data / "music/example_midi.tar") as tar:
+        tar.extractall(tmp_path, filter="data")
+    with np.load(data / "music/jsb_chorales_16th_satb.npz") as arrays_:
+        pieces = np.split(arrays_["train"], arrays_["train_offsets"][1:-1])
+    for path in sorted((tmp_path / "jsb_train").iterdir()):
+        assert Score.read(path) == Score.from_pitches(pieces[int(path.stem[-3:])])
+    for path in sorted((tmp_path / "goldberg_mutopia").iterdir()):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            score = Score.read(path)
+        lost = sum(int(str(w.message).split("dropped ")[1].split()[0]) for w in caught)
+        source = pretty_midi.PrettyMIDI(str(path))
+        held = {(n.pitch, round(source.time_to_tick(n.start) * 4 / 384)) for t in source.instruments for n in t.notes}
+        assert len(list(score.notes())) >= 0.97 * (len(held) - lost)
+        assert Score.read(score.save(tmp_path / "again.mid")) == score
+
+
+def test_an_upbeat_does_not_set_the_meter(tmp_path):
+    path = midi(tmp_path, [(60 + i, i, i + 1) for i in range(9)])
+    file = pretty_midi.PrettyMIDI(str(path))
+    file.time_signature_changes = [pretty_midi.TimeSignature(1, 4, 0), pretty_midi.TimeSignature(4, 4, 0.5)]
+    file.write(str(path))
+    assert Score.read(path).beats_per_bar == 4
+    file.time_signature_changes = [pretty_midi.TimeSignature(6, 8, 0)]
+    file.write(str(path))
+    assert Score.read(path).beats_per_bar == 3

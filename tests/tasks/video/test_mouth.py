@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from zoo.errors import ArgumentError
+from zoo.media import video
+from zoo.tasks.video import crops, datasets, scaling
+from zoo.tasks.video.codec import default_codec
+from zoo.tasks.video.mouth import HEIGHT, MOUTH, Mouth, matches
+
+
+def test_a_match_is_found_where_the_template_is():
+    rng = np.random.default_rng(0)
+    image = rng.normal(100, 20, (60, 80)).astype(np.float32)
+    found = matches(image, image[20:35, 31:55] * 0.5 + 10)  # darker, and of less contrast
+    assert np.unravel_index(found.argmax(), found.shape) == (20, 31)
+    assert found.max() == pytest.approx(1, abs=1e-3)
+    assert np.abs(found).max() < 1.001
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.25])
+def test_a_mouth_is_followed(scale):
+    """The template itself, in a picture of noise, moves; also in a larger picture of the same head."""
+    template = next(video.frames(MOUTH, 1))
+    mouth, rng = Mouth(datasets.LIPS), np.random.default_rng(0)
+    for at in (0, 0, 1, 1, 2, 2, 2, 3):
+        picture = rng.integers(100, 130, (HEIGHT, 360)).astype(np.uint8)
+        picture[170 + at : 218 + at, 120 : 120 + 96] = template
+        cut = mouth(scaling.scaled(picture, round(scale * HEIGHT), round(scale * 360)))
+        assert cut.shape == datasets.LIPS
+    assert np.abs(mouth.place - (171.5, 120)).max() < 2.5
+
+
+def test_a_mouth_needs_room():
+    with pytest.raises(ArgumentError, match="too narrow"):
+        Mouth(datasets.LIPS)(np.zeros((288, 40), np.uint8))
+
+
+def test_the_mouth_is_found_in_whole_films(data):
+    """The prepared crops of two films are where the template finds the mouth in the originals."""
+    import io
+    import tarfile
+
+    found = {}
+    for tar, names in (
+        ("grid_s1_originals_12.tar", ("bbaf5a.mpg", "pgwe6n.mpg")),
+        ("grid_s1_lips_96x48.tar", ("bbaf5a.mp4", "pgwe6n.mp4")),
+    ):
+        with tarfile.open(data / "video" / tar) as archive:
+            for member in archive:
+                if member.name.rpartition("/")[2] in names:
+                    found[member.name.rpartition("/")[2]] = archive.extractfile(member).read()
+    for name in ("bbaf5a", "pgwe6n"):
+        cut, crop = (
+            np.stack(list(crops.fitted(video.frames(io.BytesIO(found[f"{name}.{kind}"]), 25), default_codec())))
+            for kind in ("mpg", "mp4")
+        )
+        assert cut.shape == crop.shape == (75, *datasets.LIPS)
+        alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(cut, crop, strict=True)]
+        assert np.median(alike) > 0.9
