@@ -4,7 +4,7 @@
     python benchmarks/bench_video.py gru_video         # one of them
     python benchmarks/bench_video.py --speed           # how fast they are; with nothing else running
     python benchmarks/bench_video.py --own             # how long a run on 200 clips takes; with nothing else running
-    python benchmarks/bench_video.py --mouth           # draw the template of a mouth anew
+    python benchmarks/bench_video.py --mouth           # draw the template of a mouth again
     python benchmarks/bench_video.py --show            # the tables, from what was measured before
 
 Writes `video.json`, and `errors.json` and `errors.png` into the folder of each model's weights, which
@@ -251,7 +251,7 @@ def tables(found):
 @click.argument("asked", nargs=-1, metavar="[MODEL]...")
 @click.option("--speed", "fast", is_flag=True, help="Measure how fast they are instead of what they read.")
 @click.option("--own", "ones_own", is_flag=True, help="Time a run on 200 clips in folders by class.")
-@click.option("--mouth", "template", is_flag=True, help="Draw the template of a mouth anew.")
+@click.option("--mouth", "template", is_flag=True, help="Draw the template of a mouth again.")
 @click.option("--show", is_flag=True, help="Only lay out what was measured before.")
 def main(asked, fast, ones_own, template, show):
     """Measure, keep what was measured, and lay it out."""

@@ -74,7 +74,7 @@ class Benchmark:
             for r in self.rows
         ]  # fmt: skip
         headers = ["format", "precision", "ms a call", "times Keras", "steps/s", "MB", "largest error"]
-        # Numbers stay as they are written here: tabulate would write those of a column anew.
+        # Numbers stay as they are written here: tabulate would format those of a column again.
         table = tabulate(cells, headers, disable_numparse=True, colalign=("left", "left", *("right",) * 5))
         return f"batch {self.batch}, {self.steps} steps a call, one thread\n{table}"
 

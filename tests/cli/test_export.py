@@ -55,7 +55,7 @@ def test_export_then_use_the_artifact(preset, tmp_path, quick):
 
 @pytest.fixture(scope="session")
 def keras_file(tmp_path_factory):
-    """A Keras model of one's own, as a file."""
+    """A custom Keras model, as a file."""
     from tests.zoo_of_layers import build
 
     path = tmp_path_factory.mktemp("keras") / "mine.keras"

@@ -65,7 +65,7 @@ def importing(monkeypatch):
 
 
 def test_notices_of_tensorflow_are_not_shown_and_later_ones_are(importing, capfd):
-    """That it is not installed is told by what needs it."""
+    """The command that needs TensorFlow reports that it is not installed."""
     startup.import_tensorflow()
     os.write(2, b"later\n")
     assert importing == ["tensorflow"]
