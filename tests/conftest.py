@@ -62,15 +62,18 @@ def cache(tmp_path_factory):
 
 @contextlib.contextmanager
 def small_checks():
-    """`export.save` verifies at fewer and smaller sizes, and benchmarks count fewer rounds, where something else is tested."""
+    """Verify at fewer and smaller sizes, fill gaps in fewer sweeps, time fewer rounds: where something else is tested."""
     from export import benchmarking
     from export.verification import checks, generation, verify
+    from zoo.models.infilling import DEFAULT_SWEEPS, Infiller
 
+    few = tuple(8 if value == DEFAULT_SWEEPS else value for value in Infiller.infill.__defaults__)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "SHAPES", ((1, 5), (2, 3)))
         patch.setattr(verify, "CHAIN_STEPS", 20)
         patch.setattr(verify, "DECODE_STEPS", 8)
         patch.setattr(generation, "GENERATED", ((1, 6), (2, 9)))
+        patch.setattr(Infiller.infill, "__defaults__", few)
         patch.setattr(benchmarking, "LEAST_SECONDS", 1e-4)
         patch.setattr(benchmarking.in_turns, "__defaults__", (2,))
         yield
@@ -83,17 +86,23 @@ def quick():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_copies():
-    """tf2onnx copies the whole graph before each of its many optimizers, in case one fails: here that is an error."""
+def no_detours():
+    """Let converters skip what changes nothing here.
+
+    tf2onnx copies the whole graph before each of its many optimizers, in case one fails: here that is an error.
+    TensorFlow's converter merges equal buffers, which `slim` does, too.
+    """
     if "keras" not in sys.modules:  # few tests, which convert little
         yield
         return
     import tf2onnx.optimizer as optimizer
+    from tensorflow.lite.python import lite
 
     optimize = optimizer.optimize_graph
     with pytest.MonkeyPatch.context() as patch:
         strict = lambda graph, catch_errors=True, optimizers=None: optimize(graph, False, optimizers)  # noqa: E731
         patch.setattr(optimizer, "optimize_graph", strict)
+        patch.setattr(lite, "_deduplicate_readonly_buffers", lambda model: model)
         yield
 
 

@@ -39,6 +39,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
         saved_model.write([face], Path(folder), through)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[face.form])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        converter.exclude_conversion_metadata = True  # `slim` would remove it
         if options.quantize:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if options.quantize == "float16":

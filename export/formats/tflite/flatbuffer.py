@@ -1,9 +1,10 @@
 """Reading and changing TFLite files: operators, precision, manifest."""
 
+import contextlib
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +71,23 @@ def manifest(path: Path) -> dict[str, str]:
     return {}
 
 
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """Read a flatbuffer inside the block, piece by piece."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    try:
+        yield schema.Model.GetRootAs(path.read_bytes(), 0)
+    except Exception as error:
+        raise ArtifactError(f"{path} is not a TFLite file, or is truncated ({type(error).__name__})") from error
+
+
 def _model(path: Path) -> Any:
     """Read the whole flatbuffer."""
     from ai_edge_litert import schema_py_generated as schema
 
-    try:
-        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
-    except Exception as error:
-        raise ArtifactError(f"{path} is not a TFLite file, or is truncated ({type(error).__name__})") from error
+    with _reading(path) as model:
+        return schema.ModelT.InitFromObj(model)
 
 
 def _names(enumeration: Any) -> dict[int, str]:
@@ -88,13 +98,16 @@ def operators(path: Path) -> list[str]:
     """List the operators, those of subgraphs too; a custom one has its own name."""
     from ai_edge_litert import schema_py_generated as schema
 
-    codes, model = _names(schema.BuiltinOperator), _model(path)
+    codes = _names(schema.BuiltinOperator)
 
     def name(code: Any) -> str:
-        builtin = codes[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        return f"CUSTOM {code.customCode.decode()}" if builtin == "CUSTOM" else builtin
+        builtin = codes[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+        return f"CUSTOM {code.CustomCode().decode()}" if builtin == "CUSTOM" else builtin
 
-    return [name(model.operatorCodes[node.opcodeIndex]) for graph in model.subgraphs for node in graph.operators or []]
+    with _reading(path) as model:
+        names = [name(model.OperatorCodes(i)) for i in range(model.OperatorCodesLength())]
+        graphs = [model.Subgraphs(i) for i in range(model.SubgraphsLength())]
+        return [names[graph.Operators(i).OpcodeIndex()] for graph in graphs for i in range(graph.OperatorsLength())]
 
 
 def precision(path: Path) -> dict[str, int]:
