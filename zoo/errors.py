@@ -12,6 +12,7 @@ ZooError                     anything below: `except zoo.ZooError` catches them 
 ├── PluginError              a task, architecture or format of another package that cannot be used
 ├── TrainingError            a training run that cannot start, or cannot be resumed
 └── ExportError              a model that cannot become an artifact
+    ├── ModelFileError       a file that is no model file of Keras, is damaged, or cannot be read as it was meant
     ├── UnsupportedLayer     a layer without an exact translation
     ├── VerificationError    the artifact disagrees with the model; `.check` names the check
     └── ArtifactError        an artifact that is missing, truncated, corrupt or not ours
@@ -65,6 +66,10 @@ class ExportError(ZooError):
     """A model that cannot become an artifact."""
 
 
+class ModelFileError(ExportError):
+    """A model file of Keras that is damaged, is no model file, or cannot be read as it was meant."""
+
+
 class UnsupportedLayer(ExportError):
     """A layer without an exact translation."""
 
@@ -73,7 +78,8 @@ class VerificationError(ExportError):
     """An artifact that disagrees with the model it was made from.
 
     Attributes:
-        check: Name of the failed check: `signature`, `structure`, `parity`, `repeat`, `chain`, `decode` or `metric`.
+        check: Name of the failed check: `signature`, `structure`, `order`, `parity`, `repeat`, `chain`, `decode`,
+            `generate` or `metric`.
     """
 
     def __init__(self, check: str, message: str) -> None:
