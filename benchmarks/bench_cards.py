@@ -21,8 +21,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import click
 import numpy as np
 
-import export
 import zoo
+from zoo import export
 from zoo.core.files import write_text
 from zoo.core.plots import COLOURS, FORMATS, save
 from zoo.core.task import find as find_task

@@ -2,6 +2,8 @@
 
     python benchmarks/bench_export.py           # measures, writes benchmarks/export.json, prints the tables (8 minutes)
     python benchmarks/bench_export.py --show    # prints the tables of export.json
+    python benchmarks/bench_export.py --exports # times the exports of the models in tests/zoo_of_layers.py (7 minutes),
+                                                # writes benchmarks/exports.json, prints the slowest
 
 One thread; every group of figures is measured in turns in one run, so that ratios hold where milliseconds do not.
 """
@@ -22,15 +24,18 @@ import numpy as np
 from keras import layers as L
 from tabulate import tabulate
 
-import export
 from export.benchmarking import in_turns
 from export.formats import formats, saved_model
 from export.signature import Face
 from export.tracing.loops import plain_step
 from export.tracing.source import Source
+from zoo import export
 from zoo.core.files import write_text
+from zoo.errors import ExportError
 
 RESULTS = Path(__file__).with_name("export.json")
+EXPORTS = Path(__file__).with_name("exports.json")
+SLOWEST = 5  # exports that are printed
 CELLS = {"SimpleRNN": L.SimpleRNN, "LSTM": L.LSTM, "GRU": L.GRU}
 SIZES = {"1 x 256": (1, 256), "2 x 512": (2, 512)}
 BATCHES = (1, 16)
@@ -220,14 +225,79 @@ def length_table(results):
     return tabulate(rows, ["cell", *(f"{n} steps" for n in LENGTHS)], tablefmt="github", disable_numparse=True)
 
 
+@keras.saving.register_keras_serializable("bench_export")
+def clipped(x):
+    """A gate activation that no format has an operator for."""
+    return keras.ops.clip(0.2 * x + 0.5, 0, 1)
+
+
+def siamese(gate, steps=300, units=64):
+    """Two texts through one embedding and two bidirectional LSTMs each, compared by dense layers."""
+
+    def branch(x):
+        for sequences in (True, False):
+            layer = L.LSTM(units, recurrent_activation=gate, return_sequences=sequences)
+            x = L.Bidirectional(layer)(x)
+        return x
+
+    keras.utils.set_random_seed(0)
+    inputs, embedding = [keras.Input((steps,)) for _ in range(2)], L.Embedding(100, 16)
+    both = L.concatenate([branch(embedding(x)) for x in inputs])
+    return keras.Model(inputs, L.Dense(1, "sigmoid")(L.Dense(16, "relu")(both)))
+
+
+SIAMESE = {f"siamese {name}": (lambda gate=gate: siamese(gate)) for name, gate in
+           {"hard_sigmoid": "hard_sigmoid", "clipped": clipped}.items()}  # fmt: skip
+
+
+def measure_exports(only=""):
+    """Processor seconds of each export of the models of the tests, and of two long ones; None where it is refused."""
+    from tests.zoo_of_layers import INPUTS, MODELS, build
+
+    makers = {name: (lambda name=name: build(name)) for name in MODELS} | SIAMESE
+    rows = []
+    for name, make in makers.items():
+        if only not in name:
+            continue
+        model, row = make(), {}
+        for format_, suffix in (("onnx", ".onnx"), ("tflite", ".tflite")):
+            with tempfile.TemporaryDirectory() as folder:
+                began = time.process_time()
+                try:
+                    export.save(model, Path(folder) / f"a{suffix}", inputs=INPUTS.get(name))
+                    row[format_] = round(time.process_time() - began, 2)
+                except ExportError:
+                    row[format_] = None
+        rows.append({"model": name, "seconds": row})
+        print(rows[-1], flush=True)
+    return rows
+
+
+def export_table(rows):
+    def slowest(row):
+        return max(value or 0 for value in row["seconds"].values())
+
+    listed = sorted(rows, key=slowest, reverse=True)[:SLOWEST]
+    cells = [[row["model"], *(row["seconds"][name] for name in ("onnx", "tflite"))] for row in listed]
+    return tabulate(cells, ["model", "ONNX, processor seconds", "TFLite"], tablefmt="github")
+
+
 def tables(results):
     return [table(results) for table in (onnx_table, tflite_table, length_table, size_table)]
 
 
 @click.command()
 @click.option("--show", is_flag=True, help="Print what export.json has.")
-def main(show):
+@click.option("--exports", is_flag=True, help="Time exports, and print the slowest.")
+@click.option("--only", default="", help="With --exports: models with this in their name; writes no file.")
+def main(show, exports, only):
     """Measure, or show what was measured."""
+    if exports:
+        rows = measure_exports(only)
+        if not only:
+            write_text(EXPORTS, json.dumps({"rows": rows}, indent=1) + "\n")
+        print(export_table(rows))
+        return
     if not show:
         began = time.perf_counter()
         results = {"speed": measure_speed(), "bidirectional": measure_both_directions(), "lengths": measure_lengths()}

@@ -101,7 +101,7 @@ def contenders(folder):
     """Return name → function of batch size and number of symbols."""
     import tensorflow as tf
 
-    import export
+    from zoo import export
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
@@ -144,7 +144,7 @@ def resident():
 
 def memory(parts=20):
     """Make many symbols one after the other, and in compiled loops; yield name and MB after each twentieth of them."""
-    import export
+    from zoo import export
 
     generator = model()
     with tempfile.TemporaryDirectory() as folder:

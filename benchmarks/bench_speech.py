@@ -29,8 +29,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from tabulate import tabulate
 
-import export
 import zoo
+from zoo import export
 from zoo.core.files import write_text
 from zoo.core.task import split_of
 from zoo.media.audio import RATE_HZ
@@ -148,7 +148,8 @@ def delays(model, pieces):
 TIMER = """
 import sys, time, json, statistics
 import numpy as np
-import export, zoo
+import zoo
+from zoo import export
 from zoo.core.task import find, split_of
 pieces = [p for p in split_of(find("speech"), "test", False) if p.corpus == "an4"][::5]
 model = export.load(sys.argv[1]) if sys.argv[1].endswith(("onnx", "tflite")) else zoo.load(sys.argv[1])

@@ -28,8 +28,8 @@ import click
 import numpy as np
 from tabulate import tabulate
 
-import export
 import zoo
+from zoo import export
 from zoo.core.files import write_text
 from zoo.core.task import split_of
 from zoo.media import video
@@ -117,7 +117,8 @@ import json, sys, time
 from pathlib import Path
 from statistics import median
 import numpy as np
-import export, zoo
+import zoo
+from zoo import export
 model = export.load(sys.argv[1]) if sys.argv[1].endswith(("onnx", "tflite")) else zoo.load(sys.argv[1])
 films = sorted(Path(sys.argv[2]).iterdir())
 found = {}

@@ -8,8 +8,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tabulate import tabulate
 
-import export
 import zoo
+from zoo import export
 
 DIST = Path("dist")
 OPTIONS = {"bars": 16, "temperature": 0.9, "seed": 7}

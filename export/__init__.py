@@ -1,11 +1,24 @@
 """Verified SavedModel, TFLite and ONNX artifacts of recurrent Keras models, and a way to run them.
 
-Importing this package loads neither Keras nor TensorFlow; `load` of ONNX and TFLite never does.
+Importing this package loads neither Keras nor TensorFlow; `load` of ONNX and TFLite never does. It is loaded under the
+name `zoo.export`, which no other module hides; `export` is the same package, where nothing else has that name.
 """
 
-from export.artifact import Inspection, inspect, load
-from export.benchmarking import Benchmark, benchmark
-from export.report import Report
-from export.saving import save
+from zoo.core.aliases import add_name
 
-__all__ = ["Benchmark", "Inspection", "Report", "benchmark", "inspect", "load", "save"]
+if __name__ == "export":
+    add_name(__name__, "zoo.export")
+
+from .artifact import load
+from .benchmarking import Benchmark, benchmark
+from .inspection import Inspection, inspect
+from .legacy.converting import Conversion, convert
+from .legacy.loading import load_weights
+from .legacy.reading import Reading, read, reading
+from .report import Report
+from .saving import save
+
+__all__ = [
+    "Benchmark", "Conversion", "Inspection", "Reading", "Report", "benchmark", "convert", "inspect", "load",
+    "load_weights", "read", "reading", "save",
+]  # fmt: skip

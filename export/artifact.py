@@ -1,4 +1,4 @@
-"""Artifacts as files: their manifest, and how they are opened and inspected.
+"""Artifacts as files: their manifest, and how they are opened.
 
 The manifest records how an artifact was made and how well it agreed with Keras, the card and codec of a model of the
 zoo, and one sha256 over all of that and the network itself. `load` needs the path alone.
@@ -7,19 +7,21 @@ zoo, and one sha256 over all of that and the network itself. `load` needs the pa
 import json
 import os
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from export import formats
-from export.formats import Format
-from export.signature import Signature, Tensor
 from zoo.core.card import Card, codec_json
 from zoo.core.files import sha256
+from zoo.core.validation import number
 from zoo.errors import ArgumentError, ArtifactError, PresetError
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
+
+from . import formats
+from .formats import Format, RuntimeOptions
+from .model_files import is_meant
+from .signature import Signature, Tensor
 
 TEXTS = ("card", "codec", "export")
 FOREIGN = (
@@ -28,12 +30,23 @@ FOREIGN = (
 )
 
 
-def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
-    """Open an artifact; ONNX and TFLite need no TensorFlow.
+def load(
+    path: str | os.PathLike[str],
+    form: str | None = None,
+    *,
+    threads: int | None = None,
+    providers: Sequence[str] | None = None,
+) -> Any:
+    """Open an artifact; ONNX and TFLite need no TensorFlow. Any number of threads may call what is returned.
 
     Args:
         path: What `save` wrote, or an ONNX, TFLite or SavedModel artifact of another tool.
         form: `sequence`, `step` or `generate`, for a SavedModel that has several; None takes the one it was saved in.
+            Of an artifact of another tool, one of its signatures; None takes `serving_default`, or the only one.
+        threads: Threads that the runtime may use within one call, in ONNX and TFLite; None takes one, which is best for
+            small networks and for calls from several threads.
+        providers: ONNX Runtime's execution providers, the preferred one first, such as `["CUDAExecutionProvider",
+            "CPUExecutionProvider"]`; None takes the CPU.
 
     Returns:
         For a model of the zoo the same API as `zoo.load`, run by the artifact's own runtime. For any other model a
@@ -42,20 +55,22 @@ def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
 
     Raises:
         ArtifactError: The artifact is missing, truncated or corrupt.
-        ArgumentError: It has no such form.
+        ArgumentError: It has no such form, or the runtime of its format no such option.
     """
-    source, row, manifest = _read(path)
+    source, row, manifest = read_manifest(path)
+    options = _runtime_options(row, threads, providers)
     if not manifest:
-        if form is not None:
-            raise ArgumentError(f"form={form!r}: {source} has none, it {FOREIGN}")
+        signatures = row.signatures(source) or {}
+        if form is not None and form not in signatures:
+            raise ArgumentError(f"form={form!r}: {source} has {', '.join(signatures) or 'none'}, it {FOREIGN}")
         row.runnable(source)
         warnings.warn(f"{source} {FOREIGN}", stacklevel=2)
-        return row.open(source, None)
+        return row.open(source, signatures[form] if form else None, *options)
     about = json.loads(manifest["export"])
-    signatures = _signatures(about)
+    signatures = signatures_of(about)
     if form is not None and form not in signatures:
         raise ArgumentError(f"form={form!r}: {source} has {', '.join(signatures)}")
-    engine = row.open(source, signatures[form or about["form"]])
+    engine = row.open(source, signatures[form or about["form"]], *options)
     engine.about = about
     if "card" not in manifest:
         return engine
@@ -66,7 +81,25 @@ def load(path: str | os.PathLike[str], form: str | None = None) -> Any:
         raise ArtifactError(f"{source}: {error}") from error
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
+def _runtime_options(row: Format, threads: int | None, providers: Sequence[str] | None) -> list[RuntimeOptions]:
+    """Return the options of a runtime, as the last argument of `row.open`; nothing if none are given.
+
+    Raises:
+        ArgumentError: They are not what they should be, or the format does not have them.
+    """
+    if threads is None and providers is None:
+        return []
+    if threads is not None:
+        threads = number("threads", threads, 1, whole=True)
+    names = None if providers is None or isinstance(providers, str) else tuple(providers)
+    if providers is not None and not (names and all(isinstance(name, str) for name in names)):
+        raise ArgumentError(f"providers={providers!r}: give a list of names, such as ['CPUExecutionProvider']")
+    options = RuntimeOptions(threads, names)
+    row.check_runtime(options)
+    return [options]
+
+
+def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
     """Return an artifact's path, format and manifest; an empty one for an artifact of another tool.
 
     Raises:
@@ -91,7 +124,9 @@ def _read(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
     return source, row, manifest
 
 
-def _signatures(about: Mapping[str, Any]) -> dict[str, Signature]:
+def signatures_of(about: Mapping[str, Any]) -> dict[str, Signature]:
+    """Return the signatures in the text `export` of a manifest."""
+
     def tensors(listed: list[dict[str, Any]]) -> tuple[Tensor, ...]:
         return tuple(Tensor(t["name"], tuple(t["shape"]), t["dtype"]) for t in listed)
 
@@ -99,96 +134,6 @@ def _signatures(about: Mapping[str, Any]) -> dict[str, Signature]:
         form: Signature(form, tensors(sides["inputs"]), tensors(sides["outputs"]))
         for form, sides in about["signatures"].items()
     }
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What an artifact is and how it was made.
-
-    Attributes:
-        path: Where.
-        format: Format name.
-        size: Bytes.
-        precision: dtypes of the weights, and how many numbers of each.
-        operators: How often each operator occurs, subgraphs included.
-        signatures: What it takes and gives, form by form.
-        about: How it was made and how well it agreed with Keras; None if another tool made it.
-        card: The card of a model of the zoo.
-    """
-
-    path: Path
-    format: str
-    size: int
-    precision: dict[str, int]
-    operators: dict[str, int]
-    signatures: dict[str, Signature]
-    about: dict[str, Any] | None = None
-    card: Card | None = None
-
-    def __str__(self) -> str:
-        """Return a text of a few lines."""
-        weights = ", ".join(f"{count:,} {dtype}" for dtype, count in self.precision.items())
-        kinds = ", ".join(f"{count} {name}" for name, count in self.operators.items())
-        lines = [
-            f"{self.path}: {self.format}, {self.size / 1e6:.2f} MB",
-            f"  weights: {weights}",
-            f"  operators: {kinds}",
-        ]
-        lines += [f"  {form}: {signature.text()}" for form, signature in self.signatures.items()]
-        if self.about is None:
-            return "\n".join([*lines, f"  it {FOREIGN}"])
-        shown = {key: value for key, value in self.about.items() if key not in ("signatures", "x", "form", "format")}
-        lines += [f"  {key}: {_compact(value)}" for key, value in shown.items() if value is not None]
-        if self.card:
-            lines.append(
-                f"  card: {self.card.name}, {self.card.parameters:,} parameters, {_compact(self.card.metrics)}"
-            )
-        return "\n".join(lines)
-
-
-def _compact(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_compact(v)}" for k, v in value.items())
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def inspect(path: str | os.PathLike[str]) -> Inspection:
-    """Return what an artifact is: operators, precision, size, signatures, and how it was made.
-
-    Args:
-        path: An ONNX or TFLite file, or a SavedModel folder; of any tool.
-
-    Returns:
-        A record; print it.
-
-    Raises:
-        ArtifactError: The artifact is missing, truncated or corrupt.
-    """
-    source, row, manifest = _read(path)
-    about = json.loads(manifest["export"]) if manifest else None
-    found = row.operators(source)
-    opened = None if about else row.open(source, None).signature
-    signatures = _signatures(about) if about else {opened.form: opened} if opened else {}
-    counts = sorted(((found.count(name), name) for name in set(found)), key=lambda pair: (-pair[0], pair[1]))
-    return Inspection(
-        source,
-        row.name,
-        size_of(source),
-        row.precision(source),
-        {n: c for c, n in counts},
-        signatures,
-        about,
-        _card(source, manifest),
-    )
-
-
-def _card(source: Path, manifest: dict[str, str]) -> Card | None:
-    """Read the card of a model of the zoo; one that cannot be used here is left out with a warning."""
-    try:
-        return Card.from_json(manifest["card"]) if "card" in manifest else None
-    except PresetError as error:
-        warnings.warn(f"{source}: {error}", stacklevel=3)
-        return None
 
 
 def _format(source: Path) -> Format:
@@ -199,8 +144,11 @@ def _format(source: Path) -> Format:
     """
     if row := formats.of_artifact(source):
         return row
-    if source.suffix == ".keras":
-        raise ArtifactError(f"{source} is a Keras model, no artifact: `zoo export {source}` makes one")
+    if is_meant(source):
+        raise ArtifactError(
+            f"{source} is a Keras model, not an artifact: export.read reads it, `zoo export {source}` exports it, and "
+            f"`zoo inspect {source}` describes it"
+        )
     what = "folder" if source.is_dir() else "file"
     raise ArtifactError(
         f"{source} is a {what}, but not an artifact, or it is damaged: give one in the formats {formats.accepted()}"

@@ -6,20 +6,21 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export import formats
-from export.artifact import load
-from export.engine import BoundEngine
-from export.faces import open_source
-from export.saving import save
-from export.tracing.source import Source
 from zoo.core.validation import number
 from zoo.errors import ExportError
+
+from . import formats
+from .artifact import load
+from .engine import BoundEngine
+from .faces import open_source
+from .saving import save
+from .tracing.source import Source
 
 ROUNDS = 9
 LEAST_SECONDS = 0.02  # of one measurement: short calls are repeated
@@ -77,6 +78,10 @@ class Benchmark:
         # Numbers stay as they are written here: tabulate would format those of a column again.
         table = tabulate(cells, headers, disable_numparse=True, colalign=("left", "left", *("right",) * 5))
         return f"batch {self.batch}, {self.steps} steps a call, one thread\n{table}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return asdict(self)
 
 
 def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, progress: bool = False) -> Benchmark:

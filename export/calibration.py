@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import Options
-from export.signature import Face, bind
 from zoo.errors import ArgumentError
+
+from .formats import Options
+from .signature import Face, bind
 
 
 def samples(representative: Iterable[Any] | None) -> list[Any] | None:

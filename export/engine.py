@@ -1,39 +1,50 @@
 """The engine of an opened artifact: call it with arrays, or step by step."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from export.signature import FORMS, Signature, Tensor, bind, shape_text
 from zoo.core.codec import Codec
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError
 
+from .signature import FORMS, Signature, Tensor, bind, shape_text
+
+Run = Callable[[list[np.ndarray]], list[np.ndarray]]
+"""Function of the inputs that returns the outputs, both in the order of a signature."""
+
 
 class BoundEngine:
-    """An opened artifact: call it with arrays.
+    """An opened artifact: call it with arrays, from any number of threads.
 
     Args:
         name: Format name.
         signature: Signature of the opened artifact.
         run: Function of the inputs, in the order of the signature, that returns the outputs.
         owner: Object that must live as long as the engine, where the runtime itself does not keep it.
+        concurrent: Several threads may call `run` at once; otherwise a lock lets one in at a time.
+        order: Names of the inputs, and of the outputs, as they stand in the artifact, for runtimes that bind tensors by
+            position; None if its tensors go by name alone.
 
     Attributes:
         about: How the artifact was made, from its manifest; None if another tool made it.
+        concurrent: Calls of several threads run in parallel. Where they do not, one engine for each thread is faster.
     """
-
-    concurrent = False  # not every runtime is thread-safe
 
     def __init__(
         self,
         name: str,
         signature: Signature,
-        run: Callable[[list[np.ndarray]], list[np.ndarray]],
+        run: Run,
         owner: object = None,
+        concurrent: bool = False,
+        order: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> None:
-        self.name, self.signature, self.run, self.owner = name, signature, run, owner
+        self.name, self.signature, self.owner, self.concurrent = name, signature, owner, concurrent
+        self.order = order
+        self.run = run if concurrent else _one_at_a_time(run)
         self.about: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
@@ -140,3 +151,14 @@ class BoundEngine:
             part, *state = self.run([x[:, i : i + 1], *state])
             parts.append(part)
         return np.concatenate(parts, axis=1) if parts[0].ndim > 2 else parts[-1], list(state)
+
+
+def _one_at_a_time(run: Run) -> Run:
+    """Return a function that runs one call after the other, whichever threads they come from."""
+    lock = threading.Lock()
+
+    def locked(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        with lock:
+            return run(arrays)
+
+    return locked

@@ -3,25 +3,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from export.engine import BoundEngine
-from export.formats import Format
-from export.signature import Face
-from export.tracing.calls import Call
-from export.tracing.generation_loop import Loop
-from export.tracing.source import Source
-from export.verification.checks import check_chain
-from export.verification.compare import TOLERANCES
 from zoo.core.codec import GenerationCodec
 from zoo.core.states import output_name
 from zoo.core.validation import first_line
 from zoo.errors import ExportError, UnsupportedLayer, VerificationError
 from zoo.models.model import Model
 
+from .engine import BoundEngine
+from .formats import Format
+from .signature import Face
+from .tracing.calls import Call
+from .tracing.cells import walk
+from .tracing.generation_loop import Loop
+from .tracing.source import Source
+from .verification.checks import check_chain
+from .verification.compare import TOLERANCES
+
 FEW = 12
 """Single steps by which a model is checked for being causal."""
+WIDE_LAYERS = ("Flatten", "Reshape", "Permute", "Dot", "Lambda", "ZeroPadding1D", "Cropping1D", "UpSampling1D")
+"""Layers that see several steps, besides attention, pooling and convolutions."""
 
-Build = Callable[[bool], Source]
-"""`build(every_state) → Source`."""
+Build = Callable[..., Source]
+"""`build(every_state, any_length=False) → Source`."""
 
 
 def open_source(model: Any, inputs: Any) -> tuple[Model | None, Build]:
@@ -32,20 +36,29 @@ def open_source(model: Any, inputs: Any) -> tuple[Model | None, Build]:
         inputs: As for `export.save`; the inputs of a model of the zoo are known.
 
     Raises:
-        ExportError: The model is an artifact.
+        ExportError: The model is an artifact, or Keras runs on another backend than TensorFlow.
     """
+    import keras
+
     from zoo.networks.keras_engine import KerasEngine
 
     known: dict[int, list[Any]] = {}
     engine = model.engine if isinstance(model, Model) else model
+    if keras.config.backend() != "tensorflow":
+        raise ExportError(
+            f"Keras runs on {keras.config.backend()} here, and export traces models with TensorFlow: set "
+            "KERAS_BACKEND=tensorflow before Keras is imported, and load the model there, as from its .keras file"
+        )
     if isinstance(engine, BoundEngine):
         raise ExportError(f"{model!r} is an artifact already: export the Keras model, or what zoo.load returned")
     if not isinstance(model, Model) or not isinstance(engine, KerasEngine):
-        return None, lambda every: Source(model, inputs, every, known=known)
+        return None, lambda every, any_length=False: Source(model, inputs, every, known=known, any_length=any_length)
     network = engine.network
     entering = [tensor.name for tensor in network.inputs]
     names = entering, ["y", *map(output_name, entering[1:])]
-    return model, lambda every: Source(network, None, every, names, model.codec.example, known)
+    return model, lambda every, any_length=False: Source(
+        network, None, every, names, model.codec.example, known, any_length
+    )
 
 
 def faces_of(
@@ -75,7 +88,7 @@ def faces_of(
 
 def _face(build: Build, form: str, batch: int | None, steps: int | None, state: bool, model: Model | None) -> Face:
     if form == "step":
-        return single_steps(build(True), batch)
+        return single_steps(_open(build), batch)
     if form == "generate":
         if model is None or not isinstance(model.codec, GenerationCodec):
             raise UnsupportedLayer("form='generate': it takes a model that generates, as zoo.load returns it")
@@ -88,7 +101,7 @@ def _face(build: Build, form: str, batch: int | None, steps: int | None, state: 
 def _more_faces(build: Build, batch: int | None, model: Model | None) -> tuple[list[Face], list[str]]:
     """Return the faces `step` and `generate` of a model that has them, or a note why there are none."""
     try:
-        step = single_steps(build(True), batch)
+        step = single_steps(_open(build), batch)
         if not step.signature.states:
             raise UnsupportedLayer("it keeps no state")
     except UnsupportedLayer as error:
@@ -96,6 +109,17 @@ def _more_faces(build: Build, batch: int | None, model: Model | None) -> tuple[l
     if model is None or not isinstance(model.codec, GenerationCodec):
         return [step], []
     return [step, _face(build, "generate", batch, None, True, model)], []
+
+
+def _open(build: Build) -> Source:
+    """Return a model with all states, and with a free time axis wherever its layers take one."""
+    source = build(True)
+    return build(True, any_length=True) if _longest(source) > 1 else source
+
+
+def _longest(source: Source) -> int:
+    """Return the largest number of steps that inputs are fixed to; 1 if there is none."""
+    return max((tensor.shape[1] or 1 for tensor in source.inputs if source.timed(tensor)), default=1)
 
 
 def single_steps(source: Source, batch: int | None) -> Face:
@@ -117,8 +141,8 @@ def single_steps(source: Source, batch: int | None) -> Face:
         check_chain(face, source.run, TOLERANCES["float32"], whole=FEW)
     except VerificationError as error:
         raise UnsupportedLayer(
-            f"the model computes something else step by step ({error}): a layer that is not recurrent sees several "
-            "steps, such as attention, a convolution or pooling over time; export form='sequence'"
+            f"the model computes something else step by step ({error}): {_wide(source.network)} several steps; export "
+            "form='sequence'"
         ) from error
     except Exception as error:
         raise UnsupportedLayer(
@@ -127,16 +151,29 @@ def single_steps(source: Source, batch: int | None) -> Face:
     return face
 
 
+def _wide(network: Any) -> str:
+    """Return the layers that may see several steps, as the subject of a sentence."""
+    found = []
+    for path, layer in walk(network):
+        kind, own = type(layer).__name__, not type(layer).__module__.startswith("keras.")
+        sizes = getattr(layer, "kernel_size", None)
+        if path and (kind in WIDE_LAYERS or "Attention" in kind or "Pooling" in kind or (own and not layer._layers)
+                     or (isinstance(sizes, tuple) and max(sizes) > 1)):  # fmt: skip
+            found.append(f"{path} ({kind})")
+    return f"{', '.join(found)} may see" if found else "an operation between its layers sees"
+
+
 def _check_causal(source: Source) -> None:
     """Refuse models that cannot run step by step, as far as their structure shows it.
 
     Raises:
         UnsupportedLayer: The time axis is fixed, or a layer reads backwards or does not return its given state.
     """
-    lengths = [tensor.shape[1] or 1 for tensor in source.inputs if source.timed(tensor)]
-    if max(lengths, default=1) > 1:
+    if (steps := _longest(source)) > 1:
+        why = f" ({source.fixed})" if source.fixed else ""
         raise UnsupportedLayer(
-            f"the model takes {max(lengths)} steps, no other number: give it a free time axis, keras.Input((None, …))"
+            f"the model takes {steps} steps, no other number{why}: give it a free time axis, keras.Input((None, …)), "
+            "and layers that take any length"
         )
     for call in source.calls:
         if any(track.reverse for track in call.tracks):
@@ -168,8 +205,13 @@ def _notes(face: Face) -> list[str]:
                 "calls cannot be chained: in several calls the model computes something else than in one, since a "
                 "layer sees later steps, or several, or is given its state"
             )
-    if face.source.frozen:
-        found.append(f"{', '.join(face.source.frozen)}: fixed to the length of the example; the model ran at no other")
+    if face.source.fixed:
+        found.append(face.source.fixed)
+    if face.source.left_out:
+        found.append(f"{', '.join(face.source.left_out)}: left out, since no output depends on it")
+    if face.source.renamed:
+        pairs = ", ".join(f"{own} is {name}" for own, name in face.source.renamed)
+        found.append(f"names here have ASCII letters, digits and _ alone: {pairs}")
     if face.form == "step" and _given(face.source) and len(face.signature.states) == len(face.source.slots):
         found.append("states that the model's own inputs give are yours to pass on; only single steps were compared")
     return found

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.signature import Signature
+from .signature import Signature
 
 
 @dataclass(frozen=True)

@@ -10,23 +10,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from export import formats
-from export.artifact import load, seal, size_of
-from export.calibration import calibrated, samples
-from export.engine import BoundEngine
-from export.faces import faces_of, open_source, single_steps
-from export.formats import Format, MissingOperator, Options
-from export.report import Report
-from export.signature import FORMS, Face
-from export.tracing.cells import path_of_scope
-from export.verification.checks import check_structure
-from export.verification.generation import check_generation
-from export.verification.verify import tolerance_of, verify
 from zoo.core.codec import GenerationCodec
-from zoo.core.files import replacing
 from zoo.core.validation import first_line, number
 from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer
 from zoo.models.model import Model
+
+from . import formats
+from .artifact import load, seal, size_of
+from .calibration import calibrated, samples
+from .engine import BoundEngine
+from .faces import faces_of, open_source, single_steps
+from .formats import Format, MissingOperator, Options
+from .legacy.reading import reading
+from .report import Report
+from .sidecar import places, write
+from .signature import FORMS, Face
+from .tracing.cells import path_of_scope
+from .verification.checks import check_structure
+from .verification.compare import check_order
+from .verification.generation import check_generation
+from .verification.verify import tolerance_of, verify
 
 Measured = tuple[dict[str, float], list[str]]
 """Check → largest difference, and the shapes it was measured at."""
@@ -45,6 +48,7 @@ def save(
     state: bool = False,
     recurrence: str | None = None,
     inputs: Any = None,
+    sidecar: bool = False,
 ) -> Report:
     """Export a Keras model, verified against Keras before the artifact exists.
 
@@ -72,6 +76,9 @@ def save(
             runtimes: one UNIDIRECTIONAL_SEQUENCE_LSTM per layer). None takes the first.
         inputs: Inputs of a subclassed model: an example array, `keras.Input` or `keras.InputSpec`, or a list or dict
             of them. Needed where the model does not describe them itself.
+        sidecar: Write the metadata of the artifact to a file beside it too, such as `NAME.json`: signatures,
+            checksum, differences from Keras, card and codec, for runtimes that cannot read them in the artifact. An
+            existing sidecar of this artifact is always written again.
 
     Returns:
         A report; print it.
@@ -92,14 +99,16 @@ def save(
     zoo_model, build = open_source(model, inputs)
     faces, notes = faces_of(row, build, zoo_model, form, batch, steps, state)
     options = calibrated(options, faces[0])
-    with replacing(target, folder=row.folder) as scratch:
+    with places(target, row.folder, sidecar) as (scratch, beside):
         operators = _convert(row, faces, scratch, options)
         measured, compared = _verified(row, faces, scratch, options, zoo_model)
-        seal(scratch, row, zoo_model, _about(row, faces, options, measured, compared, zoo_model))
+        notes += _notes(row, faces[0], scratch, options, operators)
+        notes += _unmeasured(options, zoo_model, measured[form]) + _origin(model)
+        seal(scratch, row, zoo_model, _about(row, faces, options, measured, compared, zoo_model, notes))
         load(scratch)  # an artifact gets its final name once it has been opened as users will open it
         size = size_of(scratch)
-        notes += _notes(row, faces[0], scratch, options, operators)
-    notes += _unmeasured(options, zoo_model, measured[form])
+        if beside:
+            write(beside, scratch, row)
     return Report(
         target, row.name, form, quantize, size, {f.form: f.signature for f in faces}, measured, compared,
         _counts(row, operators), time.perf_counter() - began, tuple(notes),
@@ -156,15 +165,23 @@ def _convert(row: Format, faces: Sequence[Face], path: Path, options: Options) -
         raise
     except MissingOperator as error:
         layer = path_of_scope(faces[0].source.network, error.scope)
-        raise UnsupportedLayer(
-            f"{layer}: {row.name} has no operator {error.operator}: compute it from other operators in the layer, or "
-            "export the model without it"
-        ) from error
+        raise UnsupportedLayer(f"{layer}: {row.name} has no operator {error.operator}: {_advice(error)}") from error
     except Exception as error:
         raise ExportError(f"conversion to {row.name} failed: {type(error).__name__}: {first_line(error)}") from error
     operators = row.operators(path)
-    check_structure(row.name, row.expected(faces, options), row.forbidden, operators)
+    check_structure(row.name, row.expected(faces, options), row.forbidden, operators, row.at_least)
     return operators
+
+
+def _advice(error: MissingOperator) -> str:
+    """Return what to do about an operator that a format does not have."""
+    if error.operator.startswith(("TensorList", "TensorArray")):
+        return (
+            "a loop collects its results in a list (keras.ops.scan, keras.ops.map, tf.map_fn, tf.TensorArray): use "
+            "keras.ops.vectorized_map, a recurrent layer of Keras, or a loop over tensors whose shapes stay the same; "
+            "or export a SavedModel, which has such lists"
+        )
+    return "compute it from other operators in the layer, or export the model without it"
 
 
 def _verified(
@@ -175,7 +192,7 @@ def _verified(
     Raises:
         VerificationError: The first check that fails.
     """
-    opened = {face.form: row.open(path, face.signature) for face in faces}
+    opened = {face.form: _opened(row, path, face) for face in faces}
     found = {face.form: verify(face, opened[face.form], options, model) for face in faces if face.form != "generate"}
     looped = next((face for face in faces if face.form == "generate"), None)
     if looped is not None and model is not None and isinstance(model.codec, GenerationCodec):
@@ -188,6 +205,17 @@ def _verified(
     return {form: differences for form, (differences, _) in found.items()}, "; ".join(shapes)
 
 
+def _opened(row: Format, path: Path, face: Face) -> BoundEngine:
+    """Open a face of an artifact, in which inputs and outputs stand in the order of its signature.
+
+    Raises:
+        VerificationError: They do not.
+    """
+    engine = row.open(path, face.signature)
+    check_order(face.signature, engine.order)
+    return engine
+
+
 def _stepper(row: Format, looped: Face, options: Options, model: Model) -> tuple[BoundEngine, Measured]:
     """Convert and verify the single steps of a generation loop, which the loop is then compared with."""
     face = single_steps(looped.source.step, looped.signature.inputs[0].shape[0])
@@ -196,7 +224,7 @@ def _stepper(row: Format, looped: Face, options: Options, model: Model) -> tuple
         if row.folder:
             path.mkdir()
         _convert(row, [face], path, options)
-        engine = row.open(path, face.signature)
+        engine = _opened(row, path, face)
         return engine, verify(face, engine, options, model)
 
 
@@ -215,6 +243,16 @@ def _unmeasured(options: Options, model: Model | None, differences: Mapping[str,
     return ["the metric was not measured: the data set is missing or not that of the model, or the shape is fixed"]
 
 
+def _origin(model: Any) -> list[str]:
+    """Return notes about a model that was read from a file of Keras 1 or 2: which Keras wrote it, what was mapped."""
+    read = reading(model)
+    return (
+        [f"{read.path.name} was written by Keras {read.version}", *read.lines]
+        if read and (read.generation < 3 or read.mapped)
+        else []
+    )
+
+
 def _counts(row: Format, operators: Sequence[str]) -> dict[str, int]:
     """Count the recurrent and loop operators one by one, in their order of appearance, and all operators."""
     counts = {name: operators.count(name) for name in dict.fromkeys(operators) if name in row.recurrent_operators}
@@ -223,7 +261,7 @@ def _counts(row: Format, operators: Sequence[str]) -> dict[str, int]:
 
 def _about(
     row: Format, faces: Sequence[Face], options: Options, measured: dict[str, dict[str, float]], compared: str,
-    model: Model | None,
+    model: Model | None, notes: Sequence[str],
 ) -> dict[str, Any]:  # fmt: skip
     """Return how an artifact was made, for its manifest."""
     sides = {
@@ -241,6 +279,7 @@ def _about(
         "differences": measured,
         "compared": compared,
         "tolerance": tolerance_of(options, model),
+        "notes": list(notes),
         "name": model.card.name if model else faces[0].source.network.name,
         "versions": {
             "python": platform.python_version(),

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.core.states import is_state, output_name
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, ArtifactError
 
 FORMS = {"sequence": None, "step": 1, "generate": None}
 """Form → length of the time axis; None is any."""
+SERVING = "serving_default"
+"""The signature that TensorFlow Serving and others call unless told otherwise."""
+ANY_SHAPE: tuple[int | None, ...] = (-1,)
+"""Shape of a tensor of any number of axes, which a SavedModel of another tool may have."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,28 @@ class Face:
         return self.signature.form
 
 
+def default_of(path: Path, found: Mapping[str, Signature]) -> Signature:
+    """Return the signature of an artifact of another tool that is opened unless one is chosen.
+
+    Args:
+        path: The artifact.
+        found: Its signatures, at least one.
+
+    Raises:
+        ArtifactError: There are several, and no default.
+    """
+    if SERVING not in found and len(found) > 1:
+        name = next(iter(found))
+        raise ArtifactError(
+            f"{path} has the signatures {', '.join(found)} and no {SERVING}: choose one, such as form={name!r}"
+        )
+    return found[SERVING] if SERVING in found else next(iter(found.values()))
+
+
 def shape_text(tensor: Tensor) -> str:
     """Return dtype and shape of a tensor, such as `float32[any, any, 8]`."""
-    return f"{tensor.dtype}[{', '.join('any' if size is None else str(size) for size in tensor.shape)}]"
+    sizes = ", ".join("any" if size is None else str(size) for size in tensor.shape)
+    return f"{tensor.dtype}[{'any shape' if tensor.shape == ANY_SHAPE else sizes}]"
 
 
 def bind(tensors: Sequence[Tensor], arrays: Sequence[Any], named: Mapping[str, Any]) -> list[np.ndarray]:
@@ -106,7 +130,11 @@ def _fitted(tensor: Tensor, value: Any) -> np.ndarray:
         raise ArgumentError(f"{tensor.name}: no array ({error}), {shape_text(tensor)} wanted") from error
     if not array.size:  # some runtimes end the process over it
         raise ArgumentError(f"{tensor.name}: shape {array.shape} given, which is empty")
-    if array.dtype.name != tensor.dtype:
+    if tensor.dtype == "string":
+        if array.dtype.kind not in "USO" or not all(isinstance(text, (str, bytes)) for text in array.ravel()):
+            raise ArgumentError(f"{tensor.name}: {array.dtype} given, {shape_text(tensor)} wanted")
+        array = array.astype(object)
+    elif array.dtype.name != tensor.dtype:
         whole = array.dtype.kind in "iu"
         fits = whole and (tensor.dtype.startswith("float") or "int" in tensor.dtype)
         if not fits and not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
@@ -120,6 +148,6 @@ def _fitted(tensor: Tensor, value: Any) -> np.ndarray:
     fits = len(array.shape) == len(tensor.shape) and all(
         want in (None, size) for size, want in zip(array.shape, tensor.shape, strict=True)
     )
-    if not fits:
+    if not fits and tensor.shape != ANY_SHAPE:
         raise ArgumentError(f"{tensor.name}: shape {array.shape} given, {shape_text(tensor)} wanted")
     return np.ascontiguousarray(array)

@@ -1,9 +1,11 @@
 import contextlib
 import gc
+import itertools
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # the tests run in processes side by side
@@ -24,30 +26,39 @@ from zoo.tasks.music.score import Score
 from zoo.tasks.music.task import MusicSettings
 
 gc.set_threshold(200_000, 50, 50)  # TensorFlow's graphs are many objects
+FINISHED = itertools.count()
 ROOT = Path(__file__).parent.parent
 RECIPE = Recipe(units=12, embedding=3, settings=MusicSettings())
 CODEC = MusicCodec(voices=3, low=50, high=70)
 
 
-LONG = {
-    f"training/test_{name}.py" for name in ("multi_worker", "run", "run_folder", "start", "fit", "callbacks", "learner")
+SLOW = {
+    f"training/test_{name}.py" for name in ("multi_worker", "run", "run_folder", "callbacks")
 } | {
     *(f"tasks/{task}/test_user_data_training.py" for task in ("music", "speech", "text", "video")),
     *(f"tasks/{task}/test_model_artifacts.py" for task in ("speech", "video")),
-    *(f"test_{name}.py" for name in ("docs", "plugins", "examples", "shipped")),
+    *(f"test_{name}.py" for name in ("plugins", "examples", "shipped")),
+}  # fmt: skip
+"""Tests from end to end: whole trainings, other packages, the shipped models. `make test` leaves them to `make test-slow`."""
+LONG = SLOW | {
+    *(f"training/test_{name}.py" for name in ("start", "fit", "learner")), "test_docs.py",
     "tasks/speech/test_frontend.py", "layers/test_recurrent.py", "export/formats/test_formats.py",
 }  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
     """Long tests come first, so that no process is left with one of them while the others have nothing to do."""
-    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").as_posix() not in LONG)
+    names = {item: item.path.relative_to(ROOT / "tests").as_posix() for item in items}
+    for item in (item for item in items if names[item] in SLOW):
+        item.add_marker("slow")
+    items.sort(key=lambda item: names[item] not in LONG)
 
 
 def pytest_runtest_logfinish():
-    """Look but once at the million objects of TensorFlow and at what a test leaves, which stay."""
-    gc.collect()
-    gc.freeze()
+    """Look but once at the million objects of TensorFlow and at what tests leave, which stay."""
+    if next(FINISHED) % 4 == 0:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,6 +81,7 @@ def small_checks():
     few = tuple(8 if value == DEFAULT_SWEEPS else value for value in Infiller.infill.__defaults__)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "SHAPES", ((1, 5), (2, 3)))
+        patch.setattr(checks, "ROWS", 16)
         patch.setattr(verify, "CHAIN_STEPS", 20)
         patch.setattr(verify, "DECODE_STEPS", 8)
         patch.setattr(generation, "GENERATED", ((1, 6), (2, 9)))
@@ -90,7 +102,7 @@ def no_detours():
     """Let converters skip what changes nothing here.
 
     tf2onnx copies the whole graph before each of its many optimizers, in case one fails: here that is an error.
-    TensorFlow's converter merges equal buffers, which `slim` does, too.
+    TensorFlow's converter takes the file apart to merge equal buffers, which `slim` does, too.
     """
     if "keras" not in sys.modules:  # few tests, which convert little
         yield
@@ -102,7 +114,8 @@ def no_detours():
     with pytest.MonkeyPatch.context() as patch:
         strict = lambda graph, catch_errors=True, optimizers=None: optimize(graph, False, optimizers)  # noqa: E731
         patch.setattr(optimizer, "optimize_graph", strict)
-        patch.setattr(lite, "_deduplicate_readonly_buffers", lambda model: model)
+        patch.setattr(lite, "flatbuffer_utils", SimpleNamespace(convert_bytearray_to_object=lambda _: None))
+        patch.setattr(lite, "_check_model_use_buffer_offset", lambda _: True)  # ends the search for equal buffers
         yield
 
 

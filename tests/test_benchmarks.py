@@ -9,6 +9,7 @@ import pytest
 
 import zoo
 from tests.conftest import RECIPE, ROOT, random_score, randomized, tiny_model
+from tests.zoo_of_layers import MODELS
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card
 from zoo.models.model import make
@@ -107,6 +108,17 @@ def test_recorded_conversions_are_quick():
     rows = json.loads((ROOT / "benchmarks/export.json").read_text())["speed"]
     assert {row["size"] for row in rows} == {"1 x 256", "2 x 512"}
     assert max(seconds for row in rows for seconds in row["seconds"].values()) <= 10
+
+
+def test_recorded_exports_of_all_models_are_quick():
+    """Of the models of the tests and of long ones, in seconds of processor time."""
+    rows = json.loads((ROOT / "benchmarks/exports.json").read_text())["rows"]
+    models = {row["model"] for row in rows}
+    assert {*benchmark("export").SIAMESE} <= models
+    assert len(models & {*MODELS}) > 0.8 * len(MODELS)
+    assert max(seconds or 0 for row in rows for seconds in row["seconds"].values()) <= 20
+    assert sum(seconds is None for row in rows for seconds in row["seconds"].values()) <= 2
+    assert "siamese" in benchmark("export").export_table(rows)
 
 
 def test_parallels_are_counted():

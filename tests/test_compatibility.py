@@ -62,7 +62,8 @@ def test_old_runs_resume(tmp_path):
 
 
 PUBLIC = {
-    "zoo": "load build train info page list_models Score HOLD REST gradient_flow ARCHITECTURES Card",
+    "zoo": "load build train info page list_models Score HOLD REST gradient_flow ARCHITECTURES Card export",
+    "zoo.export": "save load inspect benchmark Report Inspection Benchmark",
     "zoo.layers": "SimpleRNN LSTM GRU",
     "zoo.video": "frames",
     "zoo.tasks": "Recipe",

@@ -19,6 +19,7 @@ import zoo
 from export import formats
 from export.formats import Format
 from tests.conftest import FEATURES, ROOT
+from tests.export.legacy.keras1_files import layer, random_arrays, write
 from tests.zoo_of_layers import L, seq
 from zoo.core import codec, plugins, task
 from zoo.core.architectures import ARCHITECTURES
@@ -75,11 +76,15 @@ def test_readme_python(tmp_path, monkeypatch, quick):
         assert (tmp_path / name).stat().st_size
 
 
+LONG = ("zoo train", "zoo evaluate", "zoo benchmark")
+"""Commands that have tests of their own, on smaller models."""
+
+
 def commands():
     lines = [
         line.removeprefix("$ ").split("#")[0].strip() for block in blocks("console") for line in block.splitlines()
     ]
-    return [line for line in lines if line.startswith("zoo ") and not line.startswith(("zoo train", "zoo evaluate"))]
+    return [line for line in lines if line.startswith("zoo ") and not line.startswith(LONG)]
 
 
 def test_readme_commands(tmp_path, monkeypatch, quick):
@@ -95,8 +100,34 @@ def test_readme_commands(tmp_path, monkeypatch, quick):
     film(tmp_path / "clips/1.mp4")
     (tmp_path / "names.txt").write_text("Amy Cindy\n")
     seq(L.Embedding(9, 4, mask_zero=True), L.GRU(8), L.Dense(2), shape=(None,)).save("my_model.keras")
+    write("old_model.h5", {"class_name": "Sequential", "config": [layer("SimpleRNN", "r", units=2, batch_input_shape=[2, 3, 4])]},
+          {"r": random_arrays(np.random.default_rng(0), k=(4, 2), u=(2, 2), b=(2,))}, "2.2.4")  # fmt: skip
     assert len(commands()) >= 4
     for line in commands():
+        result = CliRunner().invoke(main, shlex.split(line)[1:])
+        assert result.exit_code == 0, f"{line}: {result.output}"
+
+
+def test_keras_files(tmp_path, monkeypatch, quick):
+    """The blocks of the page about files of Keras 1 and 2, and its commands."""
+    import keras
+    from click.testing import CliRunner
+
+    from zoo.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    rnn = layer("SimpleRNN", "r", units=2, batch_input_shape=[2, 3, 4], return_sequences=True)
+    arrays = {"r": random_arrays(np.random.default_rng(0), k=(4, 2), u=(2, 2), b=(2,))}
+    own = [rnn, layer("Attention", "a"), layer("Lambda", "lambda_1", function="last", arguments={})]
+    write("stock_lstm.h5", {"class_name": "Sequential", "config": [rnn]}, arrays, "2.2.4")
+    write("own.h5", {"class_name": "Sequential", "config": own}, arrays, "2.2.4")
+    write("weights.h5", None, arrays, "2.2.4", group=None)
+    space: dict = {"Attention": type("Attention", (keras.layers.Layer,), {"call": lambda _, x: x * 2})}
+    text = (ROOT / "docs/keras-files.md").read_text()
+    for block in blocks("python", text):
+        exec(compile(block, "keras-files.md", "exec"), space)
+    assert space["model"].output_shape == (2, 2)
+    for line in typed("".join(blocks("console", text))):
         result = CliRunner().invoke(main, shlex.split(line)[1:])
         assert result.exit_code == 0, f"{line}: {result.output}"
 

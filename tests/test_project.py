@@ -31,6 +31,7 @@ def test_public_names():
             "Card",
             "Score",
             "build",
+            "export",
             "gradient_flow",
             "info",
             "list_models",
@@ -44,7 +45,10 @@ def test_public_names():
             if isinstance(value, type) and issubclass(value, zoo.ZooError)
         ]
     )
-    assert sorted(export.__all__) == ["Benchmark", "Inspection", "Report", "benchmark", "inspect", "load", "save"]
+    assert sorted(export.__all__) == [
+        "Benchmark", "Conversion", "Inspection", "Reading", "Report", "benchmark", "convert", "inspect", "load",
+        "load_weights", "read", "reading", "save",
+    ]  # fmt: skip
     for module in (zoo, export):
         for name in module.__all__:
             assert hasattr(module, name)
@@ -52,7 +56,8 @@ def test_public_names():
 
 
 @pytest.mark.parametrize(
-    "code", ["import zoo", "import export", "from zoo.cli.main import main; main(['list'], standalone_mode=False)"]
+    "code",
+    ["import zoo", "from zoo import export", "from zoo.cli.main import main; main(['list'], standalone_mode=False)"],
 )
 def test_imports_are_light(code):
     check = "import sys; sys.exit(', '.join({'tensorflow', 'keras', 'matplotlib', 'librosa', 'onnx', 'tf2onnx'} & set(sys.modules)) or 0)"

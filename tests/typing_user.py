@@ -3,6 +3,7 @@
 from typing_extensions import assert_type
 
 import zoo
+from zoo import export
 from zoo.models.generation import Generator
 from zoo.models.infilling import Infiller
 from zoo.models.model import Model
@@ -20,5 +21,8 @@ assert_type(zoo.load("rnn_speech"), Recognizer)
 assert_type(zoo.load("rnn_speech").transcribe("take.wav").text, str)
 assert_type(zoo.load("stacked_lstm_video"), Labeler)
 assert_type(zoo.load("runs/mine/preset"), Model)
+assert_type(export.save(zoo.load("gru_text"), "gru_text.onnx"), export.Report)
+assert_type(export.save(zoo.load("gru_text"), "gru_text.onnx").size, int)
+assert_type(export.inspect("gru_text.onnx"), export.Inspection)
 assert_type(zoo.train("lstm_music").parameters, int)
 zoo.load("bilstm_text").generate()  # the only error

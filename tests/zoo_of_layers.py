@@ -307,6 +307,11 @@ AROUND = {
     "shared": shared,
     "mixed_float16": lambda: policy("mixed_float16"),
     "mixed_bfloat16": lambda: policy("mixed_bfloat16"),
+    "float16": lambda: policy("float16"),
+    "float64": lambda: policy("float64"),
+    "loop of its own": lambda: seq(L.LSTM(U, return_sequences=True), Halving()),
+    "layers for training alone": lambda: seq(Auxiliary(), L.LSTM(U, return_sequences=True)),
+    "one direction unused": lambda: one_direction(),
     "conv lstm 1d": lambda: conv(1),
     "conv lstm 2d": lambda: conv(2),
     "conv lstm 2d last": lambda: conv(2, return_sequences=False, go_backwards=True),
@@ -324,6 +329,33 @@ def mixed_cells():
     x = keras.Input((None, D), name="x")
     cells = [L.SimpleRNNCell(U), L.LSTMCell(3), L.GRUCell(5)]
     return heads(x, {"out": L.RNN(cells, return_sequences=True, return_state=True)(x)})
+
+
+class Halving(L.Layer):
+    """A loop that no recurrent layer makes."""
+
+    def call(self, x):
+        return ops.while_loop(lambda i, _: i < 3, lambda i, x: (i + 1, x / 2 + 1), (0, x))[1]
+
+
+class Auxiliary(L.Layer):
+    """A branch that only a loss depends on; it draws random numbers, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.branch, self.seed = L.Bidirectional(L.GRU(2)), keras.random.SeedGenerator(0)
+
+    def call(self, x):
+        noise = keras.random.normal(ops.shape(x), seed=self.seed)
+        self.add_loss(ops.mean(self.branch(x + noise)))
+        return x
+
+
+def one_direction():
+    """Two kinds of cells, so that no operator computes both."""
+    x = keras.Input((None, D), name="x")
+    cells = L.LSTM(U, return_sequences=True), L.GRU(U, return_sequences=True, go_backwards=True)
+    return keras.Model(x, L.Bidirectional(cells[0], backward_layer=cells[1], merge_mode=None)(x)[0])
 
 
 def conv_masked():

@@ -18,6 +18,7 @@ from zoo.errors import (
     DataError,
     DownloadError,
     ExportError,
+    ModelFileError,
     PluginError,
     PresetError,
     TrainingError,
@@ -37,9 +38,9 @@ __version__ = metadata.version("rnn-zoo")
 
 __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
-    "DataError", "DownloadError", "ExportError", "PluginError", "PresetError", "Score", "TrainingError", "UnknownModel",
-    "UnsupportedLayer", "VerificationError", "ZooError", "build", "gradient_flow", "info", "list_models", "load",
-    "page", "train",
+    "DataError", "DownloadError", "ExportError", "ModelFileError", "PluginError", "PresetError", "Score",
+    "TrainingError", "UnknownModel", "UnsupportedLayer", "VerificationError", "ZooError", "build", "export",
+    "gradient_flow", "info", "list_models", "load", "page", "train",
 ]  # fmt: skip
 
 
@@ -51,6 +52,8 @@ def __getattr__(name: str) -> Any:
         "Score": "tasks.music.score",
         "gradient_flow": "training.gradient_flow",
     }
+    if name == "export":  # a package
+        return importlib.import_module("zoo.export")
     if name in modules:
         return getattr(importlib.import_module(f"zoo.{modules[name]}"), name)
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")

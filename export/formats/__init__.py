@@ -8,15 +8,16 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from export.engine import BoundEngine
-from export.signature import Face, Signature
 from zoo.core import plugins
 from zoo.errors import ArgumentError
+
+from ..engine import BoundEngine
+from ..signature import Face, Signature
 
 GROUP = "rnn_zoo.formats"
 """Entry-point group of other packages' formats."""
@@ -52,6 +53,32 @@ class Options:
     representative: Sequence[Sequence[np.ndarray]] | None = None
 
 
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How a runtime runs an opened artifact.
+
+    Attributes:
+        threads: Threads that one call may use; None takes the default, one.
+        providers: Names of ONNX Runtime's execution providers, the preferred one first; None takes the CPU.
+    """
+
+    threads: int | None = None
+    providers: tuple[str, ...] | None = None
+
+
+DEFAULT_RUNTIME = RuntimeOptions()
+
+
+def no_runtime_options(options: RuntimeOptions) -> None:
+    """Refuse options, for formats whose runtime has none.
+
+    Raises:
+        ArgumentError: One is given.
+    """
+    if given := [field.name for field in fields(options) if getattr(options, field.name) is not None]:
+        raise ArgumentError(f"{', '.join(given)}: the runtime of this format has no such option; leave it out")
+
+
 def no_samples(options: Options, form: str, fixed: bool) -> None:  # noqa: ARG001
     """Refuse representative inputs, for formats whose activations stay float32.
 
@@ -71,7 +98,8 @@ class Format:
         suffix: End of the names of its artifacts; empty for a folder without one.
         convert: `(faces, path, options)`: write an artifact without a manifest. Raises `MissingOperator` if the format
             has no operator for something.
-        open: `(path, signature)` → engine; the signature says form and order of names, None takes what is there.
+        open: `(path, signature)` → engine; the signature says form and order of names, None takes what is there. Where
+            `check_runtime` accepts options, `(path, signature, options)` too.
         recognises: `(path, head)` → whether an existing artifact is of this format; `head` are the first 64 bytes of a
             file, and empty for a folder.
         embed: `(path, manifest)`: put the manifest into the artifact. In a file it must be appended: the checksum
@@ -79,11 +107,16 @@ class Format:
         manifest: `path` → the manifest it carries; empty for an artifact of another tool.
         operators: `path` → operator name of every node, subgraphs included.
         precision: `path` → dtype → how many numbers are stored in it.
+        signatures: `path` → signatures of another tool's artifact by name, read without opening it; None: it has one at
+            most, which `open` finds.
         runnable: `path`: raise ArtifactError if another tool's artifact has operators that the runtime does not.
+        check_runtime: `options`: raise ArgumentError for `RuntimeOptions` that the runtime does not have; the default
+            accepts none.
         check: `(options, form, fixed)`: raise ArgumentError for options that do not go together; `fixed` says whether
             the batch size and the number of steps are.
         expected: `(faces, options)` → operators that must occur exactly that often.
         notes: `(form, options, operators)` → remarks for the report, such as an option that changed nothing.
+        at_least: Operators of `expected` that may occur more often, since a model may contain others of its own.
         forbidden: Beginnings of operator names that must not occur.
         recurrent_operators: Operators that a report counts one by one.
         quantize: Accepted values of `quantize`.
@@ -97,16 +130,19 @@ class Format:
     name: str
     suffix: str
     convert: Callable[[Sequence[Face], Path, Options], None]
-    open: Callable[[Path, Signature | None], BoundEngine]
+    open: Callable[..., BoundEngine]
     recognises: Callable[[Path, bytes], bool]
     embed: Callable[[Path, Mapping[str, str]], None]
     manifest: Callable[[Path], dict[str, str]]
     operators: Callable[[Path], list[str]]
     precision: Callable[[Path], dict[str, int]]
+    signatures: Callable[[Path], Mapping[str, Signature] | None] = lambda _: None
     runnable: Callable[[Path], None] = lambda *_: None
+    check_runtime: Callable[[RuntimeOptions], None] = no_runtime_options
     check: Callable[[Options, str, bool], None] = no_samples
     expected: Callable[[Sequence[Face], Options], Mapping[str, int]] = lambda *_: {}
     notes: Callable[[str, Options, Sequence[str]], list[str]] = lambda *_: []
+    at_least: Sequence[str] = ()
     forbidden: Sequence[str] = ()
     recurrent_operators: Sequence[str] = ()
     quantize: Sequence[str] = ()

@@ -155,9 +155,11 @@ def array(variable: Any) -> np.ndarray:
 
 
 def name_of(activation: Any) -> str:
-    """Return Keras's name of an activation; empty for a custom function."""
+    """Return Keras's name of an activation, or that of one that formats have, too; empty for a custom function."""
     import keras
 
+    if known := getattr(activation, "exported_as", ""):
+        return str(known)
     name = getattr(activation, "__name__", "")
     return name if name and getattr(keras.activations, name, None) is activation else ""
 
@@ -177,6 +179,12 @@ def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     yield from visit(layer, path)
 
 
+def scope_name(name: str) -> str:
+    """Return a layer's name as TensorFlow takes it for a scope: other characters become their code points."""
+    safe = re.sub(r"[^A-Za-z0-9_.>-]", lambda found: f"-{ord(found[0]):x}-", name)
+    return safe if re.match(r"[A-Za-z0-9.]", safe) else f"x{safe}"
+
+
 def path_of_scope(network: Any, scope: str) -> str:
     """Return the path of the layer in which an operator was traced, or the scope itself if no layer fits.
 
@@ -185,7 +193,8 @@ def path_of_scope(network: Any, scope: str) -> str:
     best = ""
     for path, _ in walk(network):
         rest = iter(scope.split("/"))
-        inside = all(any(re.fullmatch(rf"{re.escape(name)}(_\d+)?", part) for part in rest) for name in path.split("/"))
+        names = [re.escape(scope_name(name)) for name in path.split("/")]
+        inside = all(any(re.fullmatch(rf"{name}(_\d+)?", part) for part in rest) for name in names)
         if path and inside and path.count("/") >= best.count("/"):
             best = path
     return best or scope

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from export.signature import Signature, Tensor
-from export.tracing.calls import Through
-from export.tracing.source import Source
 from zoo.core.codec import GenerationCodec
+
+from ..signature import Signature, Tensor
+from .calls import Through
+from .source import Source
 
 TIMED = ("prompt", "uniform", "ids")
 INPUTS = (
@@ -32,7 +33,9 @@ class Loop:
         codec: Of the network.
     """
 
-    frozen: Sequence[str] = ()
+    fixed = ""
+    renamed: Sequence[tuple[str, str]] = ()
+    left_out: Sequence[str] = ()
     slots: Sequence[Any] = ()
     lengths = 1  # of the prompt and of the random numbers
 

@@ -13,8 +13,8 @@ What TFLite's WHILE does decides the shape of `buffered`:
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from export.tracing.calls import Through
-from export.tracing.cells import Cell, Track
+from .calls import Through
+from .cells import Cell, Track
 
 Step = Callable[..., Sequence[Any]]
 """`step(input (batch, …), *state) -> new state`, `h` first."""

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from export.tracing.calls import Call, States, Through
-from export.tracing.cells import STATES, Track, cells_of, is_recurrent, walk
-from export.tracing.patching import in_float32, patched, without_losses
 from zoo.errors import UnsupportedLayer
+
+from .calls import Call, States, Through
+from .cells import STATES, Track, cells_of, is_recurrent, walk
+from .patching import in_float32, patched, with_scopes, without_losses
 
 
 @contextlib.contextmanager
@@ -37,7 +38,9 @@ def lowered(network: Any, through: Through | None, states: States, known: dict[i
     with contextlib.ExitStack() as undo:
         undo.enter_context(without_losses(network))
         undo.enter_context(in_float32(network))
-        for path, layer in list(walk(network)):
+        layers = list(walk(network))  # by their own names
+        undo.enter_context(with_scopes(network))
+        for path, layer in layers:
             if "recurrent_dropout" in vars(layer):  # a cell, which draws masks even when it does not train
                 undo.enter_context(patched(layer, dropout=0.0, recurrent_dropout=0.0))
             if is_recurrent(layer):
@@ -65,11 +68,14 @@ def _keras(layer: Any, path: str, cells: Sequence[Any], states: States) -> Calla
         start, at = states.enter(layer, path, sequences, initial_state, cells)
         tracks = tuple(Track(cell, layer.go_backwards, []) for cell in cells)
         given, returned = initial_state is not None or at is not None, layer.return_state or at is not None
-        states.calls.append(Call(path, tracks, mask is not None, given, returned))
         packed = tree.pack_sequence_as(layer.get_initial_state(1), start)
         with patched(layer, stateful=False, return_state=True):
             output, *new = type(layer).call(layer, sequences, initial_state=packed, mask=mask)
-        states.leave(at, tree.flatten(new))
+        last = tree.flatten(new)
+        places = [sum(len(STATES[cell.kind]) for cell in cells[:i]) for i in range(len(cells))]
+        results = tuple((output, *last[place:]) for place in places)  # a cell of a stack feeds those after it
+        states.calls.append(Call(path, tracks, mask is not None, given, returned, results=results))
+        states.leave(at, last)
         return (output, *new) if layer.return_state else output
 
     return call
@@ -136,7 +142,8 @@ def _keras_pair(layer: Any, path: str, states: States) -> Callable:
         result = type(layer).call(layer, *args, **options)
         both = states.calls[start:]
         if all(len(one.tracks) == 1 for one in both):
-            states.calls[start:] = [replace(both[0], path=path, tracks=both[0].tracks + both[1].tracks)]
+            tracks, results = both[0].tracks + both[1].tracks, both[0].results + both[1].results
+            states.calls[start:] = [replace(both[0], path=path, tracks=tracks, results=results)]
         return result
 
     return call

@@ -1,24 +1,38 @@
 """Names for the inputs and outputs of a Keras model, however they are nested."""
 
 import inspect
+import itertools
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from export.signature import Tensor
-from export.tracing.cells import walk
 from zoo.core.states import is_state, output_name
 from zoo.errors import ArgumentError, ExportError
 
+from ..signature import Tensor
+from .cells import walk
+
 
 class _Leaf:
-    """Place of one input in the structure a model takes; `size` is the length of time that an example had."""
+    """Place of one input in the structure a model takes.
 
-    def __init__(self, name: str, shape: Sequence[int | None], dtype: Any, size: int | None = None) -> None:
-        self.name, self.shape, self.dtype, self.size = name, tuple(shape), dtype, size
+    `size` is the length of time that an example had, `first` are the layers that take the input as it is.
+    """
+
+    def __init__(self, name: str, shape: Sequence[int | None], dtype: Any, size: int | None = None,
+                 first: Sequence[Any] = ()) -> None:  # fmt: skip
+        self.name, self.shape, self.dtype, self.size, self.first = name, tuple(shape), dtype, size, tuple(first)
+        self.called = ""
+
+    @property
+    def ids(self) -> bool:
+        """Return whether the input holds ids of time steps: two axes, and an embedding or a table takes it."""
+        kinds = {type(layer).__name__ for layer in self.first}
+        return len(self.shape) == 2 and bool(kinds & {"Embedding", "StringLookup", "IntegerLookup", "Hashing"})
 
 
 def leaves(struct: Any) -> list[_Leaf]:
@@ -39,7 +53,8 @@ def structure(network: Any, inputs: Any) -> tuple[Any, str]:
         raise ArgumentError(f"the model {network.name!r} has no weights yet: call it once, or build it")
     functional = getattr(network, "_functional", None) or network  # what a Sequential model is inside
     if inputs is None and hasattr(functional, "_inputs_struct"):
-        return tree.map_structure(lambda t: _Leaf(t.name, t.shape, t.dtype), functional._inputs_struct), ""
+        called = functional is not network and functional.inputs[0].shape[0] is not None
+        return tree.map_structure(lambda t: _declared(functional, t, called), functional._inputs_struct), ""
     if inputs is None:
         inputs = _recorded(network)
     struct = tree.map_structure(_leaf, inputs)
@@ -48,6 +63,34 @@ def structure(network: Any, inputs: Any) -> tuple[Any, str]:
     if isinstance(struct, dict) and set(struct) <= set(parameters):
         return struct, "names"
     return struct, "args" if isinstance(struct, (list, tuple)) and len(required) > 1 else ""
+
+
+def _declared(functional: Any, tensor: Any, called: bool) -> _Leaf:
+    """Return the place of an input of a functional model.
+
+    Args:
+        functional: The model.
+        tensor: Its input.
+        called: It is the inside of a Sequential model without an input of its own: Keras took the shape of the array
+            that the model was first called with, and still accepts any length.
+    """
+    leaf = _Leaf(tensor.name, tensor.shape, tensor.dtype, first=_first_layers(functional, tensor))
+    if called and (len(leaf.shape) > 2 or leaf.ids):
+        leaf.size = leaf.shape[1]
+    return leaf
+
+
+def _first_layers(functional: Any, tensor: Any) -> list[Any]:
+    """Return the layers that take an input of a functional model as it is; also those inside of other models."""
+    found = []
+    for node in (node for nodes in functional._nodes_by_depth.values() for node in nodes):
+        for i, taken in enumerate(node.input_tensors):
+            if taken is not tensor:
+                continue
+            inner = getattr(node.operation, "_functional", None) or node.operation
+            nested = len(getattr(inner, "inputs", None) or ()) > i and hasattr(inner, "_nodes_by_depth")
+            found += _first_layers(inner, inner.inputs[i]) if nested else [node.operation]
+    return found
 
 
 def _recorded(network: Any) -> Any:
@@ -80,43 +123,86 @@ def _leaf(value: Any) -> _Leaf:
     shape, concrete = tuple(value.shape), isinstance(value, np.ndarray)
     timed = concrete and len(shape) > 1 and (len(shape) > 2 or "int" in str(value.dtype))
     name = "" if concrete else getattr(value, "name", None)
-    return _Leaf(name or "", (None, *shape[1:]), value.dtype, shape[1] if timed else None)
+    dtype = "string" if concrete and value.dtype.kind in "USO" else value.dtype
+    return _Leaf(name or "", (None, *shape[1:]), dtype, shape[1] if timed else None)
 
 
 def input_tensors(struct: Any, names: Sequence[str] | None) -> list[Tensor]:
     """Name the inputs: as given, as in the model, by key, or `x`."""
     from keras import backend, tree
 
-    found = []
+    found: list[Tensor] = []
     for i, (path, leaf) in enumerate(tree.flatten_with_path(struct) if hasattr(tree, "flatten_with_path") else
                                      [((), leaf) for leaf in tree.flatten(struct)]):  # fmt: skip
         keys = [str(key) for key in path if isinstance(key, str)]
         own = "" if re.fullmatch(r"(keras_tensor|input_layer|input)(_\d+)?", leaf.name) else leaf.name
-        name = names[i] if names else own or "_".join(keys) or (f"x_{i}" if len(leaves(struct)) > 1 else "x")
+        leaf.called = names[i] if names else own or "_".join(keys)
+        name = _identifier(leaf.called) or (f"x_{i}" if len(leaves(struct)) > 1 else "x")
         dtype = backend.standardize_dtype(leaf.dtype)
-        found.append(Tensor(_identifier(name), leaf.shape, "float32" if "float" in dtype else dtype))
+        found.append(Tensor(name, leaf.shape, "float32" if "float" in dtype else dtype))
+    return _distinct(found, [leaf.called for leaf in leaves(struct)])
+
+
+def _distinct(tensors: list[Tensor], called: Sequence[str]) -> list[Tensor]:
+    """Number the names that are the same only because characters of the model's own names were replaced."""
+    taken = {tensor.name.lower() for tensor, own in zip(tensors, called, strict=True) if tensor.name == own}
+    found = []
+    for tensor, own in zip(tensors, called, strict=True):
+        name = tensor.name
+        if name != own:
+            options = (f"{tensor.name}_{k}" if k else tensor.name for k in itertools.count())
+            name = next(option for option in options if option.lower() not in taken)
+            taken.add(name.lower())
+        found.append(replace(tensor, name=name))
+    return found
+
+
+def identifiers(called: Sequence[str], default: str) -> list[str]:
+    """Return names that formats and `run(name=…)` accept for what a model calls its inputs or outputs."""
+    numbered = [f"{default}_{i}" for i in range(len(called))] if len(called) > 1 else [default]
+    return [_identifier(own) or plain for own, plain in zip(called, numbered, strict=True)]
+
+
+def unlike(names: Sequence[str], taken: set[str]) -> list[str]:
+    """Return names with an addition where they are taken, or differ from a taken one by case alone."""
+    found, taken = [], {name.lower() for name in taken}
+    for name in names:
+        free = (f"{name}{end}" for end in ("", "_out", *(f"_{k}" for k in range(1, 99))))
+        found.append(next(option for option in free if option.lower() not in taken))
+        taken.add(found[-1].lower())
     return found
 
 
 def _identifier(name: str) -> str:
-    """Return a name that TensorFlow and `run(name=…)` accept."""
+    """Return a name that TensorFlow and `run(name=…)` accept; empty if nothing of it is left."""
     clean = re.sub(r"\W", "_", name, flags=re.ASCII)
+    if not clean.strip("_"):
+        return ""
     if not clean[:1].isalpha():
         clean = f"x_{clean}"
     return f"{clean}_" if keyword.iskeyword(clean) or clean == "self" else clean
 
 
 def output_names(network: Any, result: Any) -> list[str]:
-    """Name the outputs: by key, by a layer with a name of its own, or `y`."""
+    """Return what the model calls its outputs: by key, by its output layers if the user named all of them, or `y`."""
     from keras import tree
 
     count = len([tensor for tensor in tree.flatten(result) if tensor is not None])
     if isinstance(result, dict) and len(result) == count:
-        return [_identifier(key) for key in sorted(result)]
-    layers = list(getattr(network, "_output_layers", ())) or network.layers[-1:] if count == 1 else []
+        return sorted(result)
+    layers = network.layers[-1:] if count == 1 else [t._keras_history.operation for t in _outputs(network)]
     plain = ["y"] if count == 1 else [f"y_{i}" for i in range(count)]
     given = [_given_name(layer) for layer in layers]
-    return given if len(given) == count and all(given) else plain
+    different = len({name.lower() for name in given}) == len(given) == count
+    return given if different and all(given) else plain
+
+
+def _outputs(network: Any) -> list[Any]:
+    """Return the outputs of a functional or Sequential model; none of a subclassed one."""
+    from keras import KerasTensor
+
+    found = getattr(network, "outputs", None) or []
+    return [tensor for tensor in found if isinstance(tensor, KerasTensor)]
 
 
 def _given_name(layer: Any) -> str:
@@ -124,7 +210,7 @@ def _given_name(layer: Any) -> str:
     import keras
 
     made_up = keras.src.utils.naming.to_snake_case(type(layer).__name__)
-    return "" if re.fullmatch(rf"{made_up}(_\d+)?", layer.name) else _identifier(layer.name)
+    return "" if re.fullmatch(rf"{made_up}(_\d+)?", layer.name) else str(layer.name)
 
 
 def check_names(inputs: list[str], outputs: list[str], slots: list[str]) -> None:
@@ -141,3 +227,15 @@ def check_names(inputs: list[str], outputs: list[str], slots: list[str]) -> None
     if twice := sorted({name for name in names if lower.count(name.lower()) > 1}):
         raise ArgumentError(f"two inputs or outputs are called {', '.join(twice)}: rename the model's own (the names "
                             "h0_i, c0_i, hn_i, cn_i are those of the states)")  # fmt: skip
+
+
+def arrays_of(inputs: Any, left_out: Container[int]) -> list[np.ndarray] | None:
+    """Return example inputs as a model takes them, in float32, without those left out; None if they are no arrays."""
+    from keras import tree
+
+    values = tree.flatten(inputs)
+    if not all(isinstance(value, np.ndarray) for value in values):
+        return None
+    kept = [value for i, value in enumerate(values) if i not in left_out]
+    kinds = {"f": np.float32, "U": object, "S": object}
+    return [value.astype(kinds.get(value.dtype.kind, value.dtype)) for value in kept]

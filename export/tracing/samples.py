@@ -1,20 +1,24 @@
 """Random inputs to try a Keras model with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from export.signature import Tensor
-from export.tracing.cells import walk
 from zoo.core.states import is_state
+
+from ..signature import Tensor
+from .cells import walk
+from .lookups import draw_tokens, lookups
 
 SPACE = 8  # size tried for a free axis that is neither batch nor time
 MAX_ID = 10  # ids tried where no embedding says how many there are
 PADDINGS = 5  # rows of a batch are, in turn: not padded, padded right, left, in the middle, at random
 
 
-def draw(rng: np.random.Generator, network: Any, tensor: Tensor, batch: int, time: int, padded: bool) -> np.ndarray:
-    """Draw an input of a network: ids, booleans or normal numbers; states between -1 and 1.
+def draw(rng: np.random.Generator, network: Any, tensor: Tensor, batch: int, time: int, padded: bool,
+         first: Sequence[Any] = ()) -> np.ndarray:  # fmt: skip
+    """Draw an input of a network: ids, words, booleans or normal numbers; states between -1 and 1.
 
     Args:
         rng: Random generator.
@@ -23,13 +27,18 @@ def draw(rng: np.random.Generator, network: Any, tensor: Tensor, batch: int, tim
         batch: Size of axis 0.
         time: Size of axis 1, if it is free.
         padded: Pad some steps, if the network masks any.
+        first: The layers that take the input as it is, as far as they are known.
     """
     head = (batch, *((time if tensor.shape[1] is None else tensor.shape[1],) if len(tensor.shape) > 1 else ()))
     shape = (*head, *(SPACE if size is None else size for size in tensor.shape[2:]))
     if tensor.dtype == "bool":
         return rng.random(shape) < 0.5
+    tables = lookups(first) or ([] if first else lookups([layer for _, layer in walk(network)]))
+    if tensor.dtype == "string" or ("int" in tensor.dtype and tables):
+        return draw_tokens(rng, tables, tensor.dtype, shape)
     layers = {type(layer).__name__: layer for _, layer in walk(network)}
-    if "int" in tensor.dtype or ("Embedding" in layers and len(shape) == 2 and tensor.shape[1] is None):
+    embedded = "Embedding" in layers and len(shape) == 2 and tensor.shape[1] is None
+    if "int" in tensor.dtype or embedded or any(type(layer).__name__ == "Embedding" for layer in first):
         padding: Any = 0
         count = ids(network)
         values = rng.integers(min(1, count - 1), count, shape).astype(float)
@@ -40,6 +49,15 @@ def draw(rng: np.random.Generator, network: Any, tensor: Tensor, batch: int, tim
     if padded and len(shape) > 1 and padding is not None:
         values[padding_of(rng, *shape[:2])] = padding
     return values
+
+
+def zeros(tensor: Tensor, batch: Any, time: Any) -> Any:
+    """Return zeros, or empty texts, in the shape of an input, as a tensor of the graph that is being traced."""
+    import tensorflow as tf
+
+    free = [batch, time, *[1] * len(tensor.shape)]
+    sizes = [free[axis] if size is None else size for axis, size in enumerate(tensor.shape)]
+    return tf.fill(tf.stack(sizes), "" if tensor.dtype == "string" else tf.zeros((), tensor.dtype))
 
 
 def ids(network: Any) -> int:

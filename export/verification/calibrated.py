@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from export.signature import Face
-from export.verification.compare import (
+from ..signature import Face
+from .agreement import Agreement
+from .compare import (
     CHAIN_STEPS,
     Run,
     check_repeat,
@@ -17,7 +18,8 @@ from export.verification.compare import (
     within,
 )  # fmt: skip
 
-SAMPLES, USUAL = 8, "representative inputs"  # so many are compared
+SAMPLES, USUAL = 64, "representative inputs"  # so many are compared
+CHAINED = 8  # so many of them in chains of calls
 EARLY = 4  # first steps, in which the states that were given show
 LINKS = 4  # least calls of a chain
 
@@ -38,16 +40,18 @@ def check_usual(
     Returns:
         `parity`, and if there are states `chain`: the largest difference, with each sample started from Keras's states,
         or from those that the artifact returned for the sample before, in turn for at least four calls, or 200 single
-        steps; `error`: the largest absolute difference of a value. And what it was measured at.
+        steps; `error`: the largest absolute difference of a value; and what `Agreement` counts. And what it was
+        measured at.
 
     Raises:
         VerificationError: It exceeds the tolerance; `.check` is `parity` or `chain`. The same calls twice differ:
             `repeat`.
     """
-    measured, error, usual = {}, 0.0, samples[:SAMPLES]
-    longest = CHAIN_STEPS if face.form == "step" else max(LINKS, len(usual))
+    measured, error, agreement = dict[str, float](), 0.0, Agreement(face)
+    longest = CHAIN_STEPS if face.form == "step" else max(LINKS, len(samples[:CHAINED]))
     for check in ("parity", "chain") if face.signature.states else ("parity",):
         chained = check == "chain"
+        usual = samples[: CHAINED if chained else SAMPLES]
         given = [*itertools.islice(itertools.cycle(usual), longest)] if chained else usual
         expected, found, again = (_each(face, one, given, chained) for one in (face.source.run, run, run))
         check_repeat(found, again, USUAL)
@@ -56,7 +60,9 @@ def check_usual(
             within(check, face, *pair, tolerance, where, rms_difference) for where, pair in pairs.items()
         )
         error = max(error, largest_error(expected, found))
-    return {**measured, "error": error}, [USUAL]
+        if not chained:
+            agreement.count(expected, found)
+    return {**measured, "error": error, **agreement.measured()}, [USUAL]
 
 
 def _each(face: Face, run: Run, samples: Sequence[Sequence[np.ndarray]], chained: bool) -> list[np.ndarray]:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from export.signature import Face, Signature, Tensor
 from zoo.core.states import is_state
 from zoo.errors import VerificationError
+
+from ..signature import Face, Signature, Tensor
 
 SEED = 20_26
 CHAIN_STEPS = 200
@@ -31,10 +32,10 @@ keeps rounding from growing. A task may need more room than its cells: `Task.tol
 
 def difference(expected: np.ndarray, found: np.ndarray) -> float:
     """Return the largest difference, relative to the larger of 1 and the expected value."""
-    if expected.shape != found.shape or not np.isfinite(found).all():
-        return float("inf")
     if expected.dtype.kind != "f":
         return 0.0 if np.array_equal(expected, found) else float("inf")
+    if expected.shape != found.shape or not np.isfinite(found).all():
+        return float("inf")
     scale = np.maximum(1, np.abs(expected))
     return float((np.abs(expected - found) / scale).max(initial=0))
 
@@ -79,6 +80,24 @@ def check_signature(expected: Signature, found: Signature) -> None:
         )
 
 
+def check_order(signature: Signature, found: tuple[Sequence[str], Sequence[str]] | None) -> None:
+    """Compare the order of inputs and outputs inside an artifact with the signature.
+
+    Args:
+        signature: Signature of the face.
+        found: Names of inputs and of outputs as they stand in the artifact; None if its tensors go by name alone.
+
+    Raises:
+        VerificationError: A runtime that binds tensors by position would take one for another; `.check` is `order`.
+    """
+    if found is None:
+        return
+    both = signature.inputs, signature.outputs
+    for side, tensors, names in zip(("inputs", "outputs"), both, found, strict=True):
+        if (expected := [tensor.name for tensor in tensors]) != list(names):
+            raise VerificationError("order", f"{side} stand as {', '.join(names)} instead of {', '.join(expected)}")
+
+
 def timed_outputs(face: Face) -> list[bool]:
     """Return which outputs have a time axis; states have none."""
     return [face.source.timed_output(tensor) for tensor in face.source.outputs] + [False] * len(face.source.slots)
@@ -97,7 +116,7 @@ def check_repeat(found: Sequence[np.ndarray], again: Sequence[np.ndarray], where
     Raises:
         VerificationError: They differ; `.check` is `repeat`.
     """
-    if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(found, again, strict=True)):
+    if any(not np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(found, again, strict=True)):
         raise VerificationError("repeat", f"the same call twice gave two answers at {where}")
 
 
@@ -139,6 +158,7 @@ def within(check: str, face: Face, expected: list[np.ndarray], found: list[np.nd
         missing = any(item is None for item in (tensor, a, b))
         name, value = ("an output", float("inf")) if missing else (tensor.name, compare(a, b))
         if not value <= tolerance:
-            raise VerificationError(check, f"{name} differs by {value:.2g} {where}, allowed is {tolerance:.2g}")
+            told = "; rounding loses too much: take a finer quantize=, or none" if compare is rms_difference else ""
+            raise VerificationError(check, f"{name} differs by {value:.2g} {where}, allowed is {tolerance:.2g}{told}")
         worst = max(worst, value)
     return worst

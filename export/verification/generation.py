@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from export.engine import BoundEngine
-from export.signature import Face
-from export.verification.compare import SEED, check_signature
 from zoo.core.codec import Context, GenerationCodec
 from zoo.core.engine import Engine
 from zoo.errors import VerificationError
 from zoo.models.sampling import sample
+
+from ..engine import BoundEngine
+from ..signature import Face
+from .compare import SEED, check_signature
 
 GENERATED = ((1, 60), (3, 90))
 """(batch, time) at which loops are compared with single steps."""

@@ -1,11 +1,16 @@
 """Agreement of an artifact with Keras. Every check raises; an artifact exists only if all of them passed."""
 
-from export.engine import BoundEngine
-from export.formats import Options
-from export.signature import Face
-from export.verification.calibrated import check_usual
-from export.verification.checks import check_chain, check_parity
-from export.verification.compare import (
+from zoo.core.architectures import ARCHITECTURES
+from zoo.core.task import find
+from zoo.errors import CodecError, DataError, VerificationError
+from zoo.models.model import Model, make
+
+from ..engine import BoundEngine
+from ..formats import Options
+from ..signature import Face
+from .calibrated import check_usual
+from .checks import check_chain, check_parity
+from .compare import (
     CHAIN_STEPS,
     SEED,
     TOLERANCES,
@@ -14,10 +19,6 @@ from export.verification.compare import (
     fixed_axes,
     rms_difference,
 )  # fmt: skip
-from zoo.core.architectures import ARCHITECTURES
-from zoo.core.task import find
-from zoo.errors import CodecError, DataError, VerificationError
-from zoo.models.model import Model, make
 
 DECODE_STEPS = 64
 

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import zoo
-from export import formats
+from export import benchmarking, formats
 from tests.cli.calls import call
 from tests.conftest import ROOT
 from zoo.cli.main import main
@@ -64,10 +65,16 @@ def keras_file(tmp_path_factory):
 
 
 def test_export_of_ones_own_model(keras_file, tmp_path, quick):
-    result = call("export", keras_file, "--format", "onnx", "--quantize", "float16", "--out", tmp_path)
+    result = call("export", keras_file, "--format", "onnx", "--quantize", "float16", "--sidecar", "--out", tmp_path)
     assert result.exit_code == 0, result.output
-    [made] = tmp_path.iterdir()
-    assert made.name == "mine_float16.onnx"
+    [beside, made] = sorted(tmp_path.iterdir())
+    assert (made.name, beside.name) == ("mine_float16.onnx", "mine_float16.json")
+    refused = call("export", keras_file, "--sidecar", "--out", tmp_path)
+    assert refused.exit_code == 1
+    assert "would share one NAME.json: name one by --format" in refused.output
+    found = json.loads(call("inspect", made, "--json").stdout)
+    assert found["signatures"] == json.loads(beside.read_text())["signatures"]
+    assert (found["path"], found["card"]) == (str(made), None)
     for command in ("inspect", "info"):
         shown = call(command, made)
         assert shown.exit_code == 0, shown.output
@@ -76,6 +83,25 @@ def test_export_of_ones_own_model(keras_file, tmp_path, quick):
     result = call("generate", made)
     assert result.exit_code == 1
     assert "zoo inspect" in result.output
+
+
+def test_inspect_of_a_keras_file(keras_file):
+    shown = call("inspect", keras_file)
+    assert shown.exit_code == 0, shown.output
+    assert "written by Keras 3" in shown.output
+    assert "GRU" in shown.output
+    found = json.loads(call("inspect", keras_file, "--json").stdout)
+    assert [layer["kind"] for layer in found["layers"]][-2:] == ["GRU", "Dense"]
+
+
+@pytest.mark.parametrize(("text", "message"), [("nothing", "not a model file of Keras"), (None, "does not exist")])
+def test_inspect_of_no_keras_file(tmp_path, text, message):
+    path = tmp_path / "a.keras"
+    if text:
+        path.write_text(text)
+    refused = call("inspect", path, "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert message in refused.stderr
 
 
 def test_benchmark(tmp_path, quick):
@@ -88,6 +114,15 @@ def test_benchmark(tmp_path, quick):
     assert {row[0] for row in rows if row} >= {"keras", "onnx", "tflite", "saved_model"}
     assert sum("int8" in row or "int8," in row for row in rows) == 3
     assert "batch 2, 5 steps a call" in result.output
+
+
+def test_benchmark_as_json(keras_file, monkeypatch):
+    made = benchmarking.Benchmark(
+        5, 2, (benchmarking.Row("keras", "float32", 1.25), benchmarking.Row("onnx", "int8", note="none"))
+    )
+    monkeypatch.setattr("zoo.export.benchmark", lambda *_, **__: made)
+    found = json.loads(call("benchmark", keras_file, "--json").stdout)
+    assert (found["steps"], found["batch"], found["rows"][0]["ms"], found["rows"][1]["note"]) == (5, 2, 1.25, "none")
 
 
 def test_export_of_a_file_with_layers_of_the_package(tmp_path):

@@ -5,7 +5,7 @@ import zoo
 from tests.cli.calls import call
 from tests.conftest import ROOT, seal
 from zoo.cli.loading import CommandSession
-from zoo.errors import ArgumentError, DataError, PresetError, UnknownModel
+from zoo.errors import ArgumentError, DataError, ModelFileError, PresetError, UnknownModel
 from zoo.models.generation import Generator
 from zoo.models.infilling import Infiller
 from zoo.tasks.music.score import Score
@@ -55,8 +55,20 @@ def test_files_that_are_not_models_are_refused(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         CommandSession().open_network(str(tmp_path / "mine.keras"))
     (tmp_path / "mine.keras").write_text("no archive")
-    with pytest.raises(DataError, match="cannot be read by Keras"):
+    with pytest.raises(ModelFileError, match="is not a model file of Keras"):
         CommandSession().open_network(str(tmp_path / "mine.keras"))
+
+
+def test_folders_without_a_card_are_said_what_they_are(tmp_path, artifacts):
+    """A SavedModel, a folder of anything, and one with the suffix of a file."""
+    (tmp_path / "mine.keras").mkdir()
+    for folder, what in (
+        (artifacts[1], "is a SavedModel, a graph without its layers"),
+        (tmp_path, "is a folder, not a model file of Keras"),
+        (tmp_path / "mine.keras", "is a folder, not a model file of Keras"),
+    ):
+        with pytest.raises(ModelFileError, match=what):
+            CommandSession().open_network(str(folder))
 
 
 def test_the_command_line_names_no_task():

@@ -1,5 +1,10 @@
+import json
+
+import numpy as np
+
 import zoo
 from tests.cli.calls import call
+from zoo.models.model import Model
 
 
 def test_list():
@@ -20,3 +25,13 @@ def test_info():
     assert call("info", "nothing.onnx").exit_code == 1
     for word in ("weights_sha256", "nats_per_step", "command", "licence"):
         assert word in result.output
+
+
+def test_evaluate_as_json(preset, monkeypatch):
+    """The numbers themselves, not rounded, and nothing else."""
+    monkeypatch.setattr(Model, "evaluate", lambda *_: {"nats_per_step": 0.123456789, "count": np.int64(3)})
+    result = call("evaluate", preset, "--split", "valid", "--json")
+    assert json.loads(result.stdout) == {
+        "model": "lstm_music", "task": "music", "split": "valid", "metrics": {"nats_per_step": 0.123456789, "count": 3}
+    }  # fmt: skip
+    assert "0.1235" in call("evaluate", preset).stdout

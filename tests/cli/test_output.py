@@ -1,5 +1,7 @@
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zoo
@@ -56,3 +58,9 @@ def test_pieces_are_written_by_what_they_are(tmp_path, capsys):
     output.write([score], OutputFiles(tmp_path / "a.mid", tmp_path / "a.png", tmp_path / "a.wav"))
     assert capsys.readouterr().out.split() == [f"{tmp_path}/a.{suffix}" for suffix in ("txt", "mid", "png", "wav")]
     assert zoo.Score.read(tmp_path / "a.mid", 1) == score
+
+
+def test_json_has_plain_numbers_alone(capsys):
+    value = {"a": np.float32(0.5), "b": (1, np.int64(2)), "c": float("nan"), 3: Path("x"), "d": [np.inf, None, True]}
+    output.print_json(value)
+    assert json.loads(capsys.readouterr().out) == {"a": 0.5, "b": [1, 2], "c": None, "3": "x", "d": [None, None, True]}

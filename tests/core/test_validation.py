@@ -51,8 +51,34 @@ def test_messages_say_what_was_given_and_what_is_accepted(arguments, message):
 
 
 @pytest.mark.parametrize(
-    ("message", "line"), [("", ""), ("\n \n", ""), ("\n  bad shape \nat op", "bad shape "), ("one", "one")]
+    ("message", "line"), [("", ""), ("\n \n", ""), ("\n  bad shape \nat op", "bad shape"), ("one", "one")]
 )
 def test_the_first_line_of_a_message(message, line):
     assert first_line(RuntimeError(message)) == line
     assert first_line(RuntimeError()) == ""
+
+
+WRAPPED = "Exception encountered when calling LSTM.call().\n\n\x1b[1m{{function_node __wrapped_x}} 4 and 3\x1b[0m\n\nArguments"
+IN_GRAPH = """Graph execution error:
+
+Detected at node lstm/MatMul defined at (most recent call last):
+  File "model.py", line 1, in <module>
+
+  File "layer.py", line 1002, in __call__
+
+4 and 3
+\t [[{{node lstm/MatMul}}]] [Op:__inference_function_143]"""
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (WRAPPED, "LSTM.call(): 4 and 3"),
+        (IN_GRAPH, "4 and 3"),
+        ("Exception encountered when calling LSTM.call().", "LSTM.call()"),
+        ('in user code:\n\n    File "a.py", line 3, in call\n\n    ValueError: 4 and 3', "ValueError: 4 and 3"),
+    ],
+    ids=["keras", "tensorflow", "keras without a cause", "autograph"],
+)
+def test_the_reason_in_errors_around_others(message, cause):
+    assert first_line(ValueError(message)) == cause

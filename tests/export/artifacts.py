@@ -4,9 +4,12 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import export
@@ -33,3 +36,24 @@ def load_quietly(path: Path):
 def python(code: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-c", textwrap.dedent(code)]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+
+def in_threads(call, calls=12, threads=8):
+    """Call a function with 0, 1, … in every thread at the same time; return the results of each."""
+    begin = threading.Barrier(threads)
+
+    def work(thread):
+        begin.wait()
+        return [call(thread + i) for i in range(calls)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [*pool.map(work, range(threads))]
+
+
+def check_threads(call, **options):
+    """Compare what threads get from calls of different sizes with what one thread gets from them."""
+    right = {}
+    for thread, results in enumerate(in_threads(call, **options)):
+        for i, found in enumerate(results):
+            expected = right.setdefault(thread + i, call(thread + i))
+            assert np.array_equal(expected, found), f"call {i} of thread {thread}"

@@ -1,4 +1,5 @@
 import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -6,9 +7,11 @@ import pytest
 
 import export
 from export.formats import formats
-from tests.conftest import random_score
-from tests.export.artifacts import BOTH, python
+from tests.conftest import NAMES, random_score
+from tests.export.artifacts import BOTH, check_threads, python
 from zoo.errors import ArgumentError, ArtifactError
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.mark.parametrize("key", BOTH)
@@ -30,6 +33,13 @@ def test_score_is_the_same(artifacts, sealed, key):
     assert found == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_threads_may_share_a_model_of_the_zoo(artifacts, name):
+    opened = export.load(artifacts[name, "sequence"])
+    assert opened.engine.concurrent
+    check_threads(lambda i: opened.generate(steps=2 + i % 3, seed=i).grid, calls=1)
+
+
 @pytest.mark.parametrize("key", BOTH)
 def test_any_batch_and_length(artifacts, sealed, key):
     engine = export.load(artifacts[key]).engine
@@ -39,6 +49,15 @@ def test_any_batch_and_length(artifacts, sealed, key):
         state = [rng.uniform(-1, 1, s.shape).astype(np.float32) for s in engine.initial_state(batch)]
         for a, b in zip(engine.step(x, state)[1], sealed.engine.step(x, state)[1], strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("key", BOTH)
+def test_inputs_and_outputs_stand_in_the_order_of_the_signature(artifacts, key):
+    """A SavedModel has no order."""
+    engine = export.load(artifacts[key]).engine
+    names = [tensor.name for tensor in engine.inputs], [tensor.name for tensor in engine.outputs]
+    assert names == (["x", "h0_0", "c0_0"], ["y", "hn_0", "cn_0"])
+    assert engine.order is None if key[0] == "saved_model" else tuple(engine.order) == names
 
 
 def test_structure(artifacts):
@@ -133,5 +152,9 @@ def test_what_is_no_artifact(tmp_path):
 
 def test_keras_file_is_no_artifact(user, tmp_path):
     user.save(tmp_path / "mine.keras")
-    with pytest.raises(ArtifactError, match="is a Keras model, no artifact: `zoo export"):
-        export.inspect(tmp_path / "mine.keras")
+    user.save(tmp_path / "mine.h5")
+    shutil.copy(tmp_path / "mine.h5", tmp_path / "renamed.model")
+    for name in ("mine.keras", "mine.h5", "renamed.model"):
+        for function in (export.load, export.inspect):
+            with pytest.raises(ArtifactError, match=r"is a Keras model, not an artifact: export\.read .*`zoo export"):
+                function(tmp_path / name)

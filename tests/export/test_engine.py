@@ -1,12 +1,15 @@
 """Artifacts of a user's models, called."""
 
+import time
+
 import numpy as np
 import pytest
 
 import export
-from export.signature import Tensor
+from export.engine import BoundEngine
+from export.signature import Signature, Tensor
 from tests.conftest import FEATURES, NAMES, UNITS, randomized
-from tests.export.artifacts import EVERY_FORMAT
+from tests.export.artifacts import EVERY_FORMAT, check_threads, in_threads
 from tests.export.models import example, several, truth
 from zoo.errors import ArgumentError
 
@@ -91,3 +94,74 @@ def test_unknown_id_is_an_argument_error(few_shapes, tmp_path, name):
     export.save(model, tmp_path / NAMES[name])
     with pytest.raises(ArgumentError, match="an id it does not know"):
         export.load(tmp_path / NAMES[name])(np.full((1, 4), 5000))
+
+
+@EVERY_FORMAT
+def test_threads_may_share_an_artifact_of_any_length(saved, name):
+    run = export.load(saved("plain", name))
+    assert run.concurrent
+    check_threads(lambda i: run(example(1 + i % 3, 1 + 7 * i)), calls=2 if name == "saved_model" else 12)
+    np.testing.assert_allclose(run(example(2, 9)), truth(example(2, 9))[0], atol=1e-6)
+
+
+def test_threads_may_share_an_artifact_of_fixed_shape(saved):
+    run, x = export.load(saved("fixed", "tflite")), example()
+    check_threads(lambda i: run(x * i))
+
+
+@pytest.mark.parametrize("name", ["onnx", "tflite"])
+def test_threads_may_share_an_int8_artifact(few_shapes, tmp_path, name):
+    import keras
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.LSTM(64, return_sequences=True)])
+    export.save(randomized(model), tmp_path / NAMES[name], quantize="int8")
+    run = export.load(tmp_path / NAMES[name])
+    check_threads(lambda i: run(example(1 + i % 2, 1 + 5 * i)), calls=6)
+
+
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_runtimes_that_are_for_one_thread_get_one_call_at_a_time(concurrent):
+    inside, most = [], []
+
+    def run(arrays):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.002)
+        inside.pop()
+        return arrays
+
+    x = Tensor("x", (None,), "float32")
+    engine = BoundEngine("mine", Signature("sequence", (x,), (x,)), run, **({"concurrent": True} if concurrent else {}))
+    assert engine.concurrent == concurrent
+    in_threads(lambda i: engine([i]), calls=3)
+    assert (max(most) > 1) == concurrent
+
+
+OPTIONS = {
+    "onnx": (
+        {"threads": 2},
+        {"providers": ["CPUExecutionProvider"]},
+        {"threads": 2, "providers": ("CPUExecutionProvider",)},
+    ),
+    "tflite": ({"threads": 2},),
+}
+
+
+@pytest.mark.parametrize(("name", "options"), [(name, each) for name, several in OPTIONS.items() for each in several])
+def test_options_of_runtimes(saved, name, options):
+    np.testing.assert_allclose(export.load(saved("plain", name), **options)(example()), truth(example())[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "options", "message"), [
+    ("onnx", {"threads": 0}, "threads=0: give a whole number of at least 1"),
+    ("onnx", {"providers": "CPUExecutionProvider"}, r"providers='CPU\w+': give a list of names, such as"),
+    ("onnx", {"providers": []}, r"providers=\[\]: give a list of names"),
+    ("onnx", {"providers": [1]}, r"providers=\[1\]: give a list of names"),
+    ("onnx", {"providers": ["NoneSuch"]}, r"NoneSuch is not available; the installed ONNX Runtime has .*CPUExecutionProvider"),
+    ("tflite", {"providers": ["CPUExecutionProvider"]}, "providers=: they are for ONNX Runtime"),
+    ("saved_model", {"providers": ["CPUExecutionProvider"]}, "providers=: they are for ONNX Runtime"),
+    ("saved_model", {"threads": 2}, r"threads=2: .* whole process.*set_intra_op_parallelism_threads\(2\)"),
+])  # fmt: skip
+def test_options_that_a_runtime_does_not_have(saved, name, options, message):
+    with pytest.raises(ArgumentError, match=message):
+        export.load(saved("plain", name), **options)

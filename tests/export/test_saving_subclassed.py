@@ -10,6 +10,8 @@ from tests.export.artifacts import EVERY_FORMAT, everything
 from tests.export.models import subclassed
 from zoo.errors import ArgumentError
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def test_subclassed_model_says_that_it_needs_inputs(tmp_path):
     import keras

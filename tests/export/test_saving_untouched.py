@@ -18,6 +18,8 @@ from tests.export.artifacts import EVERY_FORMAT, everything
 from tests.export.models import example
 from zoo.errors import ArgumentError, ExportError, UnsupportedLayer, VerificationError
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def snapshot(model):
     """All that one can see of a model: containers by identity and content, numbers by value."""

@@ -10,6 +10,8 @@ from tests.export.artifacts import BOTH, EVERY_FORMAT
 from tests.export.models import MAKE
 from zoo.errors import ArgumentError
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 @pytest.mark.parametrize("key", BOTH)
 def test_face_is_the_same_everywhere(artifacts, key):

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo.core.commands import Command
+from zoo.cli.custom import reads_keras_files
+from zoo.cli.output import print_json
+from zoo.core.commands import Command, as_json
+from zoo.core.files import exists
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
 
@@ -19,15 +22,15 @@ ANY_STEPS = "sequence"  # form that artifacts have unless the user names one
 
 
 def _formats() -> "list[Format]":
-    from export.formats import formats
+    from zoo.export import formats
 
-    return list(formats().values())
+    return list(formats.formats().values())
 
 
 def _forms() -> Iterable[str]:
-    from export.signature import FORMS
+    from zoo.export import signature
 
-    return FORMS
+    return signature.FORMS
 
 
 class Choices(click.ParamType):
@@ -86,9 +89,15 @@ class Choices(click.ParamType):
 @click.option("--batch", type=int, help="Fixed batch size. [any]")
 @click.option("--steps", type=int, help="Fixed number of time steps. [any]")
 @click.option("--state", is_flag=True, help="Make the state of every recurrent layer an input and an output.")
+@click.option(
+    "--sidecar", is_flag=True, help="Write the metadata of each artifact to a JSON file beside it too: NAME.json."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("dist"), help="Folder to write into.")
+@reads_keras_files
 @click.pass_obj
-def export_(session: Session, model: str, wanted: str, out: Path, **options: Any) -> None:
+def export_(
+    session: Session, model: str, wanted: str, out: Path, modules: tuple[str, ...], trust: bool, **options: Any
+) -> None:
     """Export MODEL, verified against Keras: a name, a preset folder or a Keras file.
 
     \b
@@ -96,10 +105,11 @@ def export_(session: Session, model: str, wanted: str, out: Path, **options: Any
       zoo export lstm_music --format onnx
       zoo export lstm_music --format all --form step --out artifacts
       zoo export my_model.keras --format tflite --quantize int8
+      zoo export old_model.h5 --import my_layers.py
     """
     from tqdm import tqdm
 
-    from export.saving import save
+    from zoo.export import save
     from zoo.models.model import Model
 
     quantize, recurrence = options["quantize"], options["recurrence"]
@@ -107,7 +117,9 @@ def export_(session: Session, model: str, wanted: str, out: Path, **options: Any
     rows = fitting if wanted == ALL else [row for row in _formats() if row.name == wanted]
     if not rows:
         raise ArgumentError(f"no format has both --quantize {quantize} and --recurrence {recurrence}: leave one out")
-    network = session.open_network(model)
+    if options["sidecar"] and len(rows) > 1:
+        raise ArgumentError("--sidecar: artifacts of several formats would share one NAME.json: name one by --format")
+    network = session.open_network(model, modules, trust)
     stem = network.card.name if isinstance(network, Model) else Path(model).stem
     form = options["form"] if options["form"] != ANY_STEPS else None
     stem = "_".join(part for part in (stem, form, quantize) if part)
@@ -117,25 +129,38 @@ def export_(session: Session, model: str, wanted: str, out: Path, **options: Any
 
 
 @click.command(cls=Command)
-@click.argument("path", type=click.Path())
-def inspect(path: str) -> None:
-    """Describe artifact PATH: operators, precision, size, signatures, and its differences from Keras.
+@click.argument("path", type=click.Path(path_type=Path))
+@as_json
+def inspect(path: Path, json: bool) -> None:
+    """Describe PATH: an artifact, or a Keras file.
+
+    Of an artifact: operators, precision, size, signatures, and its differences from Keras. Of a Keras file: layers,
+    weights, and the version of Keras that wrote it.
 
     \b
-    Example:
+    Examples:
       zoo inspect dist/lstm_music.onnx
+      zoo inspect my_model.h5
+      zoo inspect dist/lstm_music.onnx --json
     """
-    from export.artifact import inspect as inspected
+    from zoo.export import formats, model_files
+    from zoo.export import inspect as inspected
 
-    click.echo(inspected(path))
+    is_artifact = not exists(path) or formats.of_artifact(path) is not None
+    found = model_files.describe(path) if not is_artifact and model_files.is_meant(path) else inspected(path)
+    print_json(found.to_dict()) if json else click.echo(found)
 
 
 @click.command(cls=Command)
 @click.argument("model")
 @click.option("--steps", default=100, help="Time steps per call.")
 @click.option("--batch", default=1, help="Batch size.")
+@as_json
+@reads_keras_files
 @click.pass_obj
-def benchmark(session: Session, model: str, steps: int, batch: int) -> None:
+def benchmark(
+    session: Session, model: str, steps: int, batch: int, json: bool, modules: tuple[str, ...], trust: bool
+) -> None:
     """Measure the speed of MODEL in every format and precision: a name, a preset folder or a Keras file.
 
     \b
@@ -143,9 +168,10 @@ def benchmark(session: Session, model: str, steps: int, batch: int) -> None:
       zoo benchmark lstm_music
       zoo benchmark my_model.keras --steps 500 --batch 16
     """
-    from export.benchmarking import benchmark as measured
+    from zoo.export import benchmark as measured
 
-    click.echo(measured(session.open_network(model), steps, batch, progress=True))
+    found = measured(session.open_network(model, modules, trust), steps, batch, progress=True)
+    print_json(found.to_dict()) if json else click.echo(found)
 
 
 COMMANDS = (export_, inspect, benchmark)

@@ -13,7 +13,6 @@ from zoo.cli.startup import import_tensorflow
 from zoo.core.files import exists
 from zoo.core.session import OutputFiles
 from zoo.core.task import find
-from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, DataError
 from zoo.presets import catalog
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 Opened = TypeVar("Opened")
 CARD = "card.json"  # of a preset folder
-KERAS_SUFFIXES = (".keras", ".h5")
 
 
 class CommandSession:
@@ -57,7 +55,7 @@ class CommandSession:
             ArtifactError: The artifact is missing or damaged.
         """
         if self.is_artifact(name):
-            from export.artifact import load
+            from zoo.export import load
             from zoo.models.model import Model
 
             opened = load(name)
@@ -70,30 +68,29 @@ class CommandSession:
         import_tensorflow()
         return api.load(name)
 
-    def open_network(self, name: str) -> Any:
+    def open_network(self, name: str, modules: Sequence[str] = (), trust: bool = False) -> Any:
         """Open a catalog name, a preset folder, or a Keras model file, to export it.
+
+        Other folders are refused as model files are, with what they are.
 
         Raises:
             UnknownModel: No model has this name.
             PresetError: The preset is damaged.
-            DataError: The file is missing, or Keras cannot read it.
+            DataError: The file is missing.
+            ModelFileError: It cannot be read.
         """
-        if Path(name).suffix not in KERAS_SUFFIXES:
+        if name in catalog.catalog() or not _is_model_file(name):
             api.info(name)
             import_tensorflow()
             return api.load(name)
         if not exists(name):
             raise DataError(f"{name} does not exist")
         import_tensorflow()
-        import keras
-
         import zoo.layers  # noqa: F401 (Keras then knows them by name)
+        from zoo.cli.custom import custom_objects
+        from zoo.export import read
 
-        try:
-            return keras.saving.load_model(name, compile=False)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {first_line(error)}"
-            raise DataError(f"{name} cannot be read by Keras ({reason})") from error
+        return read(name, custom_objects=custom_objects(modules), trust=trust)
 
     def check_outputs(
         self, piece: type, files: OutputFiles, count: int = 1, inputs: Sequence[str | os.PathLike[str]] = ()
@@ -106,19 +103,28 @@ class CommandSession:
         output.write(pieces, files)
 
 
+def _is_model_file(name: str) -> bool:
+    """Return whether a name is that of a file, or of a folder without a card, or ends like those of Keras files."""
+    if exists(name):
+        return not exists(Path(name) / CARD)
+    from zoo.export import model_files
+
+    return Path(name).suffix.lower() in model_files.SUFFIXES
+
+
 def has_artifact_suffix(name: str) -> bool:
     """Tell whether a name ends like the files of an artifact format."""
     suffix = Path(name).suffix
     if not suffix or name in catalog.catalog():
         return False
-    from export.formats import formats
+    from zoo.export import formats
 
-    return suffix in {row.suffix for row in formats().values()}
+    return suffix in {row.suffix for row in formats.formats().values()}
 
 
 def _is_artifact_folder(path: Path) -> bool:
     """Tell an artifact from a folder of other files."""
-    from export import formats
+    from zoo.export import formats
 
     return formats.of_artifact(path) is not None
 

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from zoo.cli import export, generate, models, train
+from zoo.cli import convert, export, generate, models, train
 from zoo.cli.loading import CommandSession
 from zoo.cli.startup import of_tasks
 from zoo.core.commands import Group, warn
@@ -58,7 +58,7 @@ def main(ctx: click.Context) -> None:
     ctx.obj = CommandSession()
 
 
-for module in (models, generate, train, export):
+for module in (models, generate, train, export, convert):
     for command in module.COMMANDS:
         main.add_command(command)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from zoo import api
-from zoo.core.commands import Command
+from zoo.cli.output import print_json
+from zoo.core.commands import Command, as_json
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
@@ -41,7 +42,7 @@ def info(session: Session, model: str) -> None:
       zoo info runs/mine/preset
     """
     if session.is_artifact(model):
-        from export.artifact import inspect
+        from zoo.export import inspect
 
         inspection = inspect(model)
         if (card := inspection.card) is None:
@@ -74,8 +75,9 @@ def page(model: str) -> None:
 @click.argument("model")
 @click.option("--split", help="Split of the task's data set. [test]")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own files instead, as `zoo train` takes them.")
+@as_json
 @click.pass_obj
-def evaluate(session: Session, model: str, split: str | None, data: Path | None) -> None:
+def evaluate(session: Session, model: str, split: str | None, data: Path | None, json: bool) -> None:
     """Evaluate MODEL on a split of its task's data set, or on your own files.
 
     MODEL is a name, a preset folder or an artifact. The data set is read from the folder in ZOO_DATA, or downloaded
@@ -93,7 +95,12 @@ def evaluate(session: Session, model: str, split: str | None, data: Path | None)
         raise ArgumentError("--split and --data do not go together: a split is one of the task's data set")
     opened = session.open_model(model)
     task = find(opened.card.task)
-    for key, value in task.with_bits(opened.evaluate(split or "test", True, data)).items():
+    found = task.with_bits(opened.evaluate(split or "test", True, data))
+    if json:
+        where = {"data": data} if data else {"split": split or "test"}
+        print_json({"model": opened.card.name, "task": task.name, **where, "metrics": found})
+        return
+    for key, value in found.items():
         click.echo(f"{task.words(key)}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 

@@ -1,7 +1,9 @@
 """Write the pieces that models make, and check beforehand that they can be written."""
 
+import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +72,24 @@ def write(pieces: Sequence[Any], files: OutputFiles) -> None:
         for line in ([] if files.out else [str(piece)], written):
             if line:
                 click.echo(" ".join(map(str, line)))
+
+
+def print_json(value: Any) -> None:
+    """Print plain values as JSON; numbers that JSON does not have, such as NaN, become null."""
+    click.echo(json.dumps(_plain(value), indent=1))
+
+
+def _plain(value: Any) -> Any:
+    """Return values that JSON has: NumPy's numbers as Python's, tuples as lists, infinite numbers and NaN as None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
 
 
 def numbered(path: Path, number: int, count: int) -> Path:

@@ -6,13 +6,14 @@ import glob
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from zoo.core.files import STANDARD_INPUT, exists
 from zoo.errors import ZooError
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 MODEL = "MODEL"
 """Replacement of an option whose value has become the first argument."""
 
@@ -154,6 +155,11 @@ class Group(click.Group):
                  "release only")  # fmt: skip
             return super().get_command(ctx, new)
         return found
+
+
+def as_json(command: Function) -> Function:
+    """Add the option `--json` of a command that prints a record."""
+    return click.option("--json", is_flag=True, help="Print JSON, and nothing else, to stdout.")(command)
 
 
 def is_model(ctx: click.Context, name: str) -> bool:

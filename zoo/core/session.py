@@ -72,13 +72,19 @@ class Session(Protocol):
             ArtifactError: The artifact is missing or damaged.
         """
 
-    def open_network(self, name: str) -> Any:
-        """Open a catalog name, a preset folder, or a Keras model file, to export it.
+    def open_network(self, name: str, modules: Sequence[str] = (), trust: bool = False) -> Any:
+        """Open a catalog name, a preset folder, or a model file of any Keras, to export it.
+
+        Args:
+            name: Name or path.
+            modules: Modules or Python files that define custom layers and functions of a Keras file.
+            trust: Run the code that a Keras file holds in `Lambda` layers.
 
         Raises:
             UnknownModel: No model has this name.
             PresetError: The preset is damaged.
-            DataError: The file is missing, or Keras cannot read it.
+            DataError: The file is missing.
+            ModelFileError: It cannot be read.
         """
 
     def open(self, name: str, kind: type[Model], piece: type | None = None) -> Model:

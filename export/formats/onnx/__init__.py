@@ -15,14 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from export.formats import Format, Options
-from export.formats.onnx import graph
-from export.formats.onnx.nodes import NODES, Layer, activations, choose
-from export.formats.onnx.runtime import PRODUCER, embed, manifest, open_, operators, precision
-from export.signature import Face
-from export.tracing import loops
-from export.tracing.calls import Through
-from export.tracing.cells import WEIGHTS, Cell, Track
+from ...signature import Face
+from ...tracing import loops
+from ...tracing.calls import Through
+from ...tracing.cells import WEIGHTS, Cell, Track
+from ...tracing.lookups import refuse_lookups
+from ...tracing.reach import pruned
+from .. import Format, Options
+from . import graph
+from .nodes import NODES, Layer, activations, choose
+from .optimizing import copied_once
+from .runtime import PRODUCER, check_runtime, embed, manifest, open_, operators, precision
 
 OPSET = 17
 STAND_IN = "recurrent_stand_in_"
@@ -35,6 +38,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     import tf2onnx
 
     [face] = faces
+    refuse_lookups(face.source.network, "onnx")
     layers: list[Layer] = []
     names = [tensor.name for tensor in face.signature.outputs]
 
@@ -57,9 +61,9 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     if face.form == "generate":
         handlers["SelectV2"] = (select, [])
     form = [tf.TensorSpec(t.shape, t.dtype, t.name) for t in face.signature.inputs]
-    with _quiet():
+    with _quiet(), copied_once():
         model, _ = tf2onnx.convert.from_function(
-            tf.function(run, autograph=False), input_signature=form, opset=OPSET,
+            pruned(run, form, inline=True), input_signature=form, opset=OPSET,
             custom_op_handlers=handlers, extra_opset=[onnx.helper.make_opsetid(graph.DOMAIN, 1)],
         )  # fmt: skip
     graph.add_erfc(model)
@@ -195,7 +199,7 @@ def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
     for face in faces:
         counts["Loop"] += face.form == "generate"
         for call in face.source.calls:
-            for part in [call.tracks] if expressible(call.tracks) else [(track,) for track in call.tracks]:
+            for part in [call.tracks] if expressible(call.tracks) else [(track,) for track in call.used]:
                 if not expressible(part):
                     counts["Loop"] += 1
                     continue
@@ -223,8 +227,10 @@ FORMAT = Format(
     manifest=manifest,
     operators=operators,
     precision=precision,
+    check_runtime=check_runtime,
     expected=expected,
     notes=notes,
+    at_least=("Loop",),
     forbidden=("PyFunc", "Recurrent"),
     recurrent_operators=("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "Scan", "Loop"),
     quantize=("float16", "int8"),

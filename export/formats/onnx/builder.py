@@ -76,8 +76,29 @@ def stored(b: Builder, array: np.ndarray, storage: str, outputs: int | None = No
     return b.one("Mul", wide, b.constant(scale))
 
 
+LEAST_INTEGER = 2**16
+"""Numbers of a weight from which products over many rows are faster in integers than in float32."""
+
+
+def rowwise(size: int) -> str:
+    """Return the form of an int8 product over many rows, by the size of its weight: one scale a row, or float32."""
+    return "rows" if size >= LEAST_INTEGER else "weights"
+
+
 def product(b: Builder, x: str, weight: np.ndarray, bias: np.ndarray | None, form: str) -> str:
-    """Compute `x @ weight (+ bias)`: in float32 (see `STORAGES`), or `dynamic`: with x rounded to 8 bits on the way."""
+    """Compute `x @ weight (+ bias)` with one scale for each column of the weight, if it is in integers.
+
+    Args:
+        b: Where the nodes are added.
+        x: Name of the left side, `(…, in)`.
+        weight: `(in, out)`.
+        bias: `(out,)`.
+        form: A row of `STORAGES`: in float32. `rows`: x is rounded to 8 bits with one scale for each of its rows, so
+            that a row does not depend on the others of a call. `dynamic`: with one scale for all of x, which is faster
+            where x is one row, or where all rows are similar, such as hidden states.
+    """
+    if form == "rows":
+        return _rows(b, x, weight, bias)
     if form in STORAGES:
         out = b.one("MatMul", x, stored(b, weight, STORAGES[form]))
         return out if bias is None else b.one("Add", out, b.constant(bias))
@@ -87,3 +108,15 @@ def product(b: Builder, x: str, weight: np.ndarray, bias: np.ndarray | None, for
     extra = [] if bias is None else ["", b.constant(bias / scale)]
     out = b.one("DynamicQuantizeMatMul", x, b.constant(whole, np.int8), b.constant(1.0), *extra, domain=MICROSOFT)
     return b.one("Mul", out, b.constant(scale))
+
+
+def _rows(b: Builder, x: str, weight: np.ndarray, bias: np.ndarray | None) -> str:
+    """Compute a product in integers, with one scale for each row of x: its largest magnitude becomes 127."""
+    whole, scale = rounded(weight, HALF)
+    middle = b.constant(128, np.uint8)  # of x, which the runtime wants without a sign
+    most = b.one("Max", b.one("ReduceMax", b.one("Abs", x), axes=[-1], keepdims=1), b.constant(1e-12))
+    step = b.one("Mul", most, b.constant(1 / FULL))
+    inputs = [b.one("QuantizeLinear", b.one("Div", x, step), b.constant(1.0), middle), b.constant(whole, np.int8)]
+    inputs += [b.constant(1.0), b.constant(scale[0]), middle, b.constant(np.zeros_like(scale[0]), np.int8)]
+    out = b.one("Mul", b.one("MatMulIntegerToFloat", *inputs, domain=MICROSOFT), step)
+    return out if bias is None else b.one("Add", out, b.constant(bias))

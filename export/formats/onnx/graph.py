@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import MissingOperator
-from export.formats.onnx.builder import MICROSOFT, Builder, product, stored
-from export.formats.onnx.nodes import Layer, build
-from export.tracing.cells import STATES
+from ...tracing.cells import STATES
+from .. import MissingOperator
+from .builder import MICROSOFT, Builder, product, rowwise, stored
+from .nodes import Layer, build
 
 DOMAIN = "rnn_zoo.stand_in"
 SMALL = 1024  # numbers: weights with fewer stay as they are
@@ -110,7 +110,7 @@ def free_loops(model: Any) -> None:
 
 
 def quantize(model: Any, how: str, inside: bool) -> None:
-    """Store the large weights outside the recurrent layers as `float16` or `int8`; products with `int8` compute so.
+    """Store the large weights outside the recurrent layers as `float16` or `int8`; the largest products compute so.
 
     Args:
         model: The ONNX model.
@@ -129,10 +129,9 @@ def quantize(model: Any, how: str, inside: bool) -> None:
             if tensor is None or name.startswith("recurrent_") or not _large(tensor):
                 continue
             array = onnx.numpy_helper.to_array(tensor)
-            if how == "int8" and node.op_type == "MatMul" and i == 1 and array.ndim == 2:
-                node = onnx.helper.make_node(
-                    "Identity", [product(b, node.input[0], array, None, "dynamic")], node.output
-                )
+            if how == "int8" and (node.op_type, i, array.ndim) == ("MatMul", 1, 2) and rowwise(array.size) == "rows":
+                found = product(b, node.input[0], array, None, "rows")
+                node = onnx.helper.make_node("Identity", [found], node.output)
                 break
             if name not in replaced:
                 replaced[name] = stored(weights, array, how, OUTPUTS.get(node.op_type))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from export.formats.onnx.builder import HALF, MICROSOFT, STORAGES, Builder, Names, product, rounded, stored
-from export.tracing.cells import Cell, name_of
+from ...tracing.cells import Cell, name_of
+from .builder import HALF, MICROSOFT, STORAGES, Builder, Names, product, rounded, rowwise, stored
 
 NODES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATES = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
@@ -22,6 +22,7 @@ ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
     "sigmoid": ("Sigmoid", [], []),
     "relu": ("Relu", [], []),
     "hard_sigmoid": ("HardSigmoid", [1 / 6], [0.5]),
+    "hard_sigmoid_keras2": ("HardSigmoid", [0.2], [0.5]),  # ONNX's default
     "linear": ("Affine", [1.0], [0.0]),
     "elu": ("Elu", [1.0], []),
     "leaky_relu": ("LeakyRelu", [0.2], []),
@@ -220,13 +221,15 @@ def _scan(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str) -
     hidden: Names = []
     last: list[Names] = []
     for cell, reverse, (start,) in zip(layer.cells, layer.reverse, states, strict=True):
-        products = [product(b, x, cell.kernel, _biases(cell)[0], layer.product)]
+        form = rowwise(cell.kernel.size) if layer.product == "dynamic" else layer.product
+        products = [product(b, x, cell.kernel, _biases(cell)[0], form)]
         if cell.kind == "gru":  # once here is cheaper than in every step
             sizes = b.constant([2 * cell.units, cell.units], np.int64)
             products = b.node("Split", [*products, sizes], 2, axis=2)
         if single:
             axis = b.constant([0], np.int64)
-            final = STEPS[cell.kind](b, cell, [b.one("Squeeze", p, axis) for p in products], start, layer.product)
+            each = "rows" if layer.product == "dynamic" else layer.product  # rows of a batch may be other sequences
+            final = STEPS[cell.kind](b, cell, [b.one("Squeeze", p, axis) for p in products], start, each)
             y = b.one("Unsqueeze", final, axis)
         else:
             body = _body(f"{b.prefix}/scan_{len(hidden)}", cell, layer.product, bool(valid))

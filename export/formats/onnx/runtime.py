@@ -8,20 +8,48 @@ from typing import Any
 
 import numpy as np
 
-from export.engine import BoundEngine
-from export.formats.onnx.graph import graphs
-from export.signature import Signature, Tensor
 from zoo.core.validation import first_line
-from zoo.errors import ArtifactError
+from zoo.errors import ArgumentError, ArtifactError
+
+from ...engine import BoundEngine
+from ...signature import Signature, Tensor
+from .. import DEFAULT_RUNTIME, RuntimeOptions
+from .graph import graphs
 
 DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
 """ONNX Runtime's names that are not NumPy's in `tensor()`."""
-PRODUCER = "rnn-zoo"
+PRODUCER, CPU = "rnn-zoo", "CPUExecutionProvider"
 
 
-def open_(path: Path, expected: Signature | None) -> BoundEngine:
-    """Open an ONNX file in ONNX Runtime, on one thread: more do not help a small recurrent network."""
-    session = _session(path)
+def check_runtime(options: RuntimeOptions) -> None:
+    """Refuse execution providers that the installed ONNX Runtime does not have.
+
+    Raises:
+        ArgumentError: One of them is not available; the message lists those that are.
+    """
+    import onnxruntime as ort
+
+    available = ort.get_available_providers()
+    if missing := [name for name in options.providers or () if name not in available]:
+        raise ArgumentError(
+            f"providers={list(options.providers or ())}: {', '.join(missing)} is not available; the installed ONNX "
+            f"Runtime has {', '.join(available)}. Another build of it has others, such as onnxruntime-gpu"
+        )
+
+
+def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFAULT_RUNTIME) -> BoundEngine:
+    """Open an ONNX file in ONNX Runtime, on one thread unless told otherwise: more do not help a small network.
+
+    Raises:
+        ArtifactError: It is not an ONNX file, or is damaged.
+        ArgumentError: An execution provider cannot be used here.
+    """
+    session = _session(path, options)
+    if unused := set(options.providers or ()) - set(session.get_providers()):
+        raise ArgumentError(
+            f"providers={list(options.providers or ())}: ONNX Runtime could not start {', '.join(sorted(unused))} and "
+            "would run on another one; look for its driver and libraries, or leave it out"
+        )
 
     def tensors(values: Any) -> tuple[Tensor, ...]:
         return tuple(
@@ -40,17 +68,18 @@ def open_(path: Path, expected: Signature | None) -> BoundEngine:
     def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
         return session.run(output_names, dict(zip(input_names, arrays, strict=True)))
 
-    return BoundEngine("onnx", found, run)
+    # Sessions are thread-safe.
+    return BoundEngine("onnx", found, run, concurrent=True, order=(input_names, output_names))
 
 
-def _session(path: Path) -> Any:
+def _session(path: Path, options: RuntimeOptions = DEFAULT_RUNTIME) -> Any:
     import onnxruntime as ort
 
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads, settings.inter_op_num_threads = options.threads or 1, 1
+    settings.log_severity_level = 3
     try:
-        return ort.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(os.fspath(path), settings, providers=list(options.providers or [CPU]))
     except Exception as error:
         raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {first_line(error)}") from error
 

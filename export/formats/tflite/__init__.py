@@ -14,15 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import Format, MissingOperator, Options, saved_model
-from export.formats.tflite.flatbuffer import embed, manifest, operators, precision, slim
-from export.formats.tflite.runtime import open_
-from export.signature import Face
-from export.tracing import loops
-from export.tracing.cells import Cell, Track, name_of
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 
-MISSING = r'fused\["(?P<operator>\w+):", "(?P<scope>[^"@]+)@.*neither a custom op nor a flex op'
+from ...signature import Face
+from ...tracing import loops
+from ...tracing.cells import Cell, Track, name_of
+from ...tracing.lookups import refuse_lookups
+from .. import Format, MissingOperator, Options, saved_model
+from .flatbuffer import embed, manifest, operators, precision, slim
+from .runtime import check_runtime, open_, signatures
+
+MISSING = (
+    r'fused\["(?P<operator>\w+):", "(?P<scope>[^"@]+)@.*'
+    r"(neither a custom op nor a flex op|during TF Lite transformation pass)"
+)
 """Message of TensorFlow's converter about an operator that TFLite does not have."""
 
 
@@ -31,6 +36,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     import tensorflow as tf
 
     [face] = faces
+    refuse_lookups(face.source.network, "tflite")
     through = loops.by(loops.buffered if options.representative is None else loops.unrolled)
     if options.recurrence == "fused":
         _check_fused(face)
@@ -48,7 +54,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = lambda: _named(face, options.representative or ())
         path.write_bytes(_converted(converter))
-    slim(path)
+    slim(path, face.signature)
 
 
 def _converted(converter: Any) -> bytes:
@@ -125,7 +131,7 @@ def _composite(cell: Cell) -> Callable[[Any, Any, Any], Any]:
 
 def expected(faces: Sequence[Face], options: Options) -> dict[str, int]:
     """Count the expected fused operators: one for each cell with `recurrence="fused"`."""
-    cells = [track for face in faces for call in face.source.calls for track in call.tracks]
+    cells = [track for face in faces for call in face.source.calls for track in call.used]
     return {"UNIDIRECTIONAL_SEQUENCE_LSTM": len(cells) if options.recurrence == "fused" else 0}
 
 
@@ -174,7 +180,9 @@ FORMAT = Format(
     manifest=manifest,
     operators=operators,
     precision=precision,
+    signatures=signatures,
     runnable=runnable,
+    check_runtime=check_runtime,
     check=check,
     expected=expected,
     quantize=("float16", "int8"),

@@ -3,7 +3,7 @@
 import re
 import sys
 import warnings
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,7 @@ def test_a_format_of_another_package_is_one_of_all(installed, user, tmp_path):
     assert report.operators == {"LSTM": 1, "in all": len(formats.formats()["bundle"].operators(path))}
     x = np.random.default_rng(0).normal(size=(2, 7, FEATURES)).astype(np.float32)
     np.testing.assert_allclose(export.load(path)(x), np.asarray(user(x)), atol=1e-5)
+    np.testing.assert_array_equal(export.load(path, threads=2)(x), export.load(path)(x))
     found = export.inspect(path)
     assert found.format == found.about["format"] == "bundle"
     export.save(user, path)  # replaces its own
@@ -101,6 +102,21 @@ def test_a_format_of_another_package_is_one_of_all(installed, user, tmp_path):
         export.save(user, path, quantize="int8")
     variants = [key for key, *_ in benchmarking._variants(5, 1) if key[0] == "bundle"]
     assert variants == [("bundle", "float32"), ("bundle", "float32, fixed shape")]
+
+
+def test_a_format_that_says_nothing_of_options_is_opened_without_any(installed, user, tmp_path, monkeypatch):
+    """Its `open` takes a path and a signature, as it always did."""
+    installed("acme_bundle:BUNDLE")
+    row = formats.formats()["bundle"]
+    old = replace(row, open=lambda path, signature: row.open(path, signature), check_runtime=formats.no_runtime_options)
+    monkeypatch.setitem(formats.formats(), "bundle", old)
+    export.save(user, tmp_path / "a.bundle")
+    assert export.load(tmp_path / "a.bundle").inputs[0].name == "x"
+    for options in ({"threads": 2}, {"providers": ["CPUExecutionProvider"]}):
+        with pytest.raises(
+            ArgumentError, match=f"{next(iter(options))}: the runtime of this format has no such option"
+        ):
+            export.load(tmp_path / "a.bundle", **options)
 
 
 def test_a_folder_with_other_content_is_not_replaced_by_a_format_of_another_package(installed, user, tmp_path):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.tracing.calls import Slot, States
-from export.tracing.cells import cells_of
+from export.tracing.calls import Call, Slot, States
+from export.tracing.cells import Track, cells_of
 from tests.conftest import FEATURES
 
 X = np.zeros((3, 5, FEATURES), np.float32)
@@ -90,3 +90,9 @@ def test_other_layers_that_are_called_twice_have_a_state_for_each_call():
     assert places == [0, 1]
     assert [slot.name for slot in states.slots] == ["h0_0", "h0_1"]
     assert [array[0, 0] for array in states.new] == [5, 6]
+
+
+def test_cells_that_an_output_depends_on():
+    tracks = (Track(None, False, []), Track(None, True, []))
+    assert Call("both", tracks).used == [*tracks]
+    assert Call("both", tracks, live=(False, True)).used == [tracks[1]]

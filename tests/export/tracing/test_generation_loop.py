@@ -8,6 +8,7 @@ import pytest
 import export
 from export.formats import formats
 from tests.conftest import NAMES, random_score, seal, tiny_model
+from tests.export.artifacts import check_threads
 from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 
@@ -40,6 +41,13 @@ def test_one_call_makes_what_keras_makes(loops, sealed, name, options):
     opened = export.load(loops[name])
     assert opened.engine.signature.form == "generate"
     assert opened.generate(**options) == sealed.generate(**options)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_threads_may_share_a_loop(loops, name):
+    opened = export.load(loops[name])
+    assert opened.engine.concurrent
+    check_threads(lambda i: opened.generate(steps=4 + 3 * i, seed=i).grid, calls=1)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,8 +85,8 @@ def test_text(architecture, file, tmp_path):
 @pytest.mark.parametrize(
     ("architecture", "units", "file", "kinds"),
     [
-        ("lstm", 128, "q.onnx", {"Loop", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul"}),
-        ("gru", 320, "q.onnx", {"Loop", "DynamicQuantizeMatMul"}),
+        ("lstm", 128, "q.onnx", {"Loop", "DynamicQuantizeLSTM"}),
+        ("gru", 320, "q.onnx", {"Loop", "MatMulIntegerToFloat"}),
         ("lstm", 128, "q.tflite", {"WHILE"}),
     ],
 )

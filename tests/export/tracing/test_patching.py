@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.tracing.patching import in_float32, patched, without_losses
+from export.tracing.cells import path_of_scope
+from export.tracing.patching import in_float32, patched, with_any_length, with_scopes, without_losses
 from tests.conftest import FEATURES
 from zoo.errors import UnsupportedLayer
 
@@ -68,6 +69,49 @@ def test_in_float32_computes_in_float32_whatever_the_policy_is():
     np.testing.assert_allclose(found, expected, atol=1e-6)
     after = [layer.dtype_policy for layer in half._flatten_layers()]
     assert [a is b for a, b in zip(before, after, strict=True)] == [True] * len(before)
+
+
+@pytest.mark.parametrize("policy", ["float16", "float64"])
+def test_in_float32_reads_weights_of_another_dtype(policy):
+    """What enters is not rounded to the dtype of the input, either."""
+    x = keras.Input((None, FEATURES), dtype=policy)
+    own = keras.Model(x, [layers.GRU(2, dtype=policy)(x), layers.BatchNormalization(dtype=policy)(x)])
+    same = keras.Input((None, FEATURES))
+    whole = keras.Model(same, [layers.GRU(2)(same), layers.BatchNormalization()(same)])
+    whole.set_weights(own.get_weights())
+    given = X + 1e-5
+    with in_float32(own):
+        found = own(given)
+    assert [tensor.dtype for tensor in found] == ["float32"] * 2
+    for one, expected in zip(found, whole(given), strict=True):
+        np.testing.assert_allclose(one, expected, atol=1e-7)
+    assert (own.inputs[0].dtype, own.variables[0].dtype) == (policy, policy)
+
+
+def test_layers_have_names_for_scopes_in_a_block():
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, name="层 1"), layers.Dense(2, name="层-1")], name="_a")
+    with with_scopes(model):
+        graph = tf.function(model).get_concrete_function(tf.TensorSpec((None, 2))).graph
+    assert [layer.name for layer in (model, *model.layers)] == ["_a", "层 1", "层-1"]
+    scopes = [operation.name for operation in graph.get_operations() if operation.type == "MatMul"]
+    assert [path_of_scope(model, scope) for scope in scopes] == ["层 1", "层-1"]
+
+
+def test_other_lengths_than_declared_in_a_block():
+    inner = keras.Sequential([keras.Input((3, FEATURES)), layers.GRU(2)])
+    x = keras.Input((3, FEATURES))
+    model = keras.Model(x, inner(x))
+    with with_any_length(model):
+        assert model(np.ones((2, 5, FEATURES))).shape == (2, 2)
+    with pytest.raises(ValueError, match="incompatible"):
+        model(np.ones((2, 5, FEATURES)))
+    model.input_spec = [keras.InputSpec(shape=(None, 4, FEATURES))]
+    own = model.input_spec
+    with with_any_length(model):
+        assert model.input_spec is None
+    assert model.input_spec is own
 
 
 def test_policies_are_put_back_after_an_error():

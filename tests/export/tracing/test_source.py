@@ -105,3 +105,12 @@ def test_samples_fit_the_inputs_and_repeat_themselves():
         np.testing.assert_array_equal(one, two)
     own = Source(sequential(lstm()), example=lambda rng, batch, time: np.full((batch, time, FEATURES), 7, np.float32))
     assert (own.sample(np.random.default_rng(1), 2, 3)[0] == 7).all()
+
+
+def test_a_mask_is_as_long_as_what_it_masks():
+    """Keras reads no further than the input; a graph that compares their lengths would not run."""
+    x, mask, other = (keras.Input(shape, dtype=dtype) for shape, dtype in
+                      (((None, 3), "float32"), ((None,), "bool"), ((None, 2), "float32")))  # fmt: skip
+    source = Source(keras.Model([x, mask, other], [layers.GRU(2)(x, mask=mask), layers.GRU(2)(other)]))
+    lengths = [array.shape[1] for array in source.sample(np.random.default_rng(0), 2, 4, apart=5)]
+    assert lengths == [4, 4, 9]

@@ -84,9 +84,9 @@ def test_what_is_wrong_in_the_first_steps_alone_is_seen():
     assert check_usual(face, source.run, TOLERANCE, samples) == ({"parity": 0, "error": 0}, ["representative inputs"])
 
 
-@pytest.mark.parametrize(("count", "calls"), [(1, 2 * 1 + 2 * 4), (5, 2 * 5 + 2 * 5), (10, 2 * 8 + 2 * 8)])
+@pytest.mark.parametrize(("count", "calls"), [(1, 2 * 1 + 2 * 4), (5, 2 * 5 + 2 * 5), (10, 2 * 10 + 2 * 8)])
 def test_number_of_calls(faces, count, calls):
-    """Everything twice: at most eight samples, then chained, at least four."""
+    """Everything twice: the samples, then at most eight of them chained, at least four."""
     made, run = [], faces["user"].source.run
     check_usual(faces["user"], lambda arrays: made.append(1) or run(arrays), TOLERANCE, usual(faces["user"], count))
     assert len(made) == calls

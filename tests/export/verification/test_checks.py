@@ -215,3 +215,11 @@ def test_structure_check_fails(faces, name, options, operators):
 def test_structure_check_passes(faces, name, options, operators):
     row = formats()[name]
     checks.check_structure(name, row.expected([faces["user"]], options), row.forbidden, operators)
+
+
+def test_loops_of_the_model_itself_are_no_fault():
+    """There may be more of them, never fewer."""
+    expected = {"LSTM": 1, "Loop": 1}
+    checks.check_structure("onnx", expected, [], ["LSTM", "Loop", "Loop"], ["Loop"])
+    for operators, at_least in ((["LSTM", "Loop", "Loop"], []), (["LSTM"], ["Loop"]), (["Loop", "Loop"], ["Loop"])):
+        assert failed_check(checks.check_structure, "onnx", expected, [], operators, at_least) == "structure"

@@ -27,6 +27,13 @@ def test_differences():
     assert compare.rms_difference(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 5])) == 0.25
 
 
+def test_words_are_the_same_or_not():
+    words, others = np.array(["to", "be"], object), np.array(["to", "do"], object)
+    assert (compare.difference(words, words.copy()), compare.difference(words, others)) == (0, float("inf"))
+    assert failed_check(compare.check_repeat, [words], [others], "here") == "repeat"
+    compare.check_repeat([words], [words.copy()], "here")
+
+
 def test_small_values_beside_large_ones_count():
     """Features as they are (a time stamp) beside a layer's output: losing the layer is not a rounding error."""
     expected, found = np.float32([[1e6, 0.5]]), np.float32([[1e6, -0.5]])
@@ -62,6 +69,25 @@ def test_signature_check_fails(faces, which, name):
     expected = faces[which].signature
     compare.check_signature(expected, expected)
     assert failed_check(compare.check_signature, expected, SIGNATURE_FAULTS[name](expected)) == "signature"
+
+
+def test_order_check_fails_where_a_tensor_stands_in_the_place_of_another(faces):
+    signature = faces["user"].signature
+    names = [tensor.name for tensor in signature.inputs], [tensor.name for tensor in signature.outputs]
+    compare.check_order(signature, names)
+    compare.check_order(signature, None)
+    for side, which in enumerate(("inputs", "outputs")):
+        for fault in (
+            lambda n: n[::-1],
+            lambda n: [*n[1:], n[0]],
+            lambda n: n[:-1],
+            lambda n: [*n, "z"],
+            lambda n: ["", *n[1:]],
+        ):
+            broken_names = [fault(each) if i == side else each for i, each in enumerate(names)]
+            assert failed_check(compare.check_order, signature, broken_names) == "order"
+            with pytest.raises(VerificationError, match=f"{which} stand as .* instead of {', '.join(names[side])}"):
+                compare.check_order(signature, broken_names)
 
 
 def test_signature_check_lets_a_runtime_know_less_of_an_output(faces):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 
 import export
@@ -10,6 +11,7 @@ import zoo
 from export.engine import BoundEngine
 from export.formats import Options, formats
 from export.formats import onnx as onnx_format
+from export.formats.tflite import flatbuffer
 from export.signature import Face
 from export.tracing.source import Source
 from export.verification import compare, verify
@@ -128,6 +130,30 @@ def test_save_writes_nothing_that_fails(user, tmp_path, monkeypatch, name):
     monkeypatch.setitem(formats(), name, replace(row, open=open_broken))
     with pytest.raises(VerificationError, match="parity check failed"):
         export.save(user, tmp_path / NAMES[name], state=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["onnx", "tflite"])
+def test_save_writes_nothing_that_stands_in_another_order(user, tmp_path, monkeypatch, name):
+    """Names alone would not show it: TFLite's signatures find tensors wherever they stand."""
+    row = formats()[name]
+
+    def convert(faces, path, options):
+        row.convert(faces, path, options)
+        if name == "tflite":
+            signature = faces[0].signature
+            flatbuffer.slim(path, replace(signature, inputs=signature.inputs[::-1]))
+        else:
+            model = onnx.load(path)
+            inputs = list(model.graph.input)[::-1]
+            del model.graph.input[:]
+            model.graph.input.extend(inputs)
+            path.write_bytes(model.SerializeToString())
+
+    monkeypatch.setitem(formats(), name, replace(row, convert=convert))
+    with pytest.raises(VerificationError, match="inputs stand as c0_0, h0_0, x instead of x, h0_0, c0_0") as caught:
+        export.save(user, tmp_path / NAMES[name], state=True)
+    assert caught.value.check == "order"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 import pytest
 
-from export.formats.onnx.builder import FULL, HALF, Builder, product, rounded, stored
+from export.formats.onnx.builder import FULL, HALF, LEAST_INTEGER, Builder, product, rounded, rowwise, stored
 from tests.export.formats.onnx.handmade import model_of, run, values
 
 WEIGHT = np.random.default_rng(0).normal(0, [1, 10, 0.1], (5, 3)).astype(np.float32)
@@ -77,14 +77,37 @@ def test_stored_with_outputs_on_another_axis():
     assert (np.abs(found - WEIGHT.T) <= np.abs(WEIGHT.T).max(1, keepdims=True) / 254 * 1.001).all()
 
 
-@pytest.mark.parametrize("form", ["float32", "float16", "weights", "dynamic"])
+@pytest.mark.parametrize("form", ["float32", "float16", "weights", "dynamic", "rows"])
 @pytest.mark.parametrize("biased", [True, False])
 def test_products_of_whole_numbers_are_exact(form, biased):
-    """Numbers that every form can hold: x from 0 to 255, and the largest weight of a column is what its scale divides."""
-    x = np.float32([[0, 255, 3], [17, 1, 200]])
-    most = {"weights": FULL, "dynamic": HALF}.get(form, 64)
+    """Numbers that every form can hold, since the largest of a column or a row is what its scale divides."""
+    x = np.float32([[0, 127, 3], [17, 1, -127]] if form == "rows" else [[0, 255, 3], [17, 1, 200]])
+    most = {"weights": FULL, "dynamic": HALF, "rows": HALF}.get(form, 64)
     weight, bias = np.float32([[most, 1], [2, -most], [-5, 7]]) * np.float32([1, 0.5]), np.float32([0.25, -3])
     b = Builder("b")
     found = computed(b, product(b, "a", weight, bias if biased else None, form), x)
     np.testing.assert_allclose(found, x @ weight + (bias if biased else 0), rtol=1e-6)
-    assert ("DynamicQuantizeMatMul" in [node.op_type for node in b.nodes]) == (form == "dynamic")
+    whole = {"dynamic": {"DynamicQuantizeMatMul"}, "rows": {"MatMulIntegerToFloat"}}
+    assert {node.op_type for node in b.nodes if "Integer" in node.op_type or "Dynamic" in node.op_type} == whole.get(
+        form, set()
+    )
+
+
+def test_a_row_does_not_depend_on_the_others():
+    """Rows a millionfold apart, one of zeros, one of a single sign: each keeps its digits, to half a step of its scale."""
+    rng = np.random.default_rng(0)
+    x = (rng.normal(0, 1, (5, 96)) * 10.0 ** np.array([[-3], [3], [0], [0], [0]])).astype(np.float32)
+    x[3], x[4] = 0, np.abs(x[4])
+    weight = rng.normal(0, 1, (96, 32)).astype(np.float32)
+    b = Builder("b")
+    y = product(b, "a", weight, None, "rows")
+    found = computed(b, y, x)
+    for i in range(len(x)):
+        np.testing.assert_array_equal(found[i : i + 1], computed(b, y, x[i : i + 1]))
+    largest = np.abs(x).max(1, keepdims=True) * np.sqrt(96)
+    assert (np.abs(found - x @ weight) <= 0.05 * largest).all()
+    assert not found[3].any()
+
+
+def test_large_weights_are_multiplied_in_integers():
+    assert [rowwise(size) for size in (LEAST_INTEGER - 1, LEAST_INTEGER)] == ["weights", "rows"]

@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from export.formats.onnx.builder import Builder
+from export.formats.onnx.graph import graphs
 from export.formats.onnx.nodes import LEAST_UNITS, LEAST_UNITS_SCAN, activations, build, choose
 from export.tracing.cells import Cell
 from tests import cells
@@ -56,7 +57,7 @@ def check(kind, layer, tolerance, lengths=None, time=TIME):
         mine = found[len(states) + count * i :][:count]
         for a, z in zip(mine, ends, strict=True):
             np.testing.assert_allclose(a, z, atol=tolerance)
-    return {node.op_type for node in b.nodes}
+    return {node.op_type for one in graphs(model.graph) for node in one.node}
 
 
 WAYS = {"forward": [False], "backward": [True], "both": [False, True], "both, backward first": [True, False]}

@@ -1,13 +1,16 @@
 """ONNX files written by hand: opened, and read."""
 
+import warnings
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from export.formats import RuntimeOptions
 from export.formats.onnx import runtime
 from export.signature import Signature, Tensor
 from tests.export.formats.onnx.handmade import constant, model_of, values
-from zoo.errors import ArtifactError
+from zoo.errors import ArgumentError, ArtifactError
 
 
 def written(folder, model):
@@ -53,6 +56,16 @@ def test_open_takes_the_form_it_is_told(tmp_path):
     assert (engine.name, engine.signature.form) == ("onnx", "step")
     np.testing.assert_array_equal(engine(np.float32([[1, 1, 1]])), [[1, 2, 3]])
     np.testing.assert_array_equal(engine(np.float32([[1, 1, 3]])), [[2, 2, 6]])
+
+
+def test_a_provider_that_does_not_start_is_not_replaced_in_silence(tmp_path, monkeypatch):
+    path, options = written(tmp_path, scaled()), RuntimeOptions(providers=("CUDAExecutionProvider", runtime.CPU))
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CUDAExecutionProvider", runtime.CPU])
+    runtime.check_runtime(options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ArgumentError, match="ONNX Runtime could not start CUDAExecutionProvider and would run on"):
+            runtime.open_(path, None, options)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08 not a model", scaled().SerializeToString()[:-40]])

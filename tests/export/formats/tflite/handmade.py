@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from export.signature import Signature, Tensor
+
 ADDED = np.float32([1, 2, 3])
 
 
@@ -79,3 +81,27 @@ def written(folder, model):
     path = folder / "a.tflite"
     path.write_bytes(builder.Output())
     return path
+
+
+def signature(batch, inputs="xy", outputs=("sum", "next"), form="sequence"):
+    sides = ([Tensor(name, (batch, 3), "float32") for name in names] for names in (inputs, outputs))
+    return Signature(form, *map(tuple, sides))
+
+
+def names_of(enumeration):
+    return {value: name for name, value in vars(enumeration).items() if not name.startswith("_")}
+
+
+def by_position(path, *arrays):
+    """Run a file as runtimes do that know no signatures: by the position of its inputs and outputs."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path))
+    places = [detail["index"] for detail in interpreter.get_input_details()]
+    for place, array in zip(places, arrays, strict=True):
+        interpreter.resize_tensor_input(place, array.shape)
+    interpreter.allocate_tensors()
+    for place, array in zip(places, arrays, strict=True):
+        interpreter.set_tensor(place, array)
+    interpreter.invoke()
+    return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]

@@ -1,17 +1,15 @@
 """A TFLite file written by hand, run by the plain interpreter."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from export.formats.tflite.runtime import open_
-from export.signature import Signature, Tensor
-from tests.export.formats.tflite.handmade import ADDED, model, written
+from export.formats.tflite import runtime
+from export.formats.tflite.runtime import open_, signatures
+from tests.export.formats.tflite.handmade import ADDED, added, entry, model, schema, signature, tensor, written
 from zoo.errors import ArgumentError, ArtifactError
-
-
-def signature(batch, inputs="xy", outputs=("sum", "next"), form="sequence"):
-    sides = ([Tensor(name, (batch, 3), "float32") for name in names] for names in (inputs, outputs))
-    return Signature(form, *map(tuple, sides))
 
 
 def example(batch=1):
@@ -42,6 +40,35 @@ def test_without_a_signature_expected_the_first_of_the_file_is_taken(tmp_path):
     np.testing.assert_array_equal(engine(x=x, y=y)["sum"], x + y + ADDED)
     with pytest.raises(ArgumentError, match=r"x: shape \(2, 3\) given, float32\[1, 3\] wanted"):
         engine(x=np.zeros((2, 3)), y=y)
+
+
+def two_signatures(folder):
+    """The second signature is of a graph of its own: twice = y + y."""
+    given, s = model("one"), schema()
+    graph, definition = s.SubGraphT(), s.SignatureDefT()
+    graph.tensors = [tensor("in_y", [1, 3], s.TensorType.FLOAT32), tensor("out", [1, 3], s.TensorType.FLOAT32)]
+    graph.inputs, graph.outputs, graph.operators, graph.name = [0], [1], [added(0, 0, 1)], "second"
+    definition.signatureKey, definition.subgraphIndex = "two", 1
+    definition.inputs, definition.outputs = [entry("y", 0)], [entry("twice", 1)]
+    given.subgraphs.append(graph)
+    given.signatureDefs.append(definition)
+    return written(folder, given)
+
+
+def test_one_of_several_signatures_is_chosen_by_its_name(tmp_path):
+    path, (x, y) = two_signatures(tmp_path), example()
+    assert {name: found.text() for name, found in signatures(path).items()} == {
+        "one": "x float32[1, 3], y float32[1, 3] → next float32[1, 3], sum float32[1, 3]",
+        "two": "y float32[1, 3] → twice float32[1, 3]",
+    }
+    with pytest.raises(
+        ArtifactError, match="has the signatures one, two and no serving_default: choose one, such as form='one'"
+    ):
+        open_(path, None)
+    found = signatures(path)
+    np.testing.assert_array_equal(open_(path, found["two"])(y), y + y)
+    np.testing.assert_array_equal(open_(path, found["one"])(x=x, y=y)["sum"], x + y + ADDED)
+    assert signatures(written(tmp_path, model(""))) is None
 
 
 def test_without_any_signature_the_names_of_tensors_are_taken(tmp_path):
@@ -77,3 +104,40 @@ def test_what_is_no_tflite_file_is_refused(tmp_path, content):
     (tmp_path / "a.tflite").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"a\.tflite is not a TFLite file, or is damaged: ."):
         open_(tmp_path / "a.tflite", None)
+
+
+def test_further_interpreters_are_made_when_calls_overlap_and_used_again(monkeypatch):
+    """At most one for each core; one that failed is not used again."""
+    monkeypatch.setattr(runtime.os, "cpu_count", lambda: 3)
+    inside, most, made = [], [], []
+
+    def make():
+        made.append(1)
+        return run
+
+    def run(arrays):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.002)
+        inside.pop()
+        if arrays is None:
+            raise ValueError("no arrays")
+        return arrays
+
+    interpreters = runtime.Interpreters(make, run)
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(interpreters, range(40))] == [*range(40)]
+    assert max(most) == 3
+    assert len(made) == 2
+    with pytest.raises(ValueError, match="no arrays"):
+        interpreters(None)
+    assert len(interpreters.idle) == 2
+    assert interpreters(7) == 7
+
+
+def test_an_open_file_may_be_replaced(tmp_path):
+    """Interpreters that are made later are of the network that was opened."""
+    engine, (x, y) = open_(written(tmp_path, model(free=True)), signature(None)), example(2)
+    written(tmp_path, model("step"))
+    engine.run.idle.clear()
+    np.testing.assert_array_equal(engine(x=x, y=y)["sum"], x + y + ADDED)

@@ -6,6 +6,7 @@ import pytest
 import export
 from export.verification.compare import rms_difference
 from tests.conftest import FEATURES
+from tests.export.formats.tflite.handmade import by_position
 from tests.zoo_of_layers import D, L, build, randomize, seq
 from zoo.errors import ArtifactError
 
@@ -58,3 +59,33 @@ def test_fused_refuses_what_it_cannot_say(tmp_path):
     with pytest.raises(ArgumentError, match="batch="):
         export.save(fused_model(), tmp_path / "m.tflite", recurrence="fused")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("quantize", [None, "int8", "integer"])
+def test_runtimes_that_bind_by_position_get_the_order_of_the_report(quantize, few_shapes, tmp_path):
+    """Also where one output is another one, or an input, and whatever the names are."""
+    import keras
+
+    x, still = keras.Input((None, 8), name="z"), keras.Input((8,), name="a")
+    hidden = L.GRU(32, return_sequences=True)(x)
+    scaled = L.Multiply()([L.Dense(32)(still), hidden[:, -1]])
+    model = keras.Model([x, still], {"m": scaled, "c": hidden, "b": hidden, "k": still}, name="several")
+    randomize(model, 0, 0.3)
+    options, rng = {"state": True, "quantize": quantize and "int8"}, np.random.default_rng(0)
+    arrays = [rng.normal(0, 1, shape).astype(np.float32) for shape in ((2, 5, 8), (2, 8), (2, 32))]
+    if quantize == "integer":
+        options |= {"batch": 2, "steps": 5, "representative": [arrays] * 3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = export.save(model, tmp_path / "m.tflite", **options)
+    signature = report.signatures["sequence"]
+    names = [[tensor.name for tensor in side] for side in (signature.inputs, signature.outputs)]
+    assert names == [["z", "a", "h0_0"], ["b", "c", "k", "m", "hn_0"]]
+    found = by_position(tmp_path / "m.tflite", *arrays)
+    opened = export.load(tmp_path / "m.tflite")
+    assert list(opened.order) == names
+    named = opened(**dict(zip(names[0], arrays, strict=True)))
+    for array, other in zip(found, named.values(), strict=True):
+        np.testing.assert_array_equal(array, other)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(found[2], arrays[1], atol=0.05 if quantize == "integer" else 0)
