@@ -180,6 +180,11 @@ class LayerBuilder(ABC):
 
     def _distributed(self, kind: str, config: dict[str, Any], path: str) -> Part:
         inner = self.layer(config["layer"], path)
+        if inner.kind == "Masking" or inner.config.get("mask_zero"):
+            raise ModelFileError(
+                f"{path} (TimeDistributed): Keras 3 drops the masks that {inner.kind} makes of each step: put the "
+                "layer into a model that is distributed, together with those that use its mask"
+            )
         made = keras.layers.TimeDistributed(inner.layer, **self._named(config))
         _freeze(made, config)
         return Part(kind, config.get("name", ""), made, [inner], config)

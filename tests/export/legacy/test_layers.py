@@ -145,3 +145,11 @@ def test_classes_that_run_code_are_not_of_keras_2(kind, tmp_path):
     path = one_layer(tmp_path / "m.h5", layer("Dense", "bad", units=2, activation={"class_name": kind, "config": {}}))
     with pytest.raises(ModelFileError, match="bad"):
         export.read(path)
+
+
+@pytest.mark.parametrize(
+    "inner", [layer("Masking", "i"), layer("Embedding", "i", input_dim=3, output_dim=2, mask_zero=True)]
+)
+def test_masks_of_single_steps_are_refused(inner):
+    with pytest.raises(ModelFileError, match="Keras 3 drops the masks"):
+        builder().layer(layer("TimeDistributed", "t", layer=inner), "net")
