@@ -88,7 +88,7 @@ def translated(name: str, config: dict[str, Any], generation: int, where: str) -
 
 
 def _rename(layer: Translation) -> None:
-    """Give the arguments of Keras 1 their names of now."""
+    """Rename the arguments of Keras 1."""
     found = layer.found
     for before, after in {**ANY_LAYER, **KERAS1.get(layer.kind, {})}.items():
         if before in found and after not in found:

@@ -138,7 +138,7 @@ def _is_hdf5(path: Path) -> bool:
 
 
 def _folder(path: Path) -> str:
-    """Say what a folder is."""
+    """Describe a folder that was given in place of a model file."""
     if (path / "saved_model.pb").exists() or (path / "saved_model.pbtxt").exists():
         keras = (path / "keras_metadata.pb").exists()
         who = "a SavedModel of Keras 2" if keras else "a SavedModel"
@@ -154,7 +154,7 @@ def _folder(path: Path) -> str:
 
 
 def _other(head: bytes) -> str:
-    """Say what a file is that is not a model file, by its first bytes."""
+    """Describe a file that is not a model file, by its first bytes."""
     start = head.lstrip()[:400]
     if not head:
         return "is empty: copy or download it again"
@@ -231,7 +231,7 @@ def _zip(path: Path) -> Stored:
 
 
 def _archive(names: set[str]) -> str:
-    """Say what an archive is that is not a model file."""
+    """Describe an archive that is not a model file."""
     inner = sorted(name for name in names if name.endswith((".h5", ".hdf5", ".keras", ".pb")))
     if inner:
         return f"is a zip archive with {', '.join(inner[:3])}: unpack it and read that"

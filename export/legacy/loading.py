@@ -1,4 +1,4 @@
-"""Give a model the weights of a file, whichever Keras wrote it."""
+"""Load weights from a file of any Keras version."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def load_weights(model: Any, path: str | os.PathLike[str], *, by_name: bool = False) -> list[str]:
-    """Give a model the weights of a file that any Keras wrote, by `save_weights` or `save`.
+    """Load weights from a file that any Keras version wrote, by `save_weights` or `save`.
 
     Older layouts, of cuDNN layers and of Keras 1, are converted. What a layer computes is up to the model: before 2.3,
     Keras had `hard_sigmoid` as the default of the gates, and a GRU without `reset_after`.

@@ -1,4 +1,4 @@
-"""Give layers the arrays of a file: HDF5 files have them layer by layer, zip archives by class and number.
+"""Assign the arrays of a file to layers: HDF5 files have them layer by layer, zip archives by class and number.
 
 Reference: the orders are those of Keras 2's HDF5 files and of the zip archives of Keras 2.12 and later.
 """
@@ -53,7 +53,7 @@ class Filler:
         self.seen: dict[tuple[str, str], list[np.ndarray]] = {}  # class and name → arrays
 
     def model(self, part: Part) -> None:
-        """Give the layers of a model their weights.
+        """Assign the weights of a model's layers.
 
         Args:
             part: The model.
@@ -70,7 +70,7 @@ class Filler:
             _set(part, list(self.stored.top.values()), own, part.name)
 
     def _by_name(self, part: Part) -> None:
-        """Give the layers of a model the arrays that stand under their names in an HDF5 file."""
+        """Assign the arrays that an HDF5 file stores under the names of a model's layers."""
         for inner in (one for one in part.children if one.layer is not None):
             if inner.name in self.stored.layers:
                 self.layer(inner, list(self.stored.layers[inner.name].values()))
@@ -84,7 +84,7 @@ class Filler:
                 )
 
     def layer(self, part: Part, arrays: list[np.ndarray]) -> None:
-        """Give one layer, and those inside it, the arrays that the file has for it.
+        """Assign the arrays of one layer to it and the layers inside it.
 
         Args:
             part: The layer.
@@ -107,12 +107,12 @@ class Filler:
                 leaf.layer.finalize_state()
 
     def _tree(self, part: Part, path: str) -> None:
-        """Give the layers of a model their weights from a zip archive, where layers are named by class and number."""
+        """Assign weights from a zip archive, where layers are named by class and number."""
         places = _places([*self.stored.tree, *self.stored.words], path)
         self._share_out(part.children, places)
 
     def _share_out(self, parts: Sequence[Part], places: Sequence[str]) -> None:
-        """Give layers the weights at the places of a container: by class, in their order.
+        """Assign the weights in a container to layers: by class, in their order.
 
         A layer that is used in several places was stored at the first one.
         """
@@ -135,7 +135,7 @@ class Filler:
                     )
 
     def _again(self, part: Part) -> bool:
-        """Give a layer the weights of one that it shares them with; return whether there is one."""
+        """Assign the weights of a shared layer again; return whether there are any."""
         inner = leaves(part)
         if not inner or not all((leaf.kind, leaf.name) in self.seen for leaf in inner):
             return False
@@ -144,7 +144,7 @@ class Filler:
         return True
 
     def _place(self, part: Part, path: str) -> None:
-        """Give a layer, or those that it wraps, the weights below a path."""
+        """Assign the weights below a path to a layer, or to those that it wraps."""
         tree = self.stored.tree
         wrapped = [name for name in ("forward_layer", "backward_layer", "layer") if _under(tree, f"{path}/{name}")]
         if isinstance(part.layer, keras.Model) and part.children:
@@ -162,7 +162,7 @@ class Filler:
             self.layer(part, _under(tree, path))
 
     def _attributes(self, part: Part, path: str) -> None:
-        """Give a custom layer its own weights, and those of the layers that are its attributes."""
+        """Assign the weights of a custom layer and of the layers that are its attributes."""
         layer, tree = part.layer, self.stored.tree
         own = [*layer._trainable_variables, *layer._non_trainable_variables]
         if path in tree:
@@ -184,7 +184,7 @@ class Filler:
                 )
 
     def _words(self, layer: Any, path: str) -> None:
-        """Give a lookup layer its vocabulary, if that is not in its configuration."""
+        """Set the vocabulary of a lookup layer, if that is not in its configuration."""
         found = [words for name, words in self.stored.words.items() if name == path or name.startswith(f"{path}/")]
         if found:
             integers = "int" in str(getattr(layer, "vocabulary_dtype", ""))
