@@ -11,7 +11,7 @@ from zoo.errors import ModelFileError
 from .dialects import class_of
 from .graphs import Graph
 from .layers import LayerBuilder, safe_name
-from .masks import Masks
+from .masks import ENDING, Masks
 from .parts import Part
 
 TIMED = ("SimpleRNN", "LSTM", "GRU", "Conv1D")
@@ -57,7 +57,7 @@ class Builder(LayerBuilder):
         parts = [self.layer(spec, where) for spec in specs if spec["class_name"] != "InputLayer"]
         entering = self._entering(config, specs, where)
         try:
-            made = keras.Sequential([entering, *(part.layer for part in parts)], name=safe_name(name) if name else None)
+            made = _connected(entering, [part.layer for part in parts], safe_name(name) if name else None)
         except Exception as error:
             raise ModelFileError(
                 f"{where or 'the model'}: Keras 3 cannot connect the layers: {first_line(error)}"
@@ -110,6 +110,16 @@ class Builder(LayerBuilder):
         if kind in ("SimpleRNN", "LSTM", "GRU", "Bidirectional"):
             return [None, None, kernels[0].shape[0]]
         return [None, None, kernels[0].shape[-2]] if kind == "Conv1D" else None
+
+
+def _connected(entering: Any, layers: Sequence[Any], name: str | None) -> Any:
+    """Return a model of layers in a row; a functional one where Keras 3 would pass on a mask that Keras 2 did not."""
+    if not any(type(layer).__name__ in ENDING for layer in layers):
+        return keras.Sequential([entering, *layers], name=name)
+    masks, tensor = Masks(), entering
+    for layer in layers:
+        tensor = masks.called(layer, tensor, {})
+    return keras.Model(entering, tensor, name=name)
 
 
 def shape_of(spec: Mapping[str, Any]) -> tuple[Any, str | None]:

@@ -65,6 +65,8 @@ def test_caption(tmp_path):
 
 
 def test_layers_that_end_a_mask(tmp_path):
+    layers = [K.Embedding(9, 4, mask_zero=True), K.Rescaling(0.5), K.LSTM(3)]
+    assert_read_and_converted(tf_keras.Sequential([K.Input((6,)), *layers]), [LEFT], tmp_path)
     x = K.Input((6,))
     assert_read_and_converted(tf_keras.Model(x, K.LSTM(3)(K.Rescaling(0.5)(embedded(x)))), [LEFT], tmp_path)
 
