@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
+unexport PYTHONDONTWRITEBYTECODE  # the processes of the tests share what one of them has compiled
+
 .PHONY: demo test test-slow lint clean
 
 demo: $(STAMP)

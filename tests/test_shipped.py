@@ -53,7 +53,11 @@ def test_the_grid_is_complete():
 
 @pytest.mark.parametrize("name", GRID)
 def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch, quick):
-    """In three formats, which do on a real piece what Keras does; at fewer sizes than `export.save` compares them at."""
+    """Artifacts do on a real piece what Keras does; at fewer sizes than `export.save` compares them at.
+
+    Each model is exported to ONNX and, in turn, to TFLite or a SavedModel: either has every architecture and every task.
+    The tables of all three are on the pages of the models.
+    """
     if not name.startswith("lstm_"):  # a SavedModel has more to call in one model of each task
         monkeypatch.setitem(formats(), "saved_model", replace(formats()["saved_model"], faces=1))
     model, task = zoo.load(name), find(zoo.info(name).task)
@@ -63,7 +67,7 @@ def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch, quic
     if task.name == "text":
         pieces = [replace(pieces[0], ids=np.asarray(pieces[0].ids)[:5000])]
     expected = model.measure(pieces)
-    for file in ("m.onnx", "m.tflite", "saved"):
+    for file in ("m.onnx", ("m.tflite", "saved")[sum(divmod(GRID.index(name), len(zoo.ARCHITECTURES))) % 2]):
         export.save(model, tmp_path / file)
         found = export.load(tmp_path / file).measure(pieces)
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-4)

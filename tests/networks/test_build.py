@@ -50,6 +50,8 @@ def test_steps_chain_to_one_call(architecture):
 def test_every_architecture_exports_and_is_the_equations(model, name, tmp_path, quick):
     if name != "onnx" and model.card.architecture == "stacked_lstm":
         return  # the cell is that of lstm, and what stacks it is Keras
+    if name == "saved_model" and "lstm" not in model.card.architecture:
+        return  # TFLite files are made from SavedModels
     from dataclasses import replace
 
     from zoo.core.card import codec_json
