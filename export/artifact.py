@@ -36,6 +36,7 @@ def load(
     *,
     threads: int | None = None,
     providers: Sequence[str] | None = None,
+    trust: bool = False,
 ) -> Any:
     """Open an artifact; ONNX and TFLite need no TensorFlow. Any number of threads may call what is returned.
 
@@ -47,6 +48,8 @@ def load(
             small networks and for calls from several threads.
         providers: ONNX Runtime's execution providers, the preferred one first, such as `["CUDAExecutionProvider",
             "CPUExecutionProvider"]`; None takes the CPU.
+        trust: Load a SavedModel without checking what it contains, and one of another tool at all. A SavedModel is a
+            program: it can do anything that you can, when it is loaded or called.
 
     Returns:
         For a model of the zoo the same API as `zoo.load`, run by the artifact's own runtime. For any other model a
@@ -54,12 +57,19 @@ def load(
         artifact of another tool is opened with a warning about what is not known of it.
 
     Raises:
-        ArtifactError: The artifact is missing, truncated or corrupt.
+        ArtifactError: The artifact is missing, truncated or corrupt, or a SavedModel that is not trusted contains more
+            than computation, or is of another tool.
         ArgumentError: It has no such form, or the runtime of its format no such option.
     """
     source, row, manifest = read_manifest(path)
-    options = _runtime_options(row, threads, providers)
+    options = _runtime_options(row, threads, providers, trust)
     if not manifest:
+        if row.program and not trust:
+            raise ArtifactError(
+                f"{source} was not written by export.save, and a {row.name} is a program, which can do anything that "
+                f"you can: export.inspect (`zoo inspect {source}`) describes it without running it; if you trust "
+                "whoever made it, load it by trust=True (`--trust`)"
+            )
         signatures = row.signatures(source) or {}
         if form is not None and form not in signatures:
             raise ArgumentError(f"form={form!r}: {source} has {', '.join(signatures) or 'none'}, it {FOREIGN}")
@@ -81,20 +91,23 @@ def load(
         raise ArtifactError(f"{source}: {error}") from error
 
 
-def _runtime_options(row: Format, threads: int | None, providers: Sequence[str] | None) -> list[RuntimeOptions]:
+def _runtime_options(
+    row: Format, threads: int | None, providers: Sequence[str] | None, trust: bool
+) -> list[RuntimeOptions]:
     """Return the options of a runtime, as the last argument of `row.open`; nothing if none are given.
 
     Raises:
         ArgumentError: They are not what they should be, or the format does not have them.
     """
-    if threads is None and providers is None:
+    trusted = (trust and row.program) or None  # other formats have nothing to trust
+    if threads is None and providers is None and not trusted:
         return []
     if threads is not None:
         threads = number("threads", threads, 1, whole=True)
     names = None if providers is None or isinstance(providers, str) else tuple(providers)
     if providers is not None and not (names and all(isinstance(name, str) for name in names)):
         raise ArgumentError(f"providers={providers!r}: give a list of names, such as ['CPUExecutionProvider']")
-    options = RuntimeOptions(threads, names)
+    options = RuntimeOptions(threads, names, trusted)
     row.check_runtime(options)
     return [options]
 

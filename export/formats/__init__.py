@@ -60,10 +60,12 @@ class RuntimeOptions:
     Attributes:
         threads: Threads that one call may use; None takes the default, one.
         providers: Names of ONNX Runtime's execution providers, the preferred one first; None takes the CPU.
+        trust: Run an artifact that is a program whatever it contains; None checks that it only computes.
     """
 
     threads: int | None = None
     providers: tuple[str, ...] | None = None
+    trust: bool | None = None
 
 
 DEFAULT_RUNTIME = RuntimeOptions()
@@ -124,6 +126,8 @@ class Format:
         faces: Number of forms that one artifact can hold.
         fixed_shape: A fixed batch size and number of steps make it faster, so that a benchmark measures that too.
         folder: An artifact is a folder, not a file.
+        program: An artifact can contain more than computation: `open` checks it unless `RuntimeOptions.trust`, and that
+            of another tool is opened only if it is trusted.
         manifest_file: In a folder, the path of the file that `embed` writes, which the checksum leaves out.
     """
 
@@ -150,6 +154,7 @@ class Format:
     faces: int = 1
     fixed_shape: bool = False
     folder: bool = False
+    program: bool = False
     manifest_file: str = ""
 
 

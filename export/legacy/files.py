@@ -144,7 +144,8 @@ def _folder(path: Path) -> str:
         who = "a SavedModel of Keras 2" if keras else "a SavedModel"
         return (
             f"{path} is {who}, a graph without its layers, which cannot be converted back: call model.save('model.h5') "
-            "where it was trained and read that file; `zoo inspect` and export.load open the SavedModel itself"
+            "where it was trained and read that file; `zoo inspect` describes the SavedModel itself, and "
+            "export.load(path, trust=True) runs it"
         )
     if (path / "config.json").exists() or (path / "metadata.json").exists():
         return (

@@ -5,7 +5,7 @@ import zoo
 from tests.cli.calls import call
 from tests.conftest import ROOT, seal
 from zoo.cli.loading import CommandSession
-from zoo.errors import ArgumentError, DataError, ModelFileError, PresetError, UnknownModel
+from zoo.errors import ArgumentError, ArtifactError, DataError, ModelFileError, PresetError, UnknownModel
 from zoo.models.generation import Generator
 from zoo.models.infilling import Infiller
 from zoo.tasks.music.score import Score
@@ -117,3 +117,24 @@ def test_names_that_no_file_can_have_are_refused():
             zoo.info(name)
         with pytest.raises(PresetError, match="does not exist"):
             zoo.info(f"runs/{name}")
+
+
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [("evaluate", []), ("generate", []), ("harmonize", ["C5"]), ("infill", ["a_b"]), ("label", ["clip.mp4"]), ("transcribe", ["take.wav"])],
+)  # fmt: skip
+def test_every_command_that_opens_an_artifact_can_trust_it(tmp_path, monkeypatch, command, arguments, trust):
+    monkeypatch.chdir(tmp_path)
+    for name in arguments:
+        (tmp_path / name).touch()
+    given = []
+
+    def load(path, trust):
+        given.append((path, trust))
+        raise ArtifactError("not opened")
+
+    monkeypatch.setattr("zoo.export.load", load)
+    done = call(command, "model.onnx", *arguments, *["--trust"] * trust)
+    assert (done.exit_code, done.output) == (1, "Error: not opened\n")
+    assert given == [("model.onnx", trust)]

@@ -27,10 +27,10 @@ def copied(source: Path, target: Path) -> Path:
     return Path(shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target))
 
 
-def load_quietly(path: Path):
+def load_quietly(path: Path, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return export.load(path)
+        return export.load(path, **options)
 
 
 def python(code: str) -> subprocess.CompletedProcess:

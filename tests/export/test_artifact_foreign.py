@@ -1,13 +1,14 @@
 """Artifacts of other tools."""
 
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
 import export
-from tests.export.foreign import FOREIGN, A, Z, foreign_onnx, foreign_tflite
-from zoo.errors import ArgumentError
+from tests.export.foreign import FOREIGN, A, Z, foreign_onnx, foreign_saved_model, foreign_tflite
+from zoo.errors import ArgumentError, ArtifactError
 
 
 @pytest.mark.parametrize("case", FOREIGN)
@@ -17,7 +18,7 @@ def test_artifact_of_another_tool_opens_with_a_warning(tmp_path, case):
     with pytest.warns(
         UserWarning, match=rf"{path.name} was not written by export\.save: no checksum.*agreement"
     ) as caught:
-        run = export.load(path)
+        run = export.load(path, trust=True)  # there is nothing to trust in ONNX and TFLite
     assert caught[0].filename == __file__
     assert run.about is None
     np.testing.assert_allclose(run(*inputs), expected)
@@ -26,6 +27,14 @@ def test_artifact_of_another_tool_opens_with_a_warning(tmp_path, case):
     np.testing.assert_allclose(run(**dict(zip(names, inputs, strict=True))), expected)
     with pytest.raises(ArgumentError, match=f"{names[-1]}: missing"):
         run(*inputs[:-1])
+
+
+def test_a_saved_model_of_another_tool_is_loaded_only_if_it_is_trusted(tmp_path, monkeypatch):
+    path = foreign_saved_model(tmp_path)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    for form in (None, "serving_default"):
+        with pytest.raises(ArtifactError, match=r"is a program.*`zoo inspect .*foreign`.*trust=True \(`--trust`\)"):
+            export.load(path, form=form)
 
 
 @pytest.mark.parametrize("case", FOREIGN)

@@ -26,6 +26,9 @@ CARD = "card.json"  # of a preset folder
 class CommandSession:
     """What a command gets as `ctx.obj`; see `zoo.core.session.Session`."""
 
+    def __init__(self) -> None:
+        self.trust = False
+
     def is_model(self, name: str) -> bool:
         """Tell whether a name is that of a model, a preset folder or an artifact."""
         if name in catalog.catalog() or exists(Path(name) / CARD):
@@ -58,7 +61,7 @@ class CommandSession:
             from zoo.export import load
             from zoo.models.model import Model
 
-            opened = load(name)
+            opened = load(name, trust=self.trust)
             if not isinstance(opened, Model):
                 raise ArgumentError(
                     f"{name} is not the artifact of a model of the zoo: `zoo inspect {name}` describes it"

@@ -7,7 +7,7 @@ import click
 
 from zoo import api
 from zoo.cli.output import print_json
-from zoo.core.commands import Command, as_json
+from zoo.core.commands import Command, as_json, opens_artifacts
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
@@ -76,6 +76,7 @@ def page(model: str) -> None:
 @click.option("--split", help="Split of the task's data set. [test]")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own files instead, as `zoo train` takes them.")
 @as_json
+@opens_artifacts
 @click.pass_obj
 def evaluate(session: Session, model: str, split: str | None, data: Path | None, json: bool) -> None:
     """Evaluate MODEL on a split of its task's data set, or on your own files.

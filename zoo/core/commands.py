@@ -157,6 +157,19 @@ class Group(click.Group):
         return found
 
 
+def opens_artifacts(command: Function) -> Function:
+    """Add `--trust`, which the session takes note of for the artifacts that it opens."""
+
+    def take(ctx: click.Context, _: click.Parameter, trust: bool) -> None:
+        if trust:
+            ctx.obj.trust = True
+
+    return click.option(
+        "--trust", is_flag=True, expose_value=False, callback=take,
+        help="Run whatever a SavedModel contains, unchecked. It can do anything that you can.",
+    )(command)  # fmt: skip
+
+
 def as_json(command: Function) -> Function:
     """Add the option `--json` of a command that prints a record."""
     return click.option("--json", is_flag=True, help="Print JSON, and nothing else, to stdout.")(command)

@@ -54,7 +54,13 @@ class OutputFiles:
 
 
 class Session(Protocol):
-    """What a command gets as `ctx.obj`."""
+    """What a command gets as `ctx.obj`.
+
+    Attributes:
+        trust: Run whatever an artifact contains, unchecked: the option of `zoo.core.commands.opens_artifacts`.
+    """
+
+    trust: bool
 
     def is_model(self, name: str) -> bool:
         """Tell whether a name is that of a model, a preset folder or an artifact."""

@@ -15,6 +15,7 @@ from ...tracing.cells import array
 from ...tracing.lookups import with_tables
 from ...tracing.reach import pruned
 from .. import Format, Options
+from .checking import drop_options
 from .reading import GRAPH, MANIFEST, embed, manifest, operators, precision, signatures
 from .runtime import check_runtime, open_
 
@@ -28,6 +29,7 @@ def write(faces: Sequence[Face], path: Path, through: Through) -> None:
         functions = {face.form: _constant(face, through).get_concrete_function() for face in faces}
         served = functions[faces[0].form]
         tf.saved_model.save(module, str(path), signatures={**functions, SERVING: served})
+    drop_options(path)
 
 
 def _constant(face: Face, through: Through) -> Any:
@@ -70,5 +72,6 @@ FORMAT = Format(
     recurrent_operators=("While", "StatelessWhile"),
     faces=3,
     folder=True,
+    program=True,
     manifest_file=MANIFEST,
 )

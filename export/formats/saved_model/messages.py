@@ -28,10 +28,11 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "TensorShapeProto": {"dim": (2, "*Dim"), "unknown_rank": (3, "bool")},
     "Dim": {"size": (1, "int64")},
     "GraphDef": {"node": (1, "*NodeDef"), "library": (2, "FunctionDefLibrary")},
-    "FunctionDefLibrary": {"function": (1, "*FunctionDef")},
-    "FunctionDef": {"signature": (1, "OpDef"), "node_def": (3, "*NodeDef")},
+    "FunctionDefLibrary": {"function": (1, "*FunctionDef"), "gradient": (2, "*GradientDef")},
+    "FunctionDef": {"signature": (1, "OpDef"), "node_def": (3, "*NodeDef"), "attr": (5, "*AttrEntry")},
+    "GradientDef": {"function_name": (1, "string")},
     "OpDef": {"name": (1, "string")},
-    "NodeDef": {"name": (1, "string"), "op": (2, "string"), "attr": (5, "*AttrEntry")},
+    "NodeDef": {"name": (1, "string"), "op": (2, "string"), "device": (4, "string"), "attr": (5, "*AttrEntry")},
     "AttrEntry": {"key": (1, "string"), "value": (2, "AttrValue")},
     "AttrValue": {
         "list": (1, "ListValue"),
@@ -39,15 +40,28 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "type": (6, "int32"),
         "shape": (7, "TensorShapeProto"),
         "tensor": (8, "TensorProto"),
+        "placeholder": (9, "string"),
         "func": (10, "NameAttrList"),
     },
-    "ListValue": {"func": (9, "*NameAttrList")},
-    "NameAttrList": {"name": (1, "string")},
+    "ListValue": {"tensor": (8, "*TensorProto"), "func": (9, "*NameAttrList")},
+    "NameAttrList": {"name": (1, "string"), "attr": (2, "*AttrEntry")},
     "TensorProto": {"dtype": (1, "int32"), "tensor_shape": (2, "TensorShapeProto")},
     "SavedObjectGraph": {"nodes": (1, "*SavedObject"), "concrete_functions": (2, "*FunctionEntry")},
     "FunctionEntry": {"key": (1, "string")},
-    "SavedObject": {"variable": (7, "SavedVariable")},
+    "SavedObject": {
+        "user_object": (4, "SavedUserObject"),
+        "asset": (5, "SavedAsset"),
+        "variable": (7, "SavedVariable"),
+        "saveable_objects": (11, "*SaveableEntry"),
+        "registered_name": (13, "string"),
+    },
+    "SavedUserObject": {"identifier": (1, "string")},
+    "SavedAsset": {},
     "SavedVariable": {"dtype": (1, "int32"), "shape": (2, "TensorShapeProto")},
+    "SaveableEntry": {"key": (1, "string")},
+    "ConfigProto": {"graph_options": (10, "GraphOptions"), "experimental": (16, "Experimental")},
+    "GraphOptions": {},
+    "Experimental": {},
 }
 """Message → field → number and type; `*` marks a repeated field."""
 DTYPES = {
@@ -60,9 +74,17 @@ DTYPES = {
 
 
 @functools.cache
-def saved_model() -> Any:
-    """Return the class of the message `SavedModel`; a pool of its own keeps it apart from TensorFlow's messages."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+def message_class(name: str = "SavedModel") -> Any:
+    """Return the class of a message, which keeps the fields that are not in the table as they are."""
+    from google.protobuf import message_factory
+
+    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"{PACKAGE}.{name}"))
+
+
+@functools.cache
+def _pool() -> Any:
+    """Return a pool of these messages; it keeps them apart from TensorFlow's."""
+    from google.protobuf import descriptor_pb2, descriptor_pool
 
     file = descriptor_pb2.FileDescriptorProto(name=f"{PACKAGE}.proto", package=PACKAGE, syntax="proto3")
     for name, fields in MESSAGES.items():
@@ -77,4 +99,4 @@ def saved_model() -> Any:
                 made.type = getattr(made, f"TYPE_{kind.upper()}")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.SavedModel"))
+    return pool

@@ -2,7 +2,9 @@
 
 import json
 import math
-from collections import Counter
+import os
+import stat
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,52 @@ from zoo.core.validation import first_line
 from zoo.errors import ArtifactError
 
 from ...signature import ANY_SHAPE, FORMS, SERVING, Signature, Tensor
-from .messages import DTYPES, saved_model
+from .messages import DTYPES, message_class
 
 GRAPH, MANIFEST = "saved_model.pb", "assets/manifest.json"
 INNER = "__saved_model_"  # signatures of the format itself begin so
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 SHARD = "variables/variables.data-{:05}-of-{:05}"
+MOST_BYTES = 2**31 - 1
+"""Bytes of a graph: what a protocol buffer can have."""
+MOST_MANIFEST_BYTES = 2**26
+
+
+def message(path: Path) -> Any:
+    """Return the content of `saved_model.pb`.
+
+    Raises:
+        ArtifactError: The file cannot be read.
+    """
+    from google.protobuf.message import DecodeError
+
+    try:
+        found = message_class().FromString(_content(path / GRAPH, MOST_BYTES))
+    except (DecodeError, OSError) as error:
+        raise ArtifactError(f"{path}: {GRAPH} cannot be read, or is damaged ({first_line(error)})") from error
+    if not found.meta_graphs:
+        raise ArtifactError(f"{path}: {GRAPH} has no graph in it: it is empty or damaged")
+    return found
+
+
+def _content(file: Path, most: int) -> bytes:
+    """Return the bytes of a file that others wrote; see `_check_file`."""
+    _check_file(file, most)
+    return file.read_bytes()
+
+
+def _check_file(file: Path, most: int = MOST_BYTES) -> None:
+    """Refuse to read a file that may never end.
+
+    Raises:
+        ArtifactError: It is no regular file, such as a pipe or a device, or it is too large.
+        OSError: It cannot be read.
+    """
+    about = file.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise ArtifactError(f"{file} is not a regular file: copy or export the model again")
+    if about.st_size > most:
+        raise ArtifactError(f"{file} has {about.st_size:,} bytes; at most {most:,} are read")
 
 
 def meta_graph(path: Path) -> Any:
@@ -25,14 +67,7 @@ def meta_graph(path: Path) -> Any:
     Raises:
         ArtifactError: The file cannot be read.
     """
-    from google.protobuf.message import DecodeError
-
-    try:
-        graphs = saved_model().FromString((path / GRAPH).read_bytes()).meta_graphs
-    except (DecodeError, OSError) as error:
-        raise ArtifactError(f"{path}: {GRAPH} cannot be read, or is damaged ({first_line(error)})") from error
-    if not graphs:
-        raise ArtifactError(f"{path}: {GRAPH} has no graph in it: it is empty or damaged")
+    graphs = message(path).meta_graphs
     return next((graph for graph in graphs if list(graph.meta_info_def.tags) == ["serve"]), graphs[0])
 
 
@@ -85,13 +120,13 @@ def precision(path: Path) -> dict[str, int]:
     for node in nodes(path):
         if node.op not in ("Const", *VARIABLES):
             continue
-        options = {entry.key: entry.value for entry in node.attr}
+        options = defaultdict(message_class("AttrValue"), {entry.key: entry.value for entry in node.attr})
         if node.op == "Const":
             tensor = options["value"].tensor
             counts[dtype_name(tensor.dtype)] += math.prod(dim.size for dim in tensor.tensor_shape.dim)
         else:
-            shared = options["shared_name"].s.decode() if "shared_name" in options else ""
-            variables[shared or node.name] = dtype_name(options["dtype"].type), shape_of(options["shape"].shape)
+            name = options["shared_name"].s.decode(errors="replace") or node.name
+            variables[name] = dtype_name(options["dtype"].type), shape_of(options["shape"].shape)
     for dtype, shape in variables.values():
         known = [size for size in shape if size is not None and size >= 0]
         if len(known) == len(shape):
@@ -103,10 +138,10 @@ def missing_files(path: Path, meta: Any) -> list[str]:
     """Return the files that a SavedModel refers to and does not have."""
     wanted = [f"assets/{asset.filename}" for asset in meta.asset_file_def]
     if any(node.HasField("variable") for node in meta.object_graph_def.nodes):
-        totals = {int(file.name.rpartition("-")[2]) for file in path.glob("variables/variables.data-*-of-[0-9]*")}
+        totals = {int(file.name[-5:]) for file in path.glob(f"variables/variables.data-*-of-{'[0-9]' * 5}")}
         shards = [SHARD.format(i, total) for total in sorted(totals) or [1] for i in range(total)]
         wanted += ["variables/variables.index", *shards]
-    return [name for name in wanted if not (path / name).is_file()]
+    return [name for name in wanted if not os.path.isfile(path / name)]  # False for a name that is too long
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
@@ -118,7 +153,7 @@ def embed(path: Path, manifest: Mapping[str, str]) -> None:
 def manifest(path: Path) -> dict[str, str]:
     """Read the manifest."""
     try:
-        found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(_content(path / MANIFEST, MOST_MANIFEST_BYTES))
     except FileNotFoundError:
         if _is_ours(path):
             raise ArtifactError(f"{path} has lost its {MANIFEST}, which export.save had written") from None
@@ -131,6 +166,9 @@ def manifest(path: Path) -> dict[str, str]:
         or not all(isinstance(value, str) for value in found.values())
     ):
         raise ArtifactError(f"{path}/{MANIFEST} is damaged; export the model again")
+    for file in path.rglob("*"):
+        if not file.is_dir():
+            _check_file(file)  # the checksum is that of all of them
     return found
 
 

@@ -1,5 +1,6 @@
 """Running a SavedModel in TensorFlow, without Keras."""
 
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,9 @@ from zoo.errors import ArgumentError, ArtifactError
 
 from ...engine import BoundEngine
 from ...signature import ANY_SHAPE, Signature, Tensor, default_of
-from .. import RuntimeOptions
-from .reading import meta_graph, missing_files, signatures
-
-CALLS = {
-    "StatefulPartitionedCall",
-    "StatelessWhile",
-    "While",
-    "StatelessIf",
-    "If",
-    "Case",
-    "ReadVariableOp",
-}  # what they call is checked
-TABLES = {"HashTableV2", "LookupTableFindV2", "LookupTableImportV2"}  # of words in the graph, kept in memory
-IMPURE = {
-    "EagerPyFunc", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "MatchingFiles", "PrintV2", "PyFunc",
-    "PyFuncStateless", "RandomStandardNormal", "RandomUniform", "ReadFile", "RngReadAndSkip", "TruncatedNormal",
-    "WriteFile",
-}  # fmt: skip
-"""Operators that are refused before TensorFlow, which takes seconds to import, is asked whether they keep state; of
-`MatchingFiles` and `ReadFile` it does not say so."""
+from .. import DEFAULT_RUNTIME, RuntimeOptions
+from .checking import checked
+from .reading import GRAPH, meta_graph, missing_files, signatures
 
 
 def check_runtime(options: RuntimeOptions) -> None:
@@ -48,32 +32,29 @@ def check_runtime(options: RuntimeOptions) -> None:
         )
 
 
-def open_(path: Path, expected: Signature | None) -> BoundEngine:
+def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFAULT_RUNTIME) -> BoundEngine:
     """Open a SavedModel with bare TensorFlow.
 
     Whatever can be known without restoring it is checked before.
 
     Raises:
-        ArtifactError: It is damaged or incomplete, has no such signature, contains more than pure computation, or
-            TensorFlow cannot restore it.
+        ArtifactError: It is damaged or incomplete, has no such signature, contains more than computation and is not
+            trusted, or TensorFlow cannot restore it.
     """
     chosen = _chosen(path, expected)
-    try:
-        check_pure(path)
-    except ArtifactError as error:
-        raise ArtifactError(f"{path}: {error}") from error
+    content = None if options.trust else checked(path)
     import tensorflow as tf
 
     try:
-        loaded = tf.saved_model.load(str(path))
+        loaded = tf.saved_model.load(str(path)) if content is None else _restored(content)
         function = loaded.signatures[chosen.form]
+        sides = function.structured_input_signature[1], function.structured_outputs
+        found = Signature(chosen.form, *map(_tensors, sides)).ordered(chosen)
     except Exception as error:
         raise ArtifactError(
             f"{path}: TensorFlow {tf.__version__} cannot restore it, or it is damaged: {type(error).__name__}: "
             f"{first_line(error):.300}"
         ) from error
-    sides = function.structured_input_signature[1], function.structured_outputs
-    found = Signature(chosen.form, *map(_tensors, sides)).ordered(chosen)
 
     def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
         results = function(**{t.name: tf.constant(array) for t, array in zip(found.inputs, arrays, strict=True)})
@@ -81,6 +62,21 @@ def open_(path: Path, expected: Signature | None) -> BoundEngine:
 
     # The signature holds what was loaded weakly. TensorFlow's functions are thread-safe.
     return BoundEngine("saved_model", found, run, owner=loaded, concurrent=True)
+
+
+def _restored(content: bytes) -> Any:
+    """Return what TensorFlow restores from a graph alone: it sees no other file of the folder."""
+    import tensorflow as tf
+
+    folder = f"ram://{uuid.uuid4().hex}"
+    file = f"{folder}/{GRAPH}"
+    try:
+        with tf.io.gfile.GFile(file, "wb") as stream:
+            stream.write(content)
+        # There are no variables to read.
+        return tf.saved_model.load(folder, options=tf.saved_model.LoadOptions(experimental_skip_checkpoint=True))
+    finally:
+        tf.io.gfile.remove(file)
 
 
 def _tensors(specs: Mapping[str, Any]) -> tuple[Tensor, ...]:
@@ -114,56 +110,3 @@ def _chosen(path: Path, expected: Signature | None) -> Signature:
             "tf.saved_model.save(model, path, signatures=…)"
         )
     return default_of(path, found)
-
-
-def check_pure(path: Path) -> None:
-    """Refuse operators that do more than compute, before TensorFlow sees them: a SavedModel is a program.
-
-    What counts is what the loader can call: the concrete functions of the object graph, and the functions they call.
-    The saver that TensorFlow puts into every SavedModel is not among them.
-
-    Raises:
-        ArtifactError: An operator keeps state, touches files or calls Python, or is unknown to TensorFlow.
-    """
-    meta = meta_graph(path)
-    functions = {function.signature.name: function for function in meta.graph_def.library.function}
-    waiting, reached = [entry.key for entry in meta.object_graph_def.concrete_functions], set()
-    if not waiting:
-        raise ArtifactError("it has no functions to call")
-    names = set()
-    while waiting:
-        name = waiting.pop()
-        if name in reached or name not in functions:
-            continue
-        reached.add(name)
-        for node in functions[name].node_def:
-            names.add(node.op)
-            called = [f for a in node.attr for f in (a.value.func, *a.value.list.func)]
-            waiting += [f.name for f in called if f.name] + [node.op]
-    _check_operators(names - set(functions))
-
-
-def _check_operators(names: set[str]) -> None:
-    """Refuse operators that do more than compute, or that TensorFlow does not have."""
-    _check_impure(names & IMPURE)
-    from tensorflow.python.framework import op_def_registry
-
-    known = {name: op_def_registry.get(name) for name in names}
-    if unknown := sorted(name for name, definition in known.items() if definition is None):
-        raise ArtifactError(
-            f"it contains {', '.join(unknown)}, which the installed TensorFlow does not have: load the library that "
-            "defines it first (tf.load_op_library), or export the Keras model with export.save; only pure computation "
-            "of known operators is loaded"
-        )
-    stateful = {name for name, definition in known.items() if definition.is_stateful} - CALLS - TABLES
-    _check_impure(stateful)
-
-
-def _check_impure(bad: set[str]) -> None:
-    """Raise ArtifactError if there are such operators."""
-    if bad:
-        raise ArtifactError(
-            f"it contains {', '.join(sorted(bad))}: such operators keep state, draw random numbers, touch files or "
-            "call Python, and only pure computation is loaded. Save the model again for inference alone: without the "
-            "functions that train it, and without tables that are filled from files"
-        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo.core.commands import MODEL, Command
+from zoo.core.commands import MODEL, Command, opens_artifacts
 from zoo.core.files import STANDARD_INPUT
 from zoo.core.session import Session
 from zoo.errors import ArgumentError, DataError
@@ -55,6 +55,7 @@ def _earlier_model(arguments: Sequence[str]) -> str:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .csv, .srt or .json per FILE into."
 )
+@opens_artifacts
 @click.pass_obj
 def label(
     session: Session, model: str, files: tuple[str, ...], stream: bool, overlay: Path | None, **options: Any

@@ -1,10 +1,11 @@
 """The messages are those of TensorFlow."""
 
-from export.formats.saved_model.messages import DTYPES, MESSAGES, saved_model
+from export.formats.saved_model.messages import DTYPES, MESSAGES, message_class
+from tests.export.formats.saved_model.forged import ARTIFACT
 
 
 def test_fields_are_those_of_tensorflow():
-    from tensorflow.core.protobuf import saved_model_pb2
+    from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 
     seen = set()
 
@@ -23,6 +24,7 @@ def test_fields_are_those_of_tensorflow():
                 assert found.type in (found.TYPE_ENUM, getattr(found, f"TYPE_{kind.upper()}")), (name, field)
 
     compare("SavedModel", saved_model_pb2.SavedModel.DESCRIPTOR)
+    compare("ConfigProto", config_pb2.ConfigProto.DESCRIPTOR)
     assert seen == set(MESSAGES)
 
 
@@ -33,4 +35,12 @@ def test_dtypes_are_those_of_tensorflow():
 
 
 def test_the_class_is_made_once():
-    assert saved_model() is saved_model()
+    assert message_class() is message_class()
+
+
+def test_what_is_not_in_the_table_is_kept():
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    content = (ARTIFACT / "saved_model.pb").read_bytes()
+    again = message_class().FromString(content).SerializeToString()
+    assert saved_model_pb2.SavedModel.FromString(again) == saved_model_pb2.SavedModel.FromString(content)

@@ -1,5 +1,6 @@
 """What a SavedModel says of itself."""
 
+import os
 import shutil
 
 import pytest
@@ -8,7 +9,8 @@ import export
 from export.formats.saved_model import reading
 from export.signature import ANY_SHAPE, Signature, Tensor
 from tests.export.artifacts import python
-from tests.export.formats.saved_model import handmade
+from tests.export.formats.saved_model import forged, handmade
+from tests.export.formats.saved_model.forged import ARTIFACT
 from zoo.errors import ArtifactError
 
 PRODUCT = (Tensor("a", (None, 3), "float32"),), (Tensor("z", (None, 2), "float32"),)
@@ -67,6 +69,52 @@ def test_a_damaged_graph_is_an_artifact_error(tmp_path, content, message):
     for function in (export.inspect, export.load, reading.operators, reading.signatures, reading.precision):
         with pytest.raises(ArtifactError, match=message):
             function(tmp_path)
+
+
+def sparse(file):
+    """Make a file of a terabyte that takes no room."""
+    file.touch()
+    os.truncate(file, 1 << 40)
+
+
+@pytest.mark.parametrize("file", [reading.GRAPH, reading.MANIFEST, "variables/variables.index", "other"])
+def test_special_and_endless_files_are_refused_unread(tmp_path, file):
+    """A pipe would be waited for, and a device never ends."""
+    path = tmp_path / "copy"
+    shutil.copytree(ARTIFACT, path)
+    for make, message in (
+        (os.mkfifo, "is not a regular file"),
+        (lambda place: place.symlink_to("/dev/zero"), "is not a regular file"),
+        (sparse, "has 1,099,511,627,776 bytes"),
+    ):
+        (path / file).unlink(missing_ok=True)
+        make(path / file)
+        for function in (export.load, export.inspect):
+            with pytest.raises(ArtifactError, match=message):
+                function(path)
+
+
+def test_impossible_names_of_files_are_missing_files(tmp_path):
+    """An asset whose name is too long, and a number of shards that would fill the memory."""
+    found = reading.message(ARTIFACT).meta_graphs[0]
+    found.asset_file_def.add(filename="x" * 5000)
+    found.object_graph_def.nodes.add(variable={"dtype": 1})
+    (tmp_path / "variables").mkdir()
+    for total in ("99999999999", "1x"):
+        (tmp_path / f"variables/variables.data-00000-of-{total}").touch()
+    missing = reading.missing_files(tmp_path, found)
+    assert missing == [
+        f"assets/{'x' * 5000}", "variables/variables.index", "variables/variables.data-00000-of-00001"
+    ]  # fmt: skip
+
+
+def test_a_graph_without_the_usual_attributes_can_be_inspected(tmp_path):
+    def change(meta):
+        meta.graph_def.node.add(op="Const")
+        forged.attribute(meta.graph_def.node.add(op="VarHandleOp"), "shared_name", s=b"\xff")
+
+    found = export.inspect(forged.forged(tmp_path, change))
+    assert found.operators["VarHandleOp"] == 1
 
 
 @pytest.mark.parametrize("names", [("twice",), ("default", "twice")])
