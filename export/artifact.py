@@ -1,7 +1,8 @@
 """Artifacts as files: their manifest, and how they are opened.
 
 The manifest records how an artifact was made and how well it agreed with Keras, the card and codec of a model of the
-zoo, and one sha256 over all of that and the network itself. `load` needs the path alone.
+zoo, and one sha256 over all of that and the network itself: over every byte of a file but its own digits. `load` needs
+the path alone.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 from zoo.core.card import Card, codec_json
 from zoo.core.files import sha256
 from zoo.core.validation import number
-from zoo.errors import ArgumentError, ArtifactError, PresetError
+from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
 
@@ -128,10 +129,12 @@ def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str,
             return source, row, {}
         if missing := {"export", "bytes", "sha256"} - set(manifest):
             raise ArtifactError(f"{source} carries no {', '.join(sorted(missing))}: copy or export it again")
-        if _digest(source, manifest, row) != manifest["sha256"]:
+        if not _matches(source, manifest, row):
             raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
     except ArtifactError:
         raise
+    except DataError as error:  # no regular file
+        raise ArtifactError(str(error)) from error
     except Exception as error:
         raise ArtifactError(f"{source} is damaged ({type(error).__name__}): copy or export it again") from error
     return source, row, manifest
@@ -179,7 +182,29 @@ def seal(path: Path, row: Format, model: Model | None, about: dict[str, Any]) ->
     """
     texts = {"card": model.card.to_json(), "codec": codec_json(model.codec)} if model else {}
     manifest = {**texts, "export": json.dumps(about), "bytes": str(path.stat().st_size)}
-    row.embed(path, {**manifest, "sha256": _digest(path, manifest, row)})
+    digest = _digest(path, manifest, row)
+    if path.is_dir():
+        row.embed(path, {**manifest, "sha256": digest})
+        return
+    row.embed(path, {**manifest, "covers": "file", "sha256": digest})  # these digits hold the place of the others
+    whole = path.read_bytes()
+    if whole.count(digest.encode()) != 1:
+        raise PluginError(f"format {row.name}: embed must write the 64 digits of sha256 as they are, and only once")
+    path.write_bytes(whole.replace(digest.encode(), _whole(whole, digest).encode()))
+
+
+def _matches(path: Path, manifest: Mapping[str, str], row: Format) -> bool:
+    """Tell whether an artifact is as it was sealed: all bytes of a file, of one of before the network and the texts."""
+    digest = manifest["sha256"]
+    if path.is_dir() or "covers" not in manifest:
+        return _digest(path, manifest, row) == digest
+    whole = path.read_bytes()
+    return len(digest) == 64 and whole.count(digest.encode()) == 1 and _whole(whole, digest) == digest
+
+
+def _whole(content: bytes, digest: str) -> str:
+    """Hash a file in which the digits of the checksum itself are zeros."""
+    return sha256(content.replace(digest.encode(), b"0" * len(digest)))
 
 
 def _digest(path: Path, manifest: Mapping[str, str], row: Format) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zoo.core.files import exists, replacing, sha256
+from zoo.core.files import content, exists, replacing, sha256
 from zoo.errors import DataError
 
 from .formats import Format
 
 KEYS = ("artifact", "format", "form", "sha256", "bytes", "signatures", "export", "card", "codec")
 """What a sidecar has, `card` and `codec` for models of the zoo."""
+MOST_BYTES = 1 << 26  # of a sidecar
 ABOUT = ("format", "form", "signatures")  # of `export`: the sidecar has them itself
 
 
@@ -47,8 +48,8 @@ def places(target: Path, folder: bool, sidecar: bool) -> Iterator[tuple[Path, Pa
 def owner(path: Path) -> str | None:
     """Return the name of the artifact whose sidecar a file is; None for any other file."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(content(path, MOST_BYTES).decode("utf-8"))
+    except (DataError, ValueError, RecursionError):
         return None
     known = isinstance(found, dict) and {"artifact", "sha256", "signatures"} <= set(found)
     return str(found["artifact"]) if known else None

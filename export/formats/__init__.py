@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.core import plugins
+from zoo.core.files import content, regular
 from zoo.errors import ArgumentError
 
 from ..engine import BoundEngine
@@ -23,6 +24,8 @@ GROUP = "rnn_zoo.formats"
 """Entry-point group of other packages' formats."""
 HEAD_BYTES = 64
 """Bytes at the beginning of a file that formats recognize it by."""
+MOST_BYTES = (1 << 31) - 1
+"""Most bytes of a file: neither flatbuffers nor protocol buffers can be larger."""
 
 
 class MissingOperator(Exception):
@@ -104,8 +107,8 @@ class Format:
             `check_runtime` accepts options, `(path, signature, options)` too.
         recognises: `(path, head)` → whether an existing artifact is of this format; `head` are the first 64 bytes of a
             file, and empty for a folder.
-        embed: `(path, manifest)`: put the manifest into the artifact. In a file it must be appended: the checksum
-            covers the bytes that `convert` wrote.
+        embed: `(path, manifest)`: put the manifest into the artifact. In a file it must be appended, and the 64 digits
+            of `sha256` must stand there as they are, once: the checksum covers all bytes of the file but these.
         manifest: `path` → the manifest it carries; empty for an artifact of another tool.
         operators: `path` → operator name of every node, subgraphs included.
         precision: `path` → dtype → how many numbers are stored in it.
@@ -181,6 +184,15 @@ def accepted() -> str:
     return ", ".join(f"{row.name} ({row.suffix or 'a folder'})" for row in formats().values())
 
 
+def read(path: Path) -> bytes:
+    """Return what an artifact that is a file contains.
+
+    Raises:
+        DataError: It is missing, larger than `MOST_BYTES`, or no regular file.
+    """
+    return content(path, MOST_BYTES)
+
+
 def of_path(path: Path, name: str | None = None) -> Format:
     """Return the format of a name, or of a path to write to: by its suffix; the name of a folder has none.
 
@@ -199,10 +211,14 @@ def of_path(path: Path, name: str | None = None) -> Format:
 
 
 def of_artifact(path: Path) -> Format | None:
-    """Return the format of an existing artifact, None if no format recognizes it; that of its suffix is asked first."""
+    """Return the format of an existing artifact, None if no format recognizes it; that of its suffix is asked first.
+
+    Raises:
+        DataError: It is neither a folder nor a regular file.
+    """
     head = b""
     if not path.is_dir():
-        with path.open("rb") as stream:
+        with regular(path) as stream:
             head = stream.read(HEAD_BYTES)
     rows = sorted(formats().values(), key=lambda row: row.suffix != path.suffix)
     return next((row for row in rows if row.recognises(path, head)), None)

@@ -4,14 +4,20 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from zoo.errors import ArgumentError, DataError
 
 STANDARD_INPUT = "-"
 """Name that stands for the standard input on the command line."""
+BLOCK = 1 << 20
+"""Bytes read at a time."""
+MOST_LIST = 1 << 26
+"""Most bytes of a list, such as one of recordings and what is said in them."""
 
 
 def sha256(data: bytes | Path) -> str:
@@ -21,9 +27,49 @@ def sha256(data: bytes | Path) -> str:
         digest.update(data)
     else:
         with data.open("rb") as stream:
-            while block := stream.read(1 << 20):
+            while block := stream.read(BLOCK):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a regular file for reading: a pipe would wait for ever, a device such as /dev/zero never ends.
+
+    Raises:
+        DataError: It is missing, cannot be read, or is no regular file.
+    """
+    waitless = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | waitless)
+    except (OSError, ValueError) as error:  # ValueError: a null character in its name
+        raise DataError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise DataError(f"{path} is {what}: give a regular file")
+    return open(descriptor, "rb")
+
+
+def content(path: str | os.PathLike[str], most: int) -> bytes:
+    """Return what a regular file contains.
+
+    Args:
+        path: The file.
+        most: Most bytes that are read.
+
+    Raises:
+        DataError: It is missing, cannot be read, is no regular file, or has more bytes.
+    """
+    with regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        try:
+            found = stream.read(max(size, BLOCK) + 1) if size <= most else b""  # the room for it is reserved at once
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror or error}") from error
+    if max(size, len(found)) > most:
+        raise DataError(f"{path} has more than {most:,} bytes, which is the most that is read")
+    return found
 
 
 def exists(path: str | os.PathLike[str]) -> bool:

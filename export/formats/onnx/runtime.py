@@ -1,6 +1,6 @@
 """Reading ONNX files, and running them in ONNX Runtime."""
 
-import os
+import math
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,9 @@ from zoo.errors import ArgumentError, ArtifactError
 from ...engine import BoundEngine
 from ...signature import Signature, Tensor
 from .. import DEFAULT_RUNTIME, RuntimeOptions
-from .graph import graphs
+from .. import read as read_file
+from .checking import checked, inside, named
+from .wire import read, top
 
 DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
 """ONNX Runtime's names that are not NumPy's in `tensor()`."""
@@ -44,7 +46,9 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
         ArtifactError: It is not an ONNX file, or is damaged.
         ArgumentError: An execution provider cannot be used here.
     """
-    session = _session(path, options)
+    content = read_file(path)
+    checked(path, content)
+    session = _session(path, content, options)
     if unused := set(options.providers or ()) - set(session.get_providers()):
         raise ArgumentError(
             f"providers={list(options.providers or ())}: ONNX Runtime could not start {', '.join(sorted(unused))} and "
@@ -72,44 +76,56 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
     return BoundEngine("onnx", found, run, concurrent=True, order=(input_names, output_names))
 
 
-def _session(path: Path, options: RuntimeOptions = DEFAULT_RUNTIME) -> Any:
+def _session(path: Path, content: bytes, options: RuntimeOptions) -> Any:
     import onnxruntime as ort
 
     settings = ort.SessionOptions()
     settings.intra_op_num_threads, settings.inter_op_num_threads = options.threads or 1, 1
     settings.log_severity_level = 3
+    settings.add_session_config_entry("session.load_model_format", "ONNX")  # what was checked, not its own format
     try:
-        return ort.InferenceSession(os.fspath(path), settings, providers=list(options.providers or [CPU]))
+        return ort.InferenceSession(content, settings, providers=list(options.providers or [CPU]))
     except Exception as error:
         raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {first_line(error)}") from error
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
     """Append the manifest as metadata properties."""
+    with path.open("ab") as stream:
+        stream.write(_properties(manifest))
+
+
+def _properties(manifest: Mapping[str, str]) -> bytes:
+    """Return metadata properties as they stand in a file."""
     import onnx
 
     tail = onnx.ModelProto()
     onnx.helper.set_model_props(tail, dict(manifest))
-    with path.open("ab") as stream:
-        stream.write(tail.SerializeToString())
+    return tail.SerializeToString()
 
 
 def manifest(path: Path) -> dict[str, str]:
-    """Read the manifest."""
-    about = _session(path).get_modelmeta()
-    found = dict(about.custom_metadata_map)
-    if not {"export", "bytes", "sha256"} & set(found):
-        if about.producer_name == PRODUCER:
+    """Read the manifest; nothing else of the file is parsed.
+
+    Raises:
+        ArtifactError: It is lost or damaged, or the file is no ONNX file.
+    """
+    content = read_file(path)
+    with named(path):
+        about = top(content)
+    found = {entry.key or "": entry.value or "" for entry in about.metadata}
+    if not {"export", "bytes", "covers", "sha256"} & set(found):
+        if about.producer == PRODUCER:
             raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
         return {}
+    if len(found) < len(about.metadata) or ("covers" not in found and content[about.tail :] != _properties(found)):
+        raise ArtifactError(f"{path} is damaged: its manifest is not as export.save wrote it: copy or export it again")
     return found
 
 
 def operators(path: Path) -> list[str]:
     """List the operators, those of subgraphs too."""
-    import onnx
-
-    return [node.op_type for graph in graphs(onnx.load(path).graph) for node in graph.node]
+    return [node.kind or "" for graph in _graphs(path) for node in graph.nodes]
 
 
 def precision(path: Path) -> dict[str, int]:
@@ -117,7 +133,21 @@ def precision(path: Path) -> dict[str, int]:
     import onnx
 
     counts: Counter[str] = Counter()
-    for graph in graphs(onnx.load(path).graph):
-        for tensor in graph.initializer:
-            counts[onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name] += int(np.prod(tensor.dims))
+    for tensor in (tensor for graph in _graphs(path) for tensor in graph.initializers):
+        try:
+            dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.type or 0).name
+        except KeyError:
+            dtype = f"type {tensor.type}"
+        counts[dtype] += math.prod(tensor.dims)
     return dict(counts)
+
+
+def _graphs(path: Path) -> list[Any]:
+    """Read the graphs of a file, outer ones first; no other file is read.
+
+    Raises:
+        ArtifactError: It is no ONNX file, or is damaged.
+    """
+    with named(path):
+        graph = read(read_file(path)).graph
+    return [] if graph is None else inside(graph)

@@ -21,8 +21,9 @@ from ...tracing import loops
 from ...tracing.cells import Cell, Track, name_of
 from ...tracing.lookups import refuse_lookups
 from .. import Format, MissingOperator, Options, saved_model
-from .flatbuffer import embed, manifest, operators, precision, slim
-from .runtime import check_runtime, open_, signatures
+from .archive import append
+from .flatbuffer import manifest, operators, precision, signatures, slim
+from .runtime import check_runtime, open_
 
 MISSING = (
     r'fused\["(?P<operator>\w+):", "(?P<scope>[^"@]+)@.*'
@@ -176,7 +177,7 @@ FORMAT = Format(
     convert=convert,
     open=open_,
     recognises=lambda _, head: head[4:8] == b"TFL3",
-    embed=embed,
+    embed=append,
     manifest=manifest,
     operators=operators,
     precision=precision,

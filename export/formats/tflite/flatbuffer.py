@@ -1,11 +1,9 @@
 """Reading and changing TFLite files: order and names of inputs and outputs, operators, precision, manifest."""
 
-import contextlib
 import copy
-import io
-import zipfile
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,11 @@ import numpy as np
 from zoo.errors import ArtifactError
 
 from ...signature import FORMS, Signature, Tensor
-
-MAX_MANIFEST = 1 << 20  # bytes of one associated file
+from .. import read as read_file
+from .archive import texts
+from .checking import named
+from .schema import TYPES
+from .structure import name_of, read
 
 
 def slim(path: Path, signature: Signature) -> None:
@@ -122,85 +123,87 @@ def _buffer(content: bytes) -> Any:
     return buffer
 
 
-def embed(path: Path, manifest: Mapping[str, str]) -> None:
-    """Append the manifest as a zip archive, one member per value."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
-        for name, text in manifest.items():
-            members.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
-    with path.open("ab") as stream:
-        stream.write(archive.getvalue())
-
-
 def manifest(path: Path) -> dict[str, str]:
-    """Read the manifest."""
+    """Read the manifest.
+
+    Raises:
+        ArtifactError: It is lost or damaged, or the file is no TFLite file.
+    """
+    content = read_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if any(member.file_size > MAX_MANIFEST for member in members):
-                raise ArtifactError(f"{path} carries an associated file larger than {MAX_MANIFEST} bytes")
-            found = {member.filename: archive.read(member).decode("utf-8", "replace") for member in members}
-    except (zipfile.BadZipFile, OSError, ValueError):
-        found = {}
-    if {"export", "bytes", "sha256"} & set(found):
-        return found
-    if set(FORMS) & {definition.signatureKey.decode() for definition in _model(path).signatureDefs or []}:
+        found = texts(content)
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+    if not found and set(FORMS) & {definition.key for definition in _read(path, content).signatures or []}:
         raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
-    return {}
+    return found
 
 
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[Any]:
-    """Read a flatbuffer inside the block, piece by piece."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    try:
-        yield schema.Model.GetRootAs(path.read_bytes(), 0)
-    except Exception as error:
-        raise ArtifactError(f"{path} is not a TFLite file, or is truncated ({type(error).__name__})") from error
+def _read(path: Path, content: bytes) -> Any:
+    """Read a file that nobody has checked."""
+    with named(path):
+        return read(content)
 
 
 def _model(path: Path) -> Any:
-    """Read the whole flatbuffer."""
+    """Read a file as objects that can be changed and written again."""
     from ai_edge_litert import schema_py_generated as schema
 
-    with _reading(path) as model:
-        return schema.ModelT.InitFromObj(model)
-
-
-def _names(enumeration: Any) -> dict[int, str]:
-    return {value: name for name, value in vars(enumeration).items() if not name.startswith("_")}
+    content = path.read_bytes()
+    _read(path, content)
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
 
 
 def operators(path: Path) -> list[str]:
     """List the operators, those of subgraphs too; a custom one has its own name."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    codes = _names(schema.BuiltinOperator)
-
-    def name(code: Any) -> str:
-        builtin = codes[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
-        return f"CUSTOM {code.CustomCode().decode()}" if builtin == "CUSTOM" else builtin
-
-    with _reading(path) as model:
-        names = [name(model.OperatorCodes(i)) for i in range(model.OperatorCodesLength())]
-        graphs = [model.Subgraphs(i) for i in range(model.SubgraphsLength())]
-        return [names[graph.Operators(i).OpcodeIndex()] for graph in graphs for i in range(graph.OperatorsLength())]
+    model = _read(path, read_file(path))
+    with named(path):
+        return [name_of(model, operator)[0] for graph in model.graphs or [] for operator in graph.operators or []]
 
 
 def precision(path: Path) -> dict[str, int]:
     """Count the numbers stored, by dtype; shared buffers count once."""
     from ai_edge_litert import schema_py_generated as schema
 
-    types, model = _names(schema.TensorType), _model(path)
-    found: dict[int, tuple[str, int]] = {}
-    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
-        if model.buffers[tensor.buffer].data is not None:
-            found[tensor.buffer] = (
-                types[tensor.type].lower(),
-                int(np.prod(tensor.shape)) if tensor.shape is not None else 1,
-            )
+    model = _read(path, read_file(path))
+    types = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+    buffers = model.buffers or []
+    found = {
+        tensor.buffer: (types.get(tensor.type, f"type {tensor.type}"), math.prod(tensor.shape or ()))
+        for graph in model.graphs or []
+        for tensor in graph.tensors or []
+        if tensor.buffer < len(buffers) and buffers[tensor.buffer].data
+    }
     counts: Counter[str] = Counter()
     for dtype, count in found.values():
         counts[dtype] += count
     return dict(counts)
+
+
+def signatures(path: Path) -> dict[str, Signature] | None:
+    """Read the signatures of a file by name; None if it has none.
+
+    Raises:
+        ArtifactError: It is damaged.
+    """
+    model, found = _read(path, read_file(path)), {}
+    names = {number: name for number, (_, _, name) in TYPES.items()}
+    try:
+        for definition in model.signatures or []:
+            tensors = model.graphs[definition.graph].tensors
+            sides = [
+                tuple(
+                    Tensor(entry.name, _sizes(tensors[entry.tensor]), names.get(tensors[entry.tensor].type, "unknown"))
+                    for entry in sorted(entries or [], key=lambda entry: entry.name)  # as the interpreter has them
+                )
+                for entries in (definition.inputs, definition.outputs)
+            ]
+            found[definition.key] = Signature(definition.key, *sides)
+    except (IndexError, TypeError) as error:
+        raise ArtifactError(f"{path} is damaged: a signature names a tensor that is not there") from error
+    return found or None
+
+
+def _sizes(tensor: Any) -> tuple[int | None, ...]:
+    """Return the sizes of a tensor, None where any size is taken."""
+    return tuple(None if size < 0 else size for size in tensor.free or tensor.shape or ())

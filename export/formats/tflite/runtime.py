@@ -13,7 +13,8 @@ from zoo.errors import ArgumentError, ArtifactError
 
 from ...engine import BoundEngine, Run
 from ...signature import Signature, Tensor, default_of
-from .. import DEFAULT_RUNTIME, RuntimeOptions
+from .. import DEFAULT_RUNTIME, RuntimeOptions, read
+from .checking import checked
 
 Order = tuple[Sequence[str], Sequence[str]]
 
@@ -52,8 +53,6 @@ def _interpreter(path: Path, content: bytes, threads: int) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
     try:
-        if not content:
-            raise ValueError("it is empty")
         return Interpreter(model_content=content, num_threads=threads)
     except (ValueError, RuntimeError) as error:
         raise ArtifactError(f"{path} is not a TFLite file, or is damaged: {error}") from error
@@ -74,7 +73,9 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
 
     The file is read once: further interpreters are of the same network, even if the file has been replaced.
     """
-    make = functools.partial(_interpreter, path, path.read_bytes(), options.threads or 1)
+    content = read(path)
+    checked(path, content)
+    make = functools.partial(_interpreter, path, content, options.threads or 1)
     interpreter = make()
     signed = _signatures(interpreter)
     if expected and expected.form not in signed:
@@ -90,11 +91,6 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
         del runner  # the interpreter does not reset while somebody else holds it
         return _engine(found, order, make, interpreter, lambda one: _by_number(one, *places))
     return _engine(found, order, make, interpreter, lambda one: _by_name(one, found))
-
-
-def signatures(path: Path) -> dict[str, Signature] | None:
-    """Read the signatures of a file by name; None if it has none."""
-    return _signatures(_interpreter(path, path.read_bytes(), 1)) or None
 
 
 def _signatures(interpreter: Any) -> dict[str, Signature]:

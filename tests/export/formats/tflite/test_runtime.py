@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from export.formats.tflite import runtime
-from export.formats.tflite.runtime import open_, signatures
+from export.formats.tflite.flatbuffer import signatures
+from export.formats.tflite.runtime import open_
 from tests.export.formats.tflite.handmade import ADDED, added, entry, model, schema, signature, tensor, written
 from zoo.errors import ArgumentError, ArtifactError
 

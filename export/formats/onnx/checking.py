@@ -1,0 +1,201 @@
+"""Checking of ONNX files before ONNX Runtime parses them: one file, plain operators, constants of their shapes.
+
+A model can name other files, which the runtime would read, and operators of other libraries; `export.save` writes none.
+"""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import ArtifactError
+
+from .builder import MICROSOFT
+from .wire import Reader, read
+
+LARGEST = 1 << 28  # numbers of a tensor that a file of a few bytes could ask for
+DEEPEST = 10  # graphs within graphs
+MATHEMATICS = """
+    Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization BitShift BitwiseAnd
+    BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Celu Clip Compress Concat Constant ConstantOfShape Conv
+    ConvInteger ConvTranspose Cos Cosh CumSum DepthToSpace DequantizeLinear Div Dropout DynamicQuantizeLinear Einsum
+    Elu Equal Erf Exp Expand Flatten Floor GRU Gather GatherElements GatherND Gelu Gemm GlobalAveragePool
+    GlobalMaxPool Greater GreaterOrEqual GroupNormalization HardSigmoid HardSwish Hardmax Identity If
+    InstanceNormalization IsInf IsNaN LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax Loop
+    LpNormalization MatMul MatMulInteger Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul Neg NonZero Not
+    OneHot Or PRelu Pad Pow QLinearConv QLinearMatMul QuantizeLinear RNN Range Reciprocal ReduceL1 ReduceL2
+    ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape
+    Resize ReverseSequence Round Scan Scatter ScatterElements ScatterND Selu Shape Shrink Sigmoid Sign Sin Sinh Size
+    Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Tile TopK
+    Transpose Trilu Unique Unsqueeze Upsample Where Xor
+"""
+"""Operators of the standard set that are run: mathematics, and loops."""
+STANDARD = frozenset(MATHEMATICS.split())
+OPERATORS = {
+    "": STANDARD,
+    "ai.onnx": STANDARD,
+    MICROSOFT: frozenset(
+        [
+            "DynamicQuantizeLSTM",
+            "DynamicQuantizeMatMul",
+            "MatMulIntegerToFloat",
+            "MatMulNBits",
+            "FusedMatMul",
+            "FusedGemm",
+            "FusedConv",
+            "Gelu",
+            "QuickGelu",
+            "BiasGelu",
+            "FastGelu",
+            "LayerNormalization",
+            "SkipLayerNormalization",
+            "QLinearAdd",
+            "QLinearMul",
+        ]
+    ),
+}
+"""Domain → its operators that are run."""
+WIDTHS = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 14: 8, 15: 16, 16: 2,
+          17: 1, 18: 1, 19: 1, 20: 1}  # fmt: skip
+"""Type of a tensor → bytes of a number."""
+HALVES = {21: 2, 22: 2, 23: 2}
+"""Type of a tensor whose numbers take half a byte → how many are in one."""
+TEXT = 8
+GROWING = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1, "OneHot": 1, "Resize": 3, "Pad": 1, "Range": 1}
+"""Operator → its input that says how large its result is."""
+
+
+def checked(path: Path, content: bytes) -> None:
+    """Check an ONNX file.
+
+    Raises:
+        ArtifactError: It is damaged, or has what is not run here.
+    """
+    with named(path):
+        model = read(content)
+    try:
+        if model.graph is None:
+            raise ArtifactError("it has no graph")
+        _check_graph(content, model.graph, {}, 0)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{path} is damaged, or has what is not run here: {error}. Export the Keras model with export.save"
+        ) from error
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Add the name of a file to errors about its structure inside the block."""
+    try:
+        yield
+    except ArtifactError as error:
+        raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {error}") from error
+
+
+def inside(graph: Any) -> list[Any]:
+    """List a graph that has been read and its subgraphs, outer ones first."""
+    inner = [a.graph for node in graph.nodes for a in node.attributes if a.graph is not None]
+    return [graph, *(deeper for one in inner for deeper in inside(one))]
+
+
+def _check_graph(content: bytes, graph: Any, outer: dict[str, Any], deep: int) -> None:
+    """Check a graph, and those inside of it.
+
+    Args:
+        content: The file.
+        graph: The graph.
+        outer: Constants of the graphs around it, by name.
+        deep: How many graphs it is in.
+    """
+    if deep > DEEPEST:
+        raise ArtifactError(f"more than {DEEPEST} graphs within one another")
+    constants = dict(outer)
+    for tensor in graph.initializers:
+        _check_tensor(content, tensor, f"constant {tensor.name}")
+        constants[tensor.name] = tensor
+    for node in graph.nodes:
+        what = f"operator {node.kind} {node.name or ''}".strip()
+        if node.kind not in OPERATORS.get(node.domain or "", ()) or node.overload:
+            domain = f" of {node.domain}" if node.domain else ""
+            raise ArtifactError(f"operator {node.kind}{domain} is not accepted: only plain mathematics is run")
+        for attribute in node.attributes:
+            if attribute.reference:
+                raise ArtifactError(f"{what}: an attribute that refers to a function")
+            for tensor in _tensors(attribute):
+                _check_tensor(content, tensor, what)
+            if attribute.graph is not None:
+                _check_graph(content, attribute.graph, constants, deep + 1)
+        if node.kind == "Constant" and node.outputs and node.attributes and node.attributes[0].tensor is not None:
+            constants[node.outputs[0]] = node.attributes[0].tensor
+        _check_growth(content, node, constants, what)
+
+
+def _tensors(attribute: Any) -> Iterator[Any]:
+    if attribute.tensor is not None:
+        yield attribute.tensor
+    yield from attribute.tensors
+
+
+def _check_tensor(content: bytes, tensor: Any, what: str) -> None:
+    """Check that a constant lies in the file, and has the numbers of its shape.
+
+    Raises:
+        ArtifactError: It does not.
+    """
+    if tensor.location or tensor.external:
+        raise ArtifactError(
+            f"{what}: its numbers lie in another file. An artifact is one file: write it as one, such as by "
+            "onnx.save(onnx.load(path), path)"
+        )
+    if any(size < 0 for size in tensor.dims) or len(tensor.dims) > 16:
+        raise ArtifactError(f"{what}: shape {tensor.dims}")
+    count, kind = math.prod(tensor.dims), tensor.type or 0
+    typed = (tensor.floats, tensor.int32s, tensor.int64s, tensor.doubles, tensor.uint64s, tensor.strings)
+    if kind == TEXT:
+        fits = len(tensor.strings) == count and tensor.raw is None
+    elif kind not in WIDTHS and kind not in HALVES:
+        raise ArtifactError(f"{what}: type {kind} of numbers is not known here")
+    elif tensor.raw is not None:
+        size = -(-count // HALVES[kind]) if kind in HALVES else count * WIDTHS[kind]
+        fits = tensor.raw[1] - tensor.raw[0] == size and not any(typed)
+    else:
+        fits = _stored(content, tensor, kind) == (-(-count // HALVES[kind]) if kind in HALVES else count)
+    if not fits:
+        raise ArtifactError(f"{what}: other numbers than its shape {tensor.dims} has")
+
+
+def _stored(content: bytes, tensor: Any, kind: int) -> int:
+    """Return how many numbers of a tensor are stored one by one."""
+
+    def whole(spans: list[tuple[int, int]]) -> int:  # a number ends with a byte below 128
+        return sum(int((np.frombuffer(content[a:b], np.uint8) < 128).sum()) for a, b in spans)
+
+    def wide(spans: list[tuple[int, int]], width: int) -> int:
+        return sum(b - a for a, b in spans) // width
+
+    counts = {1: wide(tensor.floats, 4), 14: wide(tensor.floats, 8), 11: wide(tensor.doubles, 8),
+              15: wide(tensor.doubles, 16), 7: whole(tensor.int64s), 12: whole(tensor.uint64s),
+              13: whole(tensor.uint64s)}  # fmt: skip
+    return counts[kind] if kind in counts else whole(tensor.int32s)
+
+
+def _check_growth(content: bytes, node: Any, constants: dict[str, Any], what: str) -> None:
+    """Check that constant numbers do not ask for a huge tensor, which the runtime would make when it opens a file.
+
+    Raises:
+        ArtifactError: They do.
+    """
+    place = GROWING.get(node.kind)
+    tensor = constants.get(node.inputs[place]) if place is not None and place < len(node.inputs) else None
+    if tensor is None or (tensor.type or 0) not in (6, 7) or math.prod(tensor.dims) > 64:
+        return
+    if tensor.raw is not None:
+        dtype = np.int32 if tensor.type == 6 else np.int64
+        numbers = np.frombuffer(content[slice(*tensor.raw)], dtype).tolist()
+    else:
+        numbers = [n for a, b in tensor.int64s or tensor.int32s for n in Reader(content).numbers("int", a, b)]
+    if math.prod(max(abs(n), 1) for n in numbers) > LARGEST:
+        raise ArtifactError(f"{what}: it asks for a tensor of more than {LARGEST} numbers")

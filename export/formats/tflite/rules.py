@@ -1,0 +1,133 @@
+"""What must hold for single operators of TFLite beyond the types of their tensors: numbers in range, sizes, scales."""
+
+import math
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import ArtifactError
+
+from .schema import QUANTIZED
+
+LARGEST = 1 << 28  # numbers of a tensor
+RANK = 8
+VALUES = {
+    "ARG_MAX": {1: (-RANK, RANK - 1)}, "ARG_MIN": {1: (-RANK, RANK - 1)}, "CUMSUM": {1: (-RANK, RANK - 1)},
+    "EXPAND_DIMS": {1: (-RANK, RANK)}, "MEAN": {1: (-RANK, RANK - 1)}, "SUM": {1: (-RANK, RANK - 1)},
+    "SPLIT": {0: (-RANK, RANK - 1)}, "SPLIT_V": {1: (-1, LARGEST), 2: (-RANK, RANK - 1)},
+    "TRANSPOSE": {1: (-RANK, RANK - 1)}, "REVERSE_V2": {1: (-RANK, RANK - 1)}, "RESHAPE": {1: (-1, LARGEST)},
+    "SLICE": {1: (0, LARGEST), 2: (-1, LARGEST)}, "FILL": {0: (0, LARGEST)}, "TILE": {1: (0, LARGEST)},
+    "BROADCAST_TO": {1: (0, LARGEST)}, "SCATTER_ND": {2: (0, LARGEST)}, "PAD": {1: (0, 1 << 16)},
+    "PADV2": {1: (0, 1 << 16)}, "MIRROR_PAD": {1: (0, 1 << 16)}, "ONE_HOT": {1: (1, 1 << 20)},
+    "TOPK_V2": {1: (1, LARGEST)}, "RESIZE_BILINEAR": {1: (1, 1 << 12)}, "RESIZE_NEAREST_NEIGHBOR": {1: (1, 1 << 12)},
+    "TRANSPOSE_CONV": {0: (1, LARGEST)}, "SPACE_TO_BATCH_ND": {1: (1, 4096), 2: (0, LARGEST)},
+    "BATCH_TO_SPACE_ND": {1: (1, 4096), 2: (0, LARGEST)},
+} | {f"REDUCE_{name}": {1: (-RANK, RANK - 1)} for name in ("ALL", "ANY", "MAX", "MIN", "PROD")}  # fmt: skip
+VALUES |= {f"UNSORTED_SEGMENT_{name}": {2: (1, 1 << 20)} for name in ("MAX", "MIN", "PROD", "SUM")}
+"""Operator → input → the least and the largest number that a constant there may have."""
+SIZES = {"FILL": 0, "TILE": 1, "BROADCAST_TO": 1, "SCATTER_ND": 2, "RESIZE_BILINEAR": 1, "RESIZE_NEAREST_NEIGHBOR": 1,
+         "TRANSPOSE_CONV": 0, "RESHAPE": 1}  # fmt: skip
+"""Operator → its input that holds the sizes of its result."""
+
+
+def refuse(condition: object, what: str, why: str) -> None:
+    """Raise ArtifactError where a condition holds."""
+    if condition:
+        raise ArtifactError(f"{what}: {why}")
+
+
+def check_numbers(operator: Any, numbers: list[np.ndarray | None]) -> None:
+    """Check the constants that tell an operator what to do.
+
+    Args:
+        operator: The operator.
+        numbers: Those of each of its inputs, None where it is not a constant.
+
+    Raises:
+        ArtifactError: One is out of range, or they ask for a huge result.
+    """
+    constants = {i: found for i, found in enumerate(numbers) if found is not None and found.size}
+    for place, (least, most) in VALUES.get(operator.row.name, {}).items():
+        if (found := constants.get(place)) is not None:
+            wrong = found.min() < least or found.max() > most
+            refuse(wrong, operator.what, f"a number outside of {least} to {most} in its input {place}")
+    if (sizes := constants.get(SIZES.get(operator.row.name, -1))) is not None:
+        many = math.prod(abs(n) for n in sizes.tolist()) > LARGEST
+        refuse(many, operator.what, f"it makes more than {LARGEST} numbers")
+
+
+def _while(checker: Any, graph: Any, operator: Any, given: Any, results: Any) -> None:
+    """A loop's condition gives one bool; its body takes what it gives."""
+    options, what = operator.options, operator.what
+    refuse(None in given or len(given) != len(results), what, "it takes other tensors than it gives")
+    checker.called(graph, what, options.body, given, results)
+    checker.called(graph, what, options.condition, given, [SimpleNamespace(letter="b")])
+
+
+def _if(checker: Any, graph: Any, operator: Any, given: Any, results: Any) -> None:
+    refuse(None in given, operator.what, "a tensor is missing")
+    for index in (operator.options.then, vars(operator.options)["else"]):
+        checker.called(graph, operator.what, index, given[1:], results)
+
+
+def _counted(where: str, side: int) -> Callable[..., None]:
+    """Return a rule: the number in the options is that of the inputs (0) or outputs (1)."""
+
+    def check(_checker: Any, _graph: Any, operator: Any, given: Any, results: Any) -> None:
+        wanted = vars(operator.options)[where]
+        refuse(len((given, results)[side]) != wanted, operator.what, f"{wanted} tensors by its options, not so many")
+
+    return check
+
+
+def _strided(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    """The slices of a tensor have a begin, an end and a stride for each axis that they name."""
+    begins, ends, strides = (checker.numbers(tensor) for tensor in given[1:])
+    what, count = operator.what, len(begins)
+    refuse(not 0 < count == len(ends) == len(strides), what, "begins, ends and strides of different lengths")
+    refuse(0 in strides, what, "a stride of zero")
+    refuse(max(vars(operator.options).values()) >> count, what, "a mask for more axes than it has")
+    known = given[0].shape or given[0].constant
+    refuse(known and count > len(given[0].shape) + operator.options.new.bit_count(), what, "more axes than its input")
+
+
+def _reshaped(_checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    """Without a tensor that has the sizes, the options have them."""
+    sizes = operator.options.shape or ()
+    good = 0 < len(sizes) <= RANK and min(sizes) >= -1 and 0 not in sizes and sizes.count(-1) < 2
+    refuse(len(given) == 1 and not good, operator.what, f"the sizes {sizes}")
+
+
+def _summed(_checker: Any, _graph: Any, operator: Any, given: Any, results: Any) -> None:
+    """Scales whose ratios the runtime can write as integers: it ends the process over others."""
+    tensors = [t for t in (*given, *results) if t.letter in QUANTIZED]
+    scales = [t.quantization.scale[0] for t in tensors]
+    limit = RATIOS[operator.row.name]
+    far = scales and (max(scales) > limit * min(scales) or any(len(t.quantization.scale) > 1 for t in tensors))
+    refuse(far, operator.what, "scales that are too far from one another")
+    refuse(scales and results[0].letter == "b" and max(scales) >= 1, operator.what, "scales above one")
+
+
+def _range(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    numbers = [checker.numbers(tensor) for tensor in given]
+    if all(found is not None for found in numbers):
+        start, limit, step = (float(found[0]) for found in numbers)
+        refuse(not step or (limit - start) / step > LARGEST, operator.what, f"it makes more than {LARGEST} numbers")
+
+
+def _padded(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    refuse(given[1].shape[1] != 2, operator.what, "other than two numbers for an axis")
+    around = checker.numbers(given[1]).reshape(-1, 2).sum(axis=1).tolist()
+    refuse(math.prod(n + 1 for n in around) > LARGEST, operator.what, f"it makes more than {LARGEST} numbers")
+
+
+RATIOS = {"ADD": 2**12, "SUB": 2**12, "EQUAL": 2**12, "NOT_EQUAL": 2**12, "GREATER": 2**12,
+          "GREATER_EQUAL": 2**12, "LESS": 2**12, "LESS_EQUAL": 2**12}  # fmt: skip
+RULES: dict[str, Callable[..., None]] = {
+    "IF": _if, "WHILE": _while, "PACK": _counted("count", 0), "UNPACK": _counted("count", 1),
+    "SPLIT": _counted("count", 1), "SPLIT_V": _counted("count", 1), "STRIDED_SLICE": _strided, "RESHAPE": _reshaped,
+    "RANGE": _range, "PAD": _padded, "PADV2": _padded, "MIRROR_PAD": _padded,
+} | dict.fromkeys(RATIOS, _summed)  # fmt: skip
+"""Operator → what else must hold for it."""
