@@ -5,6 +5,7 @@ zoo, and one sha256 over all of that and the network itself: over every byte of 
 the path alone.
 """
 
+import hashlib
 import json
 import os
 import warnings
@@ -13,18 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.card import Card, codec_json
-from zoo.core.files import sha256
+from zoo.core.files import BLOCK, exists, regular, sha256
 from zoo.core.validation import number
-from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError
+from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError, VerificationError
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
 
 from . import formats
+from .engine import BoundEngine
 from .formats import Format, RuntimeOptions
+from .manifest import TEXTS, Manifest, check_texts, described
 from .model_files import is_meant
-from .signature import Signature, Tensor
+from .verification.compare import check_signature
 
-TEXTS = ("card", "codec", "export")
 FOREIGN = (
     "was not written by export.save: no checksum, no measured agreement with Keras, no names or versions beyond what "
     "the format itself has"
@@ -64,7 +66,7 @@ def load(
     """
     source, row, manifest = read_manifest(path)
     options = _runtime_options(row, threads, providers, trust)
-    if not manifest:
+    if manifest is None:
         if row.program and not trust:
             raise ArtifactError(
                 f"{source} was not written by export.save, and a {row.name} is a program, which can do anything that "
@@ -77,19 +79,33 @@ def load(
         row.runnable(source)
         warnings.warn(f"{source} {FOREIGN}", stacklevel=2)
         return row.open(source, signatures[form] if form else None, *options)
-    about = json.loads(manifest["export"])
-    signatures = signatures_of(about)
-    if form is not None and form not in signatures:
-        raise ArgumentError(f"form={form!r}: {source} has {', '.join(signatures)}")
-    engine = row.open(source, signatures[form or about["form"]], *options)
-    engine.about = about
-    if "card" not in manifest:
-        return engine
+    if form is not None and form not in manifest.signatures:
+        raise ArgumentError(f"form={form!r}: {source} has {', '.join(manifest.signatures)}")
+    signature = manifest.signatures[form or manifest.form]
+    engine: BoundEngine = row.open(source, signature, *options)
+    engine.about = manifest.about
     try:
-        card = Card.from_json(manifest["card"])
-        return make(card, read_codec(card, manifest["codec"]), engine)
-    except (PresetError, KeyError, OSError) as error:
+        check_signature(signature, engine.signature)
+        return _model(manifest.texts, engine) if "card" in manifest.texts else engine
+    except (PresetError, PluginError, VerificationError) as error:
         raise ArtifactError(f"{source}: {error}") from error
+
+
+def _model(texts: Mapping[str, str], engine: BoundEngine) -> Any:
+    """Return the model of the zoo that a manifest describes, run by an opened artifact.
+
+    Raises:
+        PresetError: The card or codec is damaged, or describes another network.
+    """
+    card = Card.from_json(texts["card"])
+    codec = read_codec(card, texts["codec"])
+    if engine.signature.form != "generate":
+        x, y = engine.inputs[0].shape[2:], engine.outputs[0].shape[-1:]
+        if x != codec.shape or y not in ((codec.classes,), (None,)):
+            raise PresetError(
+                f"the codec has inputs {codec.shape} and {codec.classes} classes, the network {engine.signature.text()}"
+            )
+    return make(card, codec, engine)
 
 
 def _runtime_options(
@@ -113,43 +129,45 @@ def _runtime_options(
     return [options]
 
 
-def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, dict[str, str]]:
-    """Return an artifact's path, format and manifest; an empty one for an artifact of another tool.
+def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, Manifest | None]:
+    """Return an artifact's path, format and manifest; None for an artifact of another tool.
 
     Raises:
-        ArtifactError: It is missing, truncated or corrupt.
+        ArtifactError: It is missing, truncated or corrupt, or its manifest says what cannot be.
     """
     source = Path(path)
-    if not source.exists():
+    if not exists(source):
         raise ArtifactError(f"{source} does not exist: export.save writes it, or `zoo export NAME`")
     try:
+        _check_regular(source)
         row = _format(source)
-        manifest = row.manifest(source)
-        if not manifest:
-            return source, row, {}
-        if missing := {"export", "bytes", "sha256"} - set(manifest):
-            raise ArtifactError(f"{source} carries no {', '.join(sorted(missing))}: copy or export it again")
-        if not _matches(source, manifest, row):
+        texts = row.manifest(source)
+        if not texts:
+            return source, row, None
+        check_texts(source, texts)
+        if not _matches(source, texts, row):
             raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
+        return source, row, described(source, texts)
     except ArtifactError:
         raise
     except DataError as error:  # no regular file
         raise ArtifactError(str(error)) from error
     except Exception as error:
         raise ArtifactError(f"{source} is damaged ({type(error).__name__}): copy or export it again") from error
-    return source, row, manifest
 
 
-def signatures_of(about: Mapping[str, Any]) -> dict[str, Signature]:
-    """Return the signatures in the text `export` of a manifest."""
+def _check_regular(source: Path) -> None:
+    """Refuse pipes and devices, which may have no end, as an artifact or inside of its folder.
 
-    def tensors(listed: list[dict[str, Any]]) -> tuple[Tensor, ...]:
-        return tuple(Tensor(t["name"], tuple(t["shape"]), t["dtype"]) for t in listed)
-
-    return {
-        form: Signature(form, tensors(sides["inputs"]), tensors(sides["outputs"]))
-        for form, sides in about["signatures"].items()
-    }
+    Raises:
+        ArtifactError: There is one.
+    """
+    for path in source.rglob("*") if source.is_dir() else [source]:
+        if not path.is_dir():
+            try:
+                regular(path).close()
+            except DataError as error:
+                raise ArtifactError(str(error)) from error
 
 
 def _format(source: Path) -> Format:
@@ -214,8 +232,13 @@ def _digest(path: Path, manifest: Mapping[str, str], row: Format) -> str:
         files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / row.manifest_file)
         parts += [f"{file.relative_to(path).as_posix()} {sha256(file)}".encode() for file in files]
     else:
+        digest = hashlib.sha256(b"".join(part + b"\0" for part in parts))
         with path.open("rb") as stream:
-            parts.append(stream.read(int(manifest["bytes"])))
+            left = int(manifest["bytes"])
+            while left > 0 and (block := stream.read(min(left, BLOCK))):
+                digest.update(block)
+                left -= len(block)
+        return digest.hexdigest()
     return sha256(b"\0".join(parts))
 
 

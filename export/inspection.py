@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from zoo.core.card import Card
 from zoo.errors import PresetError
 
-from .artifact import FOREIGN, read_manifest, signatures_of, size_of
+from .artifact import FOREIGN, read_manifest, size_of
 from .signature import Signature
 
 
@@ -92,9 +93,8 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         ArtifactError: The artifact is missing, truncated or corrupt.
     """
     source, row, manifest = read_manifest(path)
-    about = json.loads(manifest["export"]) if manifest else None
     found = row.operators(source)
-    signatures = signatures_of(about) if about else row.signatures(source)
+    signatures = manifest.signatures if manifest else row.signatures(source)
     if signatures is None:
         opened = row.open(source, None).signature
         signatures = {opened.form: opened}
@@ -106,12 +106,12 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         row.precision(source),
         {n: c for c, n in counts},
         dict(signatures),
-        about,
-        _card(source, manifest),
+        manifest.about if manifest else None,
+        _card(source, manifest.texts) if manifest else None,
     )
 
 
-def _card(source: Path, manifest: dict[str, str]) -> Card | None:
+def _card(source: Path, manifest: Mapping[str, str]) -> Card | None:
     """Read the card of a model of the zoo; one that cannot be used here is left out with a warning."""
     try:
         return Card.from_json(manifest["card"]) if "card" in manifest else None

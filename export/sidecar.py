@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.files import content, exists, replacing, sha256
-from zoo.errors import DataError
+from zoo.core.strict_json import MOST_BYTES, parse
+from zoo.errors import ArgumentError, DataError
 
 from .formats import Format
 
 KEYS = ("artifact", "format", "form", "sha256", "bytes", "signatures", "export", "card", "codec")
 """What a sidecar has, `card` and `codec` for models of the zoo."""
-MOST_BYTES = 1 << 26  # of a sidecar
 ABOUT = ("format", "form", "signatures")  # of `export`: the sidecar has them itself
 
 
@@ -48,8 +48,8 @@ def places(target: Path, folder: bool, sidecar: bool) -> Iterator[tuple[Path, Pa
 def owner(path: Path) -> str | None:
     """Return the name of the artifact whose sidecar a file is; None for any other file."""
     try:
-        found = json.loads(content(path, MOST_BYTES).decode("utf-8"))
-    except (DataError, ValueError, RecursionError):
+        found = parse(content(path, MOST_BYTES))
+    except (DataError, ArgumentError):
         return None
     known = isinstance(found, dict) and {"artifact", "sha256", "signatures"} <= set(found)
     return str(found["artifact"]) if known else None

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from zoo.core.states import is_state, output_name
+from zoo.core.validation import limits
 from zoo.errors import ArgumentError, ArtifactError
 
+MOST_AXES = 32
 FORMS = {"sequence": None, "step": 1, "generate": None}
 """Form → length of the time axis; None is any."""
 SERVING = "serving_default"
@@ -22,9 +24,9 @@ ANY_SHAPE: tuple[int | None, ...] = (-1,)
 class Tensor:
     """Name, shape (None where any size is taken) and dtype of an input or output."""
 
-    name: str
-    shape: tuple[int | None, ...]
-    dtype: str
+    name: str = limits(shortest=1, longest=1000)
+    shape: tuple[int | None, ...] = limits(longest=MOST_AXES, each={"least": 1})
+    dtype: str = limits(pattern="bool|string|object|bfloat16|(u?int|float|complex)[0-9]+|float8_\\w+")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ArgumentError, ModelFileError
+from zoo.core.files import regular
+from zoo.errors import ArgumentError, DataError, ModelFileError
 
 from .hdf5 import Arrays, arrays_of, as_text, group_in, names_in, tree, with_slashes
 
@@ -86,8 +87,11 @@ def opened(path: str | os.PathLike[str]) -> Stored:
         raise ModelFileError(f"{source} does not exist: give the path of a model file (.h5, .hdf5 or .keras)")
     if source.is_dir():
         raise ModelFileError(_folder(source))
-    with source.open("rb") as stream:
-        head = stream.read(LEADING)
+    try:
+        with regular(source) as stream:
+            head = stream.read(LEADING)
+    except DataError as error:
+        raise ModelFileError(str(error)) from error
     if head.startswith(ZIP) and zipfile.is_zipfile(source):
         return _undamaged(_zip, source)
     if _is_hdf5(source):

@@ -1,10 +1,13 @@
 """What all codecs share, and what a model can do by the type of its codec."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from zoo.core.codec import Codec, Context, GenerationCodec, InfillCodec, MaskedPiece, described, known, padded
 from zoo.core.task import find, names
+from zoo.core.validation import limits
 from zoo.errors import CodecError
 
 
@@ -31,13 +34,22 @@ def test_ids_that_a_codec_does_not_have_are_refused():
         assert str(caught.value) == message
 
 
-def test_a_description_is_read_without_its_type():
-    data = {"type": "text", "vocabulary": "ab"}
-    assert described(data, "text") == {"vocabulary": "ab"}
-    assert data["type"] == "text"  # what was given stays
-    for bad, found in ((data, "'text'"), ({}, "None"), ({"type": None}, "None")):
-        with pytest.raises(CodecError, match=f"codec type {found}: expected 'music'"):
-            described(bad, "music")
+@dataclass(frozen=True)
+class Words:
+    type: str = limits(choices=("words",))
+    words: tuple[str, ...] = limits(shortest=1)
+
+
+def test_a_description_is_checked_by_its_dataclass():
+    assert described({"type": "words", "words": ["a"]}, Words) == Words("words", ("a",))
+    for bad, reason in (
+        ({"type": "text", "words": ["a"]}, "type='text': give one of 'words'"),
+        ({"type": "words", "words": []}, "words has 0 items"),
+        ({"words": ["a"]}, "missing fields: type"),
+        ([], "the content is a list of 0: give an object with type, words"),
+    ):
+        with pytest.raises(CodecError, match=reason):
+            described(bad, Words)
 
 
 class Sums:

@@ -1,11 +1,13 @@
 """Files are written whole or not at all."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
 from zoo.core import files
+from zoo.core.files import content, regular, sha256
 from zoo.errors import ArgumentError, DataError
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # the example of FIPS 180-2
@@ -103,3 +105,35 @@ def test_what_a_killed_process_left_is_finished_or_removed(tmp_path, moved):
     files.recover(target)
     assert (target / "state").read_text() == ("new" if moved else "old")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".running.abc", "run"]
+
+
+@pytest.mark.timeout(20)
+def test_pipes_devices_folders_and_circles_are_not_read(tmp_path):
+    """A pipe would be waited for, a device never end."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for name, reason in (
+        ("pipe", "is a pipe or a device: give a regular file"),
+        ("zero", "is a pipe or a device"),
+        (".", "is a folder"),
+        ("circle", "Too many levels"),
+        ("none", "No such file"),
+        ("x" * 300, "too long"),
+        ("a\0b", "null"),
+    ):
+        for read in (regular, lambda path: content(path, 100), sha256):
+            with pytest.raises(DataError, match=reason):
+                read(tmp_path / name)
+
+
+def test_files_are_read_up_to_a_limit(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert content(tmp_path / "link", 5) == b"12345"
+    with pytest.raises(DataError, match="a has more than 4 bytes"):
+        content(tmp_path / "a", 4)
+    with (tmp_path / "sparse").open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(DataError, match="more than 1,000,000 bytes"):
+        content(tmp_path / "sparse", 10**6)

@@ -72,3 +72,19 @@ def test_characters_are_told_in_bits_too():
     metrics = {"cold_nats_per_character": math.log(4), "tokens": 10}
     assert find_task("text").with_bits(metrics) == {**metrics, "cold_bits_per_character": 2.0}
     assert find_task("music").with_bits(metrics) == metrics
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("artifacts.json", "[]", "a list of 0: give an object with unit, metric, note, rows"),
+        ("artifacts.json", '{"unit": "s", "metric": "m", "note": "", "rows": [{"MB": "1"}]}', "missing fields of rows"),
+        ("errors.json", '{"tables": [{"title": "t", "heads": ["h"], "rows": ["r"]}]}', r"rows\[0\]='r': give a list"),
+        ("errors.json", "{", "no JSON"),
+        ("sample.txt", "\xff", "UTF-8"),
+    ],
+)
+def test_figures_and_samples_that_are_none_are_named(preset, name, text, reason):
+    (preset / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(zoo.PresetError, match=f"{name}.*{reason}.*remove it"):
+        zoo.page(preset)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from zoo.core.files import sha256
 from zoo.core.recipe import Recipe, from_dict
-from zoo.core.task import find, foreign_settings
+from zoo.core.strict_json import parse
+from zoo.core.task import Task, find, foreign_settings
+from zoo.core.validation import checked, limits, shown, value
 from zoo.errors import ArgumentError, PluginError, PresetError
 
 if TYPE_CHECKING:
@@ -17,13 +19,8 @@ if TYPE_CHECKING:
 
 NAME = r"[a-z0-9]+(_[a-z0-9]+)+(\.[a-z0-9_-]+)?"  # <architecture>_<task>[.<tag>]
 
-KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("name", "architecture", "task", "command", "weights_sha256", "codec_sha256", "licence"), str),
-    **dict.fromkeys(("metrics", "versions", "data"), dict),
-    **dict.fromkeys(("parameters", "epochs"), int),
-    "minutes": (int, float),
-}
-"""Field of a card → its type."""
+SHA256 = r"([0-9a-f]{64})?"  # of a card that is not written yet: empty
+WORD = 1000  # characters of a name, at most
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,20 @@ class Card:
         licence: Licence of the weights.
     """
 
-    name: str
-    architecture: str
-    task: str
-    recipe: Recipe
-    parameters: int = 0
-    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
-    command: str = ""
-    epochs: int = 0
-    minutes: float = 0.0
-    versions: dict[str, str] = field(default_factory=dict)
-    weights_sha256: str = ""
-    codec_sha256: str = ""
-    data: dict[str, str] = field(default_factory=dict)
-    licence: str = "Apache-2.0"
+    name: str = limits(longest=WORD)
+    architecture: str = limits(longest=WORD)
+    task: str = limits(longest=WORD)
+    recipe: Recipe = limits()
+    parameters: int = limits(0, least=0)
+    metrics: dict[str, dict[str, float]] = limits(factory=dict, longest=WORD, each={"longest": WORD})
+    command: str = limits("")
+    epochs: int = limits(0, least=0)
+    minutes: float = limits(0.0, least=0)
+    versions: dict[str, str] = limits(factory=dict, longest=WORD, each={"longest": WORD})
+    weights_sha256: str = limits("", pattern=SHA256)
+    codec_sha256: str = limits("", pattern=SHA256)
+    data: dict[str, str] = limits(factory=dict, longest=WORD)
+    licence: str = limits("Apache-2.0", longest=WORD)
 
     def to_json(self) -> str:
         """Write the card as JSON with its own checksum."""
@@ -74,24 +71,26 @@ class Card:
             PresetError: It is not a card, or it was changed since it was written.
         """
         try:
-            content = json.loads(text)
-            claimed = content.pop("card_sha256")
-            if claimed != _digest(content):
+            content = parse(text)
+            if not isinstance(content, dict):
+                raise ArgumentError(f"the content is {shown(content)}: give an object")
+            if content.pop("card_sha256", None) != _digest(content):
                 raise PresetError("the card was changed after it was written (its checksum differs)")
-            if not re.fullmatch(NAME, content["name"]):
-                raise PresetError(f"the name {content['name']!r} is not that of a model")
-            task = find(content["task"])
-            recipe = from_dict(content["recipe"], task.settings, foreign_settings(task))
-            card = cls(**{**content, "recipe": recipe})
-            if wrong := [name for name, kind in KINDS.items() if not isinstance(getattr(card, name), kind)]:
-                raise PresetError(f"not a model card: {', '.join(wrong)} has another type")
-            return card
-        except (ArgumentError, PluginError) as error:  # of another version, or of a package that is not here
+            task = _task(value("task", str, content.get("task"), {"longest": WORD}))
+            recipe = from_dict(content.pop("recipe", None), task.settings, foreign_settings(task))
+            card = checked(cls, content, recipe=recipe)
+        except (ArgumentError, PluginError) as error:  # PluginError: of a package that is not here
             raise PresetError(f"the card cannot be used: {error}") from error
-        except ValueError as error:
-            raise PresetError(f"not a model card: {error}") from error
-        except (KeyError, TypeError, AttributeError) as error:
-            raise PresetError("not a model card: fields are missing, unknown or of another type") from error
+        if not re.fullmatch(NAME, card.name):
+            raise PresetError(f"the name {shown(card.name)} is not that of a model")
+        return card
+
+
+def _task(name: str) -> Task:
+    try:
+        return find(name)
+    except ArgumentError as error:
+        raise PluginError(str(error)) from error
 
 
 def _digest(content: dict[str, Any]) -> str:

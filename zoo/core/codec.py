@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from zoo.errors import CodecError
+from zoo.core.validation import checked
+from zoo.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
     from zoo.core.recipe import Recipe
+
+Description = TypeVar("Description")
 
 
 class FrontEnd(Protocol):
@@ -27,6 +30,21 @@ class FrontEnd(Protocol):
 
     def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return what the recurrent layers get, `(batch, time, features)`, and the new states."""
+
+
+@runtime_checkable
+class SizedFrontEnd(FrontEnd, Protocol):
+    """A front end of which files of weights are checked before a network is built.
+
+    What it makes of a time step are `recipe.embedding` numbers.
+    """
+
+    def shapes(self, recipe: Recipe) -> Mapping[str, tuple[int, ...]]:
+        """Return the shapes of its weights by their paths in the network, such as `embedding/kernel`.
+
+        Raises:
+            ArgumentError: It cannot be built with these sizes.
+        """
 
 
 @runtime_checkable
@@ -206,16 +224,20 @@ class MaskedPiece:
         return len(self.piece)
 
 
-def described(data: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Return the description of a codec without its type.
+def described(data: Any, kind: type[Description]) -> Description:
+    """Return the description of a codec, checked; see `zoo.core.validation`.
+
+    Args:
+        data: What JSON gave.
+        kind: Dataclass of the description; its field `type`, if it has one, says of which task.
 
     Raises:
-        CodecError: It is that of another type.
+        CodecError: A field is missing or unknown, or its value is not accepted.
     """
-    values = dict(data)
-    if (found := values.pop("type", None)) != kind:
-        raise CodecError(f"codec type {found!r}: expected {kind!r}")
-    return values
+    try:
+        return checked(kind, data)
+    except ArgumentError as error:
+        raise CodecError(f"no description of such a codec: {error}") from error
 
 
 def known(ids: Any, count: int) -> np.ndarray:

@@ -86,8 +86,8 @@ def _locate(dataset: Dataset, progress: bool) -> tuple[Source, Path]:
 def _verify(path: Path, digest: str) -> None:
     try:
         found = sha256(path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): it belongs to the data set") from error
+    except (DataError, OSError) as error:
+        raise DataError(f"{error}: it cannot be read, and belongs to the data set") from error
     if found != digest:
         raise ChecksumError(
             f"{path} has sha256 {found}, expected {digest}: the copy is damaged or another version; "

@@ -21,12 +21,16 @@ MOST_LIST = 1 << 26
 
 
 def sha256(data: bytes | Path) -> str:
-    """Hash bytes, or the content of a file, to 64 hexadecimal digits."""
+    """Hash bytes, or the content of a file, to 64 hexadecimal digits.
+
+    Raises:
+        DataError: The file is missing, cannot be opened, or is no regular file.
+    """
     digest = hashlib.sha256()
     if isinstance(data, bytes):
         digest.update(data)
     else:
-        with data.open("rb") as stream:
+        with regular(data) as stream:
             while block := stream.read(BLOCK):
                 digest.update(block)
     return digest.hexdigest()

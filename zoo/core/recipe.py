@@ -6,18 +6,18 @@ its help, limits and choices beside it: validation, `zoo train --help` and the m
 
 import contextlib
 import difflib
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
-from zoo.core.validation import number
+from zoo.core import validation
 from zoo.errors import ArgumentError
 
 TRUTH = {"true": True, "false": False}
 SMALLEST = {int: 1, float: 1e-9, bool: 0, str: 0}  # type of a setting → smallest value, unless one is given
 FRACTION = 0.95  # largest fraction that is dropped or spread
+MOST_UNITS, MOST_LAYERS = 16384, 64
 
 
 def setting(
@@ -25,7 +25,7 @@ def setting(
     *,
     help: str,  # noqa: A002
     least: float | None = None,
-    most: float = math.inf,
+    most: float | None = None,
     choices: Sequence[str] = (),
     reads_files: bool = False,
     fixed: bool = False,
@@ -38,7 +38,7 @@ def setting(
             that must be given.
         help: One sentence for `zoo train --help`.
         least: Smallest value; None: 1 for integers, above 0 for other numbers.
-        most: Largest value.
+        most: Largest value; None: `validation.MOST_INTEGER` for integers, `validation.MOST_NUMBER` for other numbers.
         choices: The words that are accepted, in capitals or not, of a setting that is a word; none: any.
         reads_files: It says how the user's own files are read.
         fixed: The base model of a fine-tuned one must have the same value; its codec has an attribute of this name.
@@ -53,7 +53,8 @@ def setting(
         raise ArgumentError(f"a setting with the default {default!r}: give an int, float, bool or str")
     if fixed and not reads_files:
         raise ArgumentError("fixed=True is for settings that say how files are read: give reads_files=True too")
-    about = {"help": help, "least": least, "most": most, "choices": choices}
+    kind = int if default is MISSING else type(default)
+    about = {"help": help, "least": SMALLEST[kind] if least is None else least, "most": most, "choices": choices}
     return field(default=default, metadata={**about, "reads_files": reads_files, "fixed": fixed, "size": size})
 
 
@@ -66,14 +67,19 @@ class NoSettings:
 class Recipe:
     """How a network is sized and trained. The help of a field says what it is; `settings` are the task's own."""
 
-    units: int = setting(size="network", help="Units of each recurrent layer.")
+    units: int = setting(size="network", most=MOST_UNITS, help="Units of each recurrent layer.")
     embedding: int = setting(
-        size="encoder", help="Size of the vector of each input feature, or of what a front end makes of a time step."
+        size="encoder",
+        most=MOST_UNITS,
+        help="Size of the vector of each input feature, or of what a front end makes of a time step.",
     )
-    layers: int = setting(0, least=0, size="network", help="Recurrent layers. 0 uses the number of the architecture.")
+    layers: int = setting(
+        0, least=0, most=MOST_LAYERS, size="network", help="Recurrent layers. 0 uses the number of the architecture."
+    )
     head: int = setting(
         0,
         least=0,
+        most=MOST_UNITS,
         size="network",
         help="Units of a dense layer between the recurrent layers and the logits, which also gets the input features. "
         "0 has none.",
@@ -94,17 +100,20 @@ class Recipe:
         most=FRACTION,
         help="Fraction of the target spread evenly over all classes (Szegedy et al., CVPR 2016).",
     )
-    epochs: int = setting(110, help="Largest number of epochs; the learning rate falls over them.")
-    patience: int = setting(20, help="Epochs without a better validation value before training stops.")
-    batch: int = setting(64, help="Windows, or whole pieces, in a batch.")
+    epochs: int = setting(110, most=10**6, help="Largest number of epochs; the learning rate falls over them.")
+    patience: int = setting(20, most=10**6, help="Epochs without a better validation value before training stops.")
+    batch: int = setting(64, most=10**6, help="Windows, or whole pieces, in a batch.")
     window: int = setting(
-        32, least=0, help="Length of a training window in time steps of the raw data. 0 trains on whole pieces."
+        32,
+        least=0,
+        most=10**6,
+        help="Length of a training window in time steps of the raw data. 0 trains on whole pieces.",
     )
     epoch_steps: int = setting(0, least=0, help="Most optimizer steps of an epoch. 0 uses all the data.")
     carry: bool = setting(
         False, help="Start a window from the state after the previous one (truncated back-propagation through time)."
     )
-    learning_rate: float = setting(6e-3, help="Highest learning rate, reached after `warmup` steps.")
+    learning_rate: float = setting(6e-3, most=1e6, help="Highest learning rate, reached after `warmup` steps.")
     warmup: int = setting(200, least=0, help="Optimizer steps of linear warm-up.")
     schedule: str = setting(
         "cosine",
@@ -112,9 +121,9 @@ class Recipe:
         help="How the learning rate falls after the warm-up; exponential falls to a hundredth.",
     )
     weight_decay: float = setting(
-        1e-2, least=0, help="Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019)."
+        1e-2, least=0, most=1e6, help="Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019)."
     )
-    clip: float = setting(1.0, help="Largest norm of each gradient.")
+    clip: float = setting(1.0, most=1e30, help="Largest norm of each gradient.")
     ema: float = setting(
         0.0,
         least=0,
@@ -130,8 +139,8 @@ class Recipe:
     xla: bool = setting(
         False, help="Compile the whole training step, not only recurrent loops; faster on a CPU for small layers only."
     )
-    steps_per_execution: int = setting(1, help="Optimizer steps in one call of the compiled function.")
-    seed: int = setting(1, least=0, help="Seed of initial weights, dropout and data order.")
+    steps_per_execution: int = setting(1, most=10**6, help="Optimizer steps in one call of the compiled function.")
+    seed: int = setting(1, least=0, most=2**32 - 1, help="Seed of initial weights, dropout and data order.")
     settings: Any = NoSettings()
 
     def __getattr__(self, name: str) -> Any:
@@ -178,16 +187,15 @@ def from_dict(values: Mapping[str, Any], settings: type, ignored: Sequence[str] 
     Raises:
         ArgumentError: A name is unknown or missing, or a value is not accepted.
     """
-    names = {*core_rows(), *(entry.name for entry in fields(settings))}
-    kept = {name: value for name, value in values.items() if name in names or name not in ignored}
-    if unknown := [name for name in kept if name not in names]:
-        raise ArgumentError(f"unknown settings: {', '.join(unknown)}; there are: {', '.join(sorted(names))}")
+    rows = {**core_rows(), **{entry.name: entry for entry in fields(settings)}}
+    if not isinstance(values, Mapping):
+        raise ArgumentError(f"recipe={validation.shown(values)}: give an object with settings")
+    kept = {name: value for name, value in values.items() if name in rows or name not in ignored}
+    if unknown := [name for name in kept if name not in rows]:
+        raise ArgumentError(f"unknown settings: {validation.listed(unknown)}; there are: {', '.join(sorted(rows))}")
     if missing := [name for name, row in core_rows().items() if row.default is MISSING and name not in kept]:
         raise ArgumentError(f"missing settings: {', '.join(missing)}")
-    rows = {**core_rows(), **{entry.name: entry for entry in fields(settings)}}
-    for name, value in kept.items():
-        if isinstance(_checked(rows[name], value), str) != isinstance(value, str):
-            raise ArgumentError(f"{name}={value!r} has another type")
+    kept = {name: validation.value(name, _kind(rows[name]), value, rows[name].metadata) for name, value in kept.items()}
     core = {name: kept.pop(name) for name in core_rows() if name in kept}
     return Recipe(**core, settings=settings(**kept))
 
@@ -214,20 +222,23 @@ def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return changed
 
 
-def _checked(row: "Field[Any]", value: Any) -> Any:
-    """Return the value of a setting in its type, if it is accepted."""
-    name, about = row.name, row.metadata
-    kind = int if row.default is MISSING else type(row.default)
+def _kind(row: "Field[Any]") -> type:
+    """Return the type of a setting."""
+    return int if row.default is MISSING else type(row.default)
+
+
+def _checked(row: "Field[Any]", given: Any) -> Any:
+    """Return the value of a setting in its type, if it is accepted; words are read as what the setting is."""
+    name, kind, about = row.name, _kind(row), row.metadata
     if about["choices"] or kind is bool:
         accepted = {word.lower(): word for word in about["choices"]} or TRUTH
-        if str(value).lower() not in accepted:
-            raise ArgumentError(f"{name}={value!r}: give one of {', '.join(about['choices'] or TRUTH)}")
-        return accepted[str(value).lower()]
+        if str(given).lower() not in accepted:
+            raise ArgumentError(f"{name}={given!r}: give one of {', '.join(about['choices'] or TRUTH)}")
+        return accepted[str(given).lower()]
     if kind is str:
-        return str(value)
-    if isinstance(value, str):
+        given = str(given)
+    elif isinstance(given, str):
         with contextlib.suppress(ValueError):
-            value = float(value)
-            value = int(value) if value.is_integer() and abs(value) < 2**53 else value
-    least = SMALLEST[kind] if about["least"] is None else about["least"]
-    return number(name, value, least, about["most"], whole=kind is int)
+            given = float(given)
+            given = int(given) if given.is_integer() and abs(given) < 2**53 else given
+    return validation.value(name, kind, given, about)

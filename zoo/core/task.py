@@ -285,8 +285,8 @@ def find(name: str) -> Task:
     """
     if name not in table():
         raise ArgumentError(
-            f"task {name!r} is unknown here: the tasks are {', '.join(names())}; install the package that adds it, or "
-            "update rnn-zoo"
+            f"task {name!r:.60} is unknown here: the tasks are {', '.join(names())}; install the package that adds it, "
+            "or update rnn-zoo"
         )
     return table()[name]
 

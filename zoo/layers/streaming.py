@@ -62,3 +62,9 @@ def behind(x: Any, state: Any, length: int) -> Any:
 def last_of(x: Any, length: int) -> Any:
     """Give the last of `x (batch, time, …)` as a flat state."""
     return ops.cast(ops.reshape(x[:, -length:], (-1, length * int(np.prod(x.shape[2:])))), "float32")
+
+
+def projected(wide: int, embedding: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a dense layer `embedding` on `wide` numbers, and of a layer `normalization` on top of it."""
+    dense = {"embedding/kernel": (wide, embedding), "embedding/bias": (embedding,)}
+    return {**dense, "normalization/gamma": (embedding,), "normalization/beta": (embedding,)}

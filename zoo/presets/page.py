@@ -1,18 +1,22 @@
 """Model pages: what is known of a model, as Markdown, from the files of its preset folder."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card
 from zoo.core.codec import Codec
+from zoo.core.files import content
+from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import Task, find
-from zoo.errors import PresetError
+from zoo.core.validation import checked, limits
+from zoo.errors import ArgumentError, DataError, PresetError
 from zoo.presets import SHIPPED
 from zoo.presets import preset as presets
 
+Measured = TypeVar("Measured")
 EQUATIONS = {
     "rnn": (r"h_t = \tanh(W x_t + U h_{t-1} + b)",),
     "lstm": (
@@ -78,7 +82,11 @@ def page(folder: Path) -> str:
     cell = {"rnn": "vanilla RNN", "lstm": "LSTM", "gru": "GRU"}[architecture.cell]
     kind = f"bidirectional {cell}" if architecture.bidirectional else cell
     told = card.name if folder == SHIPPED / card.name else folder.as_posix()
-    summary = task.summary.capitalize() if ours else f"{task.name.capitalize()}, trained on {card.data.get('name')}"
+    summary = (
+        task.summary.capitalize()
+        if ours
+        else f"{task.name.capitalize()}, trained on {card.data.get('name', 'data without a name')}"
+    )
     head = f"# {card.name}\n\n{summary}: {card.parameters:,} parameters, {kind}."
     use = f'```python\nimport zoo\n\nmodel = zoo.load("{told}")\n```'
     return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
@@ -139,26 +147,76 @@ def _sample(folder: Path, note: str) -> str:
         parts[:0] = [note] * bool(note)
         parts += [f"[{name}]({name})" for name in others]
     if (text := folder / f"{SAMPLE}.txt").exists():
-        parts.append(f"```text\n{text.read_text(encoding='utf-8').rstrip()}\n```")
+        parts.append(f"```text\n{_sample_text(text).rstrip()}\n```")
     return "\n\n".join(parts)
 
 
-def _measured(path: Path) -> dict[str, Any]:
-    """Read what a benchmark measured; nothing if it has not."""
-    if not path.exists():
-        return {}
+def _sample_text(path: Path) -> str:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return content(path, MOST_BYTES).decode("utf-8")
+    except (DataError, UnicodeDecodeError) as error:
+        raise PresetError(f"{path} cannot be read as UTF-8 text ({error}): remove it") from error
+
+
+@dataclass(frozen=True)
+class ArtifactRow:
+    """Figures of one artifact of a model."""
+
+    format: str
+    precision: str
+    MB: float
+    per_second: float
+    parity: float
+    metric: float
+
+
+@dataclass(frozen=True)
+class ArtifactTable:
+    """What artifacts.json contains."""
+
+    unit: str
+    metric: str
+    note: str
+    rows: tuple[ArtifactRow, ...]
+    check: dict[str, Any] = limits(factory=dict)
+
+
+@dataclass(frozen=True)
+class ErrorTable:
+    """One of the tables of errors.json."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class ErrorTables:
+    """What errors.json contains."""
+
+    tables: tuple[ErrorTable, ...]
+
+
+def _measured(path: Path, kind: type[Measured]) -> Measured | None:
+    """Read what a benchmark measured; None if it has not.
+
+    Raises:
+        PresetError: The file is not what the benchmark wrote.
+    """
+    if not path.exists():
+        return None
+    try:
+        return checked(kind, parse(content(path, MOST_BYTES)))
+    except (ArgumentError, DataError) as error:
         raise PresetError(f"{path} is damaged ({error}): measure it again, or remove it") from error
-    return found
 
 
 def _errors(folder: Path, task: Task) -> str:
     """Lay out the tables of errors that the benchmark of the task measured."""
     parts = []
-    for table in _measured(folder / ERRORS).get("tables", ()):
-        parts += [table["title"], _table(table["rows"], table["heads"])]
+    found = _measured(folder / ERRORS, ErrorTables)
+    for table in found.tables if found else ():
+        parts += [table.title, _table(table.rows, table.heads)]
     for name, caption in task.pictures.items():
         parts += _picture(folder, name, caption)
     return "\n\n".join(parts)
@@ -166,24 +224,21 @@ def _errors(folder: Path, task: Task) -> str:
 
 def _artifacts(folder: Path, task: Task) -> str:
     """Lay out what `benchmarks/bench_cards.py` measured."""
-    if not (found := _measured(folder / ARTIFACTS)):
+    if (found := _measured(folder / ARTIFACTS, ArtifactTable)) is None:
         return ""
     rows = [
-        [
-            row["format"], row["precision"], f"{row['MB']:.2f}", f"{row['per_second']:,.0f}", f"{row['parity']:.2g}",
-            f"{row['metric']:.4f}",
-        ]
-        for row in found["rows"]
-    ]  # fmt: skip
+        [row.format, row.precision, f"{row.MB:.2f}", f"{row.per_second:,.0f}", f"{row.parity:.2g}", f"{row.metric:.4f}"]
+        for row in found.rows
+    ]
     heads = (
         "format",
         "precision",
         "MB",
-        found["unit"],
+        found.unit,
         "differs from Keras by",
-        task.words(found["metric"]),
+        task.words(found.metric),
     )
-    return _table(rows, heads) + f"\n\n{found['note']}"
+    return _table(rows, heads) + f"\n\n{found.note}"
 
 
 def _picture(folder: Path, name: str, caption: str = "") -> list[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card, codec_json
-from zoo.core.files import replacing, sha256
+from zoo.core.files import content, replacing, sha256
+from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import find
-from zoo.errors import ArgumentError, CodecError, PluginError, PresetError
-from zoo.presets import SHIPPED
+from zoo.core.validation import first_line
+from zoo.errors import ArgumentError, DataError, PluginError, PresetError, ZooError
+from zoo.presets import SHIPPED, weights_file
 
 if TYPE_CHECKING:
     import keras
@@ -32,19 +35,15 @@ def read_card(folder: Path) -> Card:
     """
     if folder.is_file():
         raise PresetError(f"{folder} is a file: give the folder of a preset (artifacts are opened by export.load)")
-    text = _read(folder / CARD).decode("utf-8", "replace")
-    try:
+    text = _text(folder / CARD)
+    with _named(folder / CARD):
         card = Card.from_json(text)
         if card.architecture not in ARCHITECTURES:
-            raise ArgumentError(
+            raise PluginError(
                 f"architecture {card.architecture!r} is unknown here: install the package that adds it, or update "
                 "rnn-zoo"
             )
         ARCHITECTURES[card.architecture]
-    except (ArgumentError, PluginError) as error:
-        raise PresetError(f"{folder}: {error}") from error
-    except PresetError as error:
-        raise PresetError(f"{folder}: {error}{_remedy(folder, error)}") from error
     return card
 
 
@@ -63,23 +62,21 @@ class Preset:
     folder: Path
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Read the weights as stored, path in the network → array, checked against the card.
+        """Read the weights as stored, path in the network → array; their shapes are compared before they are read.
 
         Raises:
-            PresetError: The file is missing or is not the one the card was written for.
+            PresetError: The file is missing, is not the one the card was written for, or is of another network.
         """
-        import safetensors.numpy
+        from zoo.networks.build import check_shapes
 
         path = self.folder / WEIGHTS
-        data = _read(path)
-        if (found := sha256(data)) != self.card.weights_sha256:
-            raise PresetError(
-                f"{path} has sha256 {found}, the card says {self.card.weights_sha256}{_remedy(self.folder)}"
-            )
-        return safetensors.numpy.load(data)
+        with _named(path):
+            found = weights_file.shapes(path)
+            check_shapes(ARCHITECTURES[self.card.architecture], self.codec, self.card.recipe, found)
+            return weights_file.arrays(path, self.card.weights_sha256)
 
     def network(self) -> keras.Model:
-        """Build the network with the stored weights.
+        """Build the network with the stored weights, which are read before anything is built.
 
         Raises:
             PresetError: The weights do not fit the card.
@@ -87,11 +84,9 @@ class Preset:
         from zoo.networks.build import network
         from zoo.networks.transfer import set_weights
 
+        arrays = self.weights()
         built = network(ARCHITECTURES[self.card.architecture], self.codec, self.card.recipe)
-        try:
-            set_weights(built, self.weights())
-        except ArgumentError as error:
-            raise PresetError(f"{self.folder}: {error}{_remedy(self.folder)}") from error
+        set_weights(built, arrays)
         return built
 
 
@@ -101,30 +96,31 @@ def read(folder: Path) -> Preset:
     Raises:
         PresetError: A file is missing, corrupt or inconsistent with the card; the message says what to do.
     """
-    card, text = read_card(folder), _read(folder / CODEC).decode("utf-8", "replace")
-    try:
+    card, text = read_card(folder), _text(folder / CODEC)
+    with _named(folder / CODEC):
         return Preset(card, read_codec(card, text), folder)
-    except PresetError as error:
-        raise PresetError(f"{folder}: {error}{_remedy(folder, error)}") from error
 
 
 def read_codec(card: Card, text: str) -> Codec:
     """Read the codec that belongs to a card.
 
     Raises:
-        PresetError: The text is not the codec that the card's model was trained with.
+        PresetError: The text is not the codec that the card's model was trained with, or describes none.
     """
-    import json
-
     if sha256(text.encode()) != card.codec_sha256:
         raise PresetError("the codec is not the one the card was written for (its checksum differs)")
+    row = ARCHITECTURES.get(card.architecture)
     try:
-        codec: Codec = find(card.task).read_codec(json.loads(text))
-        return codec
-    except (ValueError, CodecError, ArgumentError) as error:
-        raise PresetError(f"the card or codec cannot be used: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PresetError(f"{CODEC} does not describe a codec of the task {card.task}") from error
+        codec: Codec = find(card.task).read_codec(parse(text))
+        if row and codec.for_direction(row.bidirectional).to_json() != codec.to_json():
+            raise PresetError(f"it is for networks of another direction than {row.name}")
+    except ZooError as error:
+        raise PresetError(f"the codec cannot be used: {error}") from error
+    except Exception as error:  # of a task in another package, which may check nothing
+        raise PresetError(
+            f"it does not describe a codec of the task {card.task}: {type(error).__name__}: {first_line(error):.200}"
+        ) from error
+    return codec
 
 
 def write(folder: Path, card: Card, codec: Codec, arrays: dict[str, np.ndarray], beside: Sequence[Path] = ()) -> Card:
@@ -146,16 +142,28 @@ def write(folder: Path, card: Card, codec: Codec, arrays: dict[str, np.ndarray],
     return card
 
 
-def _read(path: Path) -> bytes:
+def _text(path: Path) -> str:
+    with _named(path):
+        try:
+            return content(path, MOST_BYTES).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise PresetError(f"byte {error.start} is no UTF-8") from error
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raise PresetError for what is wrong with a file, with its name and what to do.
+
+    Of what this installation does not know, such as a task, the message says itself what to do.
+    """
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PresetError(f"{path}: {error.strerror or error}{_remedy(path.parent)}") from error
+        yield
+    except (ArgumentError, DataError, PluginError, PresetError) as error:
+        told = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
+        known = not isinstance(error, PluginError) and not isinstance(error.__cause__, PluginError)
+        raise PresetError(f"{told}{_remedy(path.parent) * known}") from error
 
 
-def _remedy(folder: Path, error: Exception | None = None) -> str:
-    """Say what to do about a preset, unless it is the installation that does not know it."""
-    if error and isinstance(error.__cause__, (ArgumentError, PluginError)):
-        return ""
+def _remedy(folder: Path) -> str:
     shipped = folder.resolve().parent == SHIPPED.resolve()
     return f"; {'reinstall rnn-zoo' if shipped else 'copy or train the preset again'}"

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,27 @@ import safetensors.numpy
 from tqdm import tqdm
 
 from zoo.core import plots
-from zoo.core.files import recover, replacing
+from zoo.core.files import content, recover, regular, replacing
+from zoo.core.strict_json import MOST_BYTES, parse
+from zoo.core.validation import checked, limits
 from zoo.errors import DataError, TrainingError
 from zoo.networks.transfer import set_weights, weights
 from zoo.training.optimizer import plain
 
 LAST, BEST, STATE = "last.weights.h5", "best.safetensors", "state.json"
+MOST_WEIGHTS = 1 << 30  # bytes
 LOOK_EVERY = 20  # optimizer steps between two looks at the loss
+
+
+@dataclass(frozen=True)
+class State:
+    """What state.json contains: how far a run is."""
+
+    epoch: int = limits(least=0)
+    best: float = limits()
+    best_epoch: int = limits(least=0)
+    minutes: float = limits(least=0)
+    random: list[list[int]] = limits(each={"longest": 100, "each": {"least": 0, "most": 2**64}})
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -54,13 +69,14 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.folder.exists():
             return 0
         try:
-            self.state |= json.loads((self.folder / STATE).read_text())
+            self.state |= asdict(checked(State, parse(content(self.folder / STATE, MOST_BYTES))))
             model.optimizer.build(model.trainable_variables)
+            regular(self.folder / LAST).close()
             model.load_weights(self.folder / LAST)
             for variable, value in zip(_random_state(model), self.state["random"], strict=True):
                 variable.assign(value)
             return int(self.state["epoch"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (DataError, OSError, ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{self.folder} cannot be resumed: {error}; start anew with another --out") from error
 
     def best(self, network: keras.Model) -> None:
@@ -70,9 +86,9 @@ class Checkpoint(keras.callbacks.Callback):
             TrainingError: The checkpoint is damaged.
         """
         try:
-            found = self.chosen or safetensors.numpy.load((self.folder / BEST).read_bytes())
+            found = self.chosen or safetensors.numpy.load(content(self.folder / BEST, MOST_WEIGHTS))
             set_weights(network, weights(network, "float32") | found)
-        except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+        except (DataError, OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
             raise TrainingError(f"{self.folder / BEST} is damaged: {error}; start anew with another --out") from error
 
     def exhausted(self) -> bool:

@@ -5,6 +5,7 @@ optimizer, random state and progress after the last whole epoch; the best weight
 """
 
 import contextlib
+import math
 import platform
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -130,8 +131,11 @@ def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
 
 
 def _plain(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Return metrics as numbers of Python, which JSON can hold: a task may compute them with NumPy."""
-    return {name: np.asarray(value).item() for name, value in metrics.items()}
+    """Return metrics as finite numbers of Python, which JSON can hold: a task may compute them with NumPy."""
+    found = {name: np.asarray(value).item() for name, value in metrics.items()}
+    if left_out := [f"{name} {value}" for name, value in found.items() if not math.isfinite(value)]:
+        warnings.warn(f"the card is without {', '.join(left_out)}, which is no finite number", stacklevel=2)
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _data_facts(request: Request) -> dict[str, str]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.core.files import write_text
+from zoo.core.files import content, write_text
 from zoo.core.recipe import Recipe, from_dict
+from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import foreign_settings
-from zoo.errors import ArgumentError, TrainingError
+from zoo.core.validation import checked, limits
+from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.presets.catalog import Entry
 from zoo.presets.preset import Preset
 
@@ -51,6 +53,19 @@ class Request:
         return {"name": self.entry.name, "recipe": recipe.to_dict(), **paths, "freeze": list(self.frozen)}
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What run.json contains."""
+
+    name: str = limits(longest=1000)
+    recipe: Recipe = limits()
+    data: str = limits()
+    start: str = limits()
+    freeze: list[str] = limits(longest=1000)
+    devices: list[str] = limits(longest=1000)
+    command: str = limits()
+
+
 def asked(out: Path, entry: Entry) -> dict[str, Any]:
     """Read what a run was asked for: name, recipe, data, base preset, frozen layers, devices, command.
 
@@ -62,17 +77,18 @@ def asked(out: Path, entry: Entry) -> dict[str, Any]:
         TrainingError: There is no run in `out`.
     """
     try:
-        found = json.loads((out / REQUEST).read_text())
-        kept = {key: found[key] for key in ("name", "recipe", "data", "start", "freeze", "devices", "command")}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        found = parse(content(out / REQUEST, MOST_BYTES))
+    except (ArgumentError, DataError) as error:
         raise TrainingError(f"{out} holds no run to resume ({error}): start without --resume") from error
-    if kept["name"] != entry.name:
-        raise TrainingError(f"{out} is a run with another name, {kept['name']}: resume that, or choose another --out")
     try:
-        recipe = from_dict(kept["recipe"], entry.task.settings, foreign_settings(entry.task))
+        about = dict(found) if isinstance(found, dict) else {}
+        recipe = from_dict(about.pop("recipe", None), entry.task.settings, foreign_settings(entry.task))
+        kept = checked(Asked, about, recipe=recipe)
     except ArgumentError as error:
-        raise TrainingError(f"{out} is a run of another version ({error}): start without --resume") from error
-    return {**kept, "recipe": recipe.to_dict()}
+        raise TrainingError(f"{out / REQUEST} cannot be used ({error}): start without --resume") from error
+    if kept.name != entry.name:
+        raise TrainingError(f"{out} is a run with another name, {kept.name}: resume that, or choose another --out")
+    return {**vars(kept), "recipe": recipe.to_dict()}
 
 
 def claim(request: Request, recipe: Recipe) -> None:
@@ -81,13 +97,13 @@ def claim(request: Request, recipe: Recipe) -> None:
     Raises:
         TrainingError: It holds another run, or something else, or there is nothing to resume.
     """
-    out, content = request.out, request.to_dict(recipe)
+    out, wanted = request.out, request.to_dict(recipe)
     if request.resume:
         before = asked(out, request.entry)
-        if changed := [key for key in content if before[key] != content[key]]:
+        if changed := [key for key in wanted if before[key] != wanted[key]]:
             raise TrainingError(f"{out} is a run with another {', '.join(changed)}: resume with the same options")
         return
     if out.exists() and (not out.is_dir() or any(path.name != REQUEST for path in out.iterdir())):
         raise TrainingError(f"{out} is not empty: add --resume to continue that run, or choose another --out")
     more = {"devices": list(request.devices), "command": request.command}
-    write_text(out / REQUEST, json.dumps(content | more, indent=2) + "\n")
+    write_text(out / REQUEST, json.dumps(wanted | more, indent=2) + "\n")

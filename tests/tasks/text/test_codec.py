@@ -66,7 +66,7 @@ def test_unknown_characters_are_named_with_their_place():
     with pytest.raises(ArgumentError, match="replace='x'"):
         CODEC.script("abxc", 1, replace="x")
     for bad in ("", "aa"):
-        with pytest.raises(ArgumentError, match="every character once"):
+        with pytest.raises(ArgumentError, match="vocabulary has .*give"):
             TextCodec(bad)
 
 

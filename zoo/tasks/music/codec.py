@@ -11,17 +11,16 @@ A bidirectional network that fills gaps gets, instead, what is around the token,
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from zoo.core.codec import Context, MaskedPiece, described, padded
-from zoo.errors import CodecError
 from zoo.tasks.music import infill_features, prompts
 from zoo.tasks.music.score import Score
-from zoo.tasks.music.tokens import FIRST_PITCH_ID, HOLD_ID, LONGEST, REST_ID, ScoreTokens
+from zoo.tasks.music.tokens import FIRST_PITCH_ID, HOLD_ID, LONGEST, REST_ID, Description, ScoreTokens
 from zoo.tasks.music.voices import PitchStatistics
 
 START = 0  # "sounding" before the first step; the id of hold, which never sounds
@@ -197,11 +196,7 @@ def read_codec(data: Mapping[str, Any]) -> MusicCodec | MusicInfillCodec:
     Raises:
         CodecError: The description is not one of a music codec.
     """
-    settings = described(data, "music")
-    kind = MusicInfillCodec if settings.pop("masked", False) else MusicCodec
-    if unknown := [name for name in settings if name not in inspect.signature(kind).parameters]:
-        raise CodecError(f"not a description of a music codec: {', '.join(unknown)} unknown")
-    try:
-        return kind(**settings)
-    except (TypeError, ValueError) as error:
-        raise CodecError(f"not a description of a music codec: {error}") from error
+    settings = asdict(described(data, Description))
+    del settings["type"]
+    kind = MusicInfillCodec if settings.pop("masked") else MusicCodec
+    return kind(**settings)

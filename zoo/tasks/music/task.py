@@ -14,6 +14,7 @@ class MusicSettings:
     voices: int = setting(
         0,
         least=0,
+        most=128,
         reads_files=True,
         help="Voices read from your own MIDI files. 0 uses the base model's number, or 4.",
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.core.recipe import Recipe
+from zoo.core.validation import checked, limits
 from zoo.errors import ArgumentError, CodecError
 from zoo.tasks.music.midi import HOLD, REST
 from zoo.tasks.music.score import MAX_VOICES, Score
@@ -19,6 +20,28 @@ if TYPE_CHECKING:
 
 HOLD_ID, REST_ID, FIRST_PITCH_ID = 0, 1, 2
 LONGEST = 16  # steps; a longer note counts as this long
+
+
+@dataclass(frozen=True)
+class Description:
+    """What codec.json contains."""
+
+    type: str = limits(choices=("music",))
+    voices: int = limits(least=1, most=MAX_VOICES)
+    low: int = limits(least=0, most=127)
+    high: int = limits(least=0, most=127)
+    steps_per_beat: int = limits(least=1, most=96)
+    beats_per_bar: int = limits(least=1, most=32)
+    masked: bool = limits(False)
+
+    def __post_init__(self) -> None:
+        """Refuse a lowest pitch above the highest.
+
+        Raises:
+            ArgumentError: It is.
+        """
+        if self.low > self.high:
+            raise ArgumentError(f"low={self.low}, high={self.high}: give 0 ≤ low ≤ high ≤ 127")
 
 
 class ScoreTokens:
@@ -42,18 +65,11 @@ class ScoreTokens:
     def __init__(
         self, voices: int = 4, low: int = 30, high: int = 90, steps_per_beat: int = 4, beats_per_bar: int = 4
     ) -> None:
-        self.settings = {
-            "voices": voices, "low": low, "high": high,
-            "steps_per_beat": steps_per_beat, "beats_per_bar": beats_per_bar,
-        }  # fmt: skip
-        if not all(isinstance(value, int) for value in self.settings.values()):
-            raise ArgumentError(f"{self.settings}: every value must be an integer")
-        if not (1 <= voices <= MAX_VOICES and 0 <= low <= high <= 127):
-            raise ArgumentError(
-                f"voices={voices}, low={low}, high={high}: give 1 to {MAX_VOICES} voices, 0 ≤ low ≤ high ≤ 127"
-            )
-        if not (1 <= steps_per_beat <= 96 and 1 <= beats_per_bar <= 32):
-            raise ArgumentError(f"steps_per_beat={steps_per_beat} (1 to 96), beats_per_bar={beats_per_bar} (1 to 32)")
+        names = ("voices", "low", "high", "steps_per_beat", "beats_per_bar")
+        values = (voices, low, high, steps_per_beat, beats_per_bar)
+        given = checked(Description, {"type": "music", **dict(zip(names, values, strict=True))})
+        self.settings: dict[str, int] = {name: getattr(given, name) for name in names}
+        voices, low, high, steps_per_beat, beats_per_bar = self.settings.values()
         self.voices, self.low, self.high = voices, low, high
         self.steps_per_beat, self.beats_per_bar = steps_per_beat, beats_per_bar
         self.steps_per_bar = steps_per_beat * beats_per_bar

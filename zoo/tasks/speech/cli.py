@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.core.commands import MODEL, Command, opens_artifacts
-from zoo.core.files import STANDARD_INPUT
+from zoo.core.files import MOST_LIST, STANDARD_INPUT, content
 from zoo.core.session import Session
 from zoo.errors import ArgumentError, DataError
 
@@ -109,7 +109,6 @@ def _words(path: Path) -> list[str]:
         DataError: It cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be read as UTF-8 text ({reason}): give a file of words") from error
+        return content(path, MOST_LIST).decode("utf-8").split()
+    except (DataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as UTF-8 text ({error}): give a file of words") from error

@@ -11,13 +11,14 @@ of a long one its window.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import FrontEnd, known, padded
+from zoo.core.codec import FrontEnd, described, known, padded
 from zoo.core.recipe import Recipe
+from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech.augment import hide
@@ -27,6 +28,37 @@ from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, steps_of
 VOCABULARY = " 'ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DECODING = "CTC: the likeliest class of every step; leave out repetitions, then blanks"
 BELOW = "{} samples a step of 40 ms → 4 times 64 log-mel features, a running or whole average taken off"
+
+
+def _fixed(value: int) -> Any:
+    """Declare a field that has one value in this version."""
+    return limits(value, least=value, most=value)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What codec.json contains."""
+
+    vocabulary: str = limits(shortest=1, longest=MOST_SYMBOLS, unique=True)
+    mean: tuple[float, ...] = limits(shortest=BANDS, longest=BANDS, each={"least": -1000, "most": 1000})
+    deviation: tuple[float, ...] = limits(shortest=BANDS, longest=BANDS, each={"least": 1e-4, "most": 1000})
+    whole: bool = limits()
+    type: str = limits("speech", choices=("speech",))
+    blank: int | None = limits(None, least=0)
+    sample_rate_hz: int = _fixed(RATE_HZ)
+    step_samples: int = _fixed(STEP)
+    head_steps: int = _fixed(HEAD)
+    tail_steps: int = _fixed(TAIL)
+    decoding: str = limits("")
+
+    def __post_init__(self) -> None:
+        """Refuse a blank that is another class than the last.
+
+        Raises:
+            ArgumentError: It is.
+        """
+        if self.blank not in (None, len(self.vocabulary)):
+            raise ArgumentError(f"blank={self.blank}: give {len(self.vocabulary)}, the class behind the vocabulary")
 
 
 class SpeechCodec:
@@ -50,13 +82,13 @@ class SpeechCodec:
         self, vocabulary: str, mean: Any = (), deviation: Any = (), bidirectional: bool = False,
         samples: bool = True,
     ) -> None:  # fmt: skip
-        if not vocabulary or len(set(vocabulary)) < len(vocabulary):
-            raise ArgumentError(f"vocabulary={vocabulary!r}: give every character once, and at least one")
-        self.vocabulary, self.bidirectional, self.samples = vocabulary, bool(bidirectional), samples
-        self.mean = np.array(mean if len(mean) else [-10.0] * BANDS, np.float32)
-        self.deviation = np.array(deviation if len(deviation) else [3.0] * BANDS, np.float32)
-        if {self.mean.shape, self.deviation.shape} != {(BANDS,)} or not (self.deviation > 0).all():
-            raise ArgumentError(f"mean and deviation: give {BANDS} numbers each, deviations above 0")
+        mean, deviation = np.asarray(mean).tolist() or [-10.0] * BANDS, np.asarray(deviation).tolist() or [3.0] * BANDS
+        given = checked(
+            Description,
+            {"vocabulary": vocabulary, "mean": mean, "deviation": deviation, "whole": bool(bidirectional)},
+        )
+        self.vocabulary, self.bidirectional, self.samples = given.vocabulary, given.whole, samples
+        self.mean, self.deviation = np.array(given.mean, np.float32), np.array(given.deviation, np.float32)
         self.classes, self.blank = len(vocabulary) + 1, len(vocabulary)
         self.features: int = STEP if samples else FRAMES * BANDS
         self.shape: tuple[int, ...] = (self.features,)
@@ -83,14 +115,8 @@ class SpeechCodec:
         Raises:
             CodecError: The description is not one of a speech codec, or of another version's.
         """
-        try:
-            known = {"type": "speech", "sample_rate_hz": RATE_HZ, "step_samples": STEP}
-            known |= {"head_steps": HEAD, "tail_steps": TAIL}
-            if other := {key: data[key] for key in known if data[key] != known[key]}:
-                raise CodecError(f"a codec with {other}: this version has {known}")
-            return cls(str(data["vocabulary"]), data["mean"], data["deviation"], bool(data["whole"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CodecError(f"not a description of a speech codec: {error}") from error
+        found = described(data, Description)
+        return cls(found.vocabulary, found.mean, found.deviation, found.whole)
 
     def extended(self, pieces: Iterable[Recording]) -> tuple["SpeechCodec", np.ndarray, np.ndarray, np.ndarray]:
         """Add the characters of recordings to the vocabulary, at its end; see `zoo.core.codec.Codec`."""

@@ -18,7 +18,7 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.core.recipe import Recipe
-from zoo.layers.streaming import PACKAGE, Front, Regroup, behind, last_of, regrouped
+from zoo.layers.streaming import PACKAGE, Front, Regroup, behind, last_of, projected, regrouped
 from zoo.tasks.speech.features import BANDS, FLOOR, FRAMES, HOP, MEMORY, OVERLAP, WINDOW, filters
 from zoo.tasks.speech.recordings import STEP
 
@@ -57,6 +57,17 @@ class SpeechFrontEnd:
         filters = recipe.settings.filters
         inputs = [BANDS] + [_bands(i + 1) * filters for i in range(CONVOLUTIONS - 1)] if filters else []
         return below | {f"f0_{i + 2}": BEFORE * size for i, size in enumerate(inputs)}
+
+    def shapes(self, recipe: Recipe) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the weights."""
+        filters, wide = recipe.settings.filters, FRAMES * BANDS
+        found: dict[str, tuple[int, ...]] = {}
+        if filters:
+            for i in range(CONVOLUTIONS):
+                found[f"convolution_{i}/kernel"] = (KERNEL, KERNEL, filters if i else 1, filters)
+                found[f"convolution_{i}/bias"] = (filters,)
+            wide = FRAMES // STRIDE**CONVOLUTIONS * _bands(CONVOLUTIONS) * filters
+        return found | projected(wide, recipe.embedding)
 
     def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return what the recurrent layers get, `(batch, steps, recipe.embedding)`, and the new states.

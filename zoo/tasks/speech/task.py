@@ -14,10 +14,14 @@ class SpeechSettings:
     """Settings of speech models."""
 
     filters: int = setting(
-        0, least=0, size="encoder", help="Filters of each of the two strided convolutions of the front end. 0 has none."
+        0,
+        least=0,
+        most=1024,
+        size="encoder",
+        help="Filters of each of the two strided convolutions of the front end. 0 has none.",
     )
     augment: float = setting(
-        1.0, least=0, help="Strength of the augmentation of recordings in training. 1 is usual, 0 is none."
+        1.0, least=0, most=100, help="Strength of the augmentation of recordings in training. 1 is usual, 0 is none."
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.core.datasets import prepared
-from zoo.core.files import sha256
+from zoo.core.files import MOST_LIST, content, regular, sha256
 from zoo.errors import CodecError, DataError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
@@ -88,8 +88,8 @@ def _divided(good: Sequence[Recording]) -> dict[str, list[Recording]]:
 def _rows(path: Path) -> Iterator[Row | str]:
     """Read a list, row by row; what is wrong with one, instead of it."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = content(path, MOST_LIST).decode("utf-8-sig").splitlines()
+    except (DataError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
     for number, line in enumerate(lines, 1):
         where = f"{path}:{number}"
@@ -127,9 +127,9 @@ def _checked(found: Sequence[Row | str]) -> tuple[list[Row], list[str]]:
 
 def _readable(path: Path) -> bool:
     try:
-        with path.open("rb"):
+        with regular(path):
             return True
-    except (OSError, ValueError):  # a folder, a name too long, one with a zero
+    except DataError:  # a folder, a pipe, a name too long, one with a zero
         return False
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from zoo.core.codec import MaskedPiece, described, known, padded
 from zoo.core.recipe import Recipe
 from zoo.core.storage import OnDisk
-from zoo.core.validation import number
+from zoo.core.validation import MOST_SYMBOLS, checked, limits, number
 from zoo.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -44,6 +44,15 @@ class Text:
         return len(self.ids)
 
 
+@dataclass(frozen=True)
+class Description:
+    """What codec.json contains."""
+
+    type: str = limits(choices=("text",))
+    vocabulary: str = limits(shortest=1, longest=MOST_SYMBOLS, unique=True)
+    masked: bool = limits(False)
+
+
 class Characters:
     """Text ↔ places in a vocabulary: what the codecs of both directions share.
 
@@ -51,7 +60,7 @@ class Characters:
         vocabulary: The characters, each once.
 
     Raises:
-        ArgumentError: No character, or one twice.
+        ArgumentError: No character, more than `validation.MOST_SYMBOLS`, or one twice.
     """
 
     dtype, shape = "int32", (1,)
@@ -60,9 +69,7 @@ class Characters:
     column = "character before"
 
     def __init__(self, vocabulary: str) -> None:
-        if not vocabulary or len(set(vocabulary)) < len(vocabulary):
-            raise ArgumentError(f"vocabulary={vocabulary!r}: give every character once, and at least one")
-        self.vocabulary = vocabulary
+        self.vocabulary = vocabulary = checked(Description, {"type": "text", "vocabulary": vocabulary}).vocabulary
         self.classes = len(vocabulary)
         self.blank = self.classes  # id of "no character before" at the beginning of a text, or of a gap
         self.symbols = self.classes + 1
@@ -315,8 +322,5 @@ def read_codec(data: Mapping[str, Any]) -> TextCodec | TextInfillCodec:
     Raises:
         CodecError: The description is not one of a text codec.
     """
-    values = described(data, "text")
-    try:
-        return (TextInfillCodec if values.get("masked") else TextCodec)(str(values["vocabulary"]))
-    except (KeyError, TypeError, ArgumentError) as error:
-        raise CodecError(f"not a description of a text codec: {error}") from error
+    found = described(data, Description)
+    return (TextInfillCodec if found.masked else TextCodec)(found.vocabulary)

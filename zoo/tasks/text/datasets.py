@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.datasets import Dataset, Source, prepared
-from zoo.core.files import sha256
+from zoo.core.files import regular, sha256
 from zoo.core.storage import OnDisk
 from zoo.errors import DataError
 from zoo.tasks.text.codec import Text, as_text
@@ -25,7 +25,7 @@ READ = 1 << 20  # bytes read at a time
 def _blocks(path: Path) -> Iterator[np.ndarray]:
     """Read a UTF-8 file block by block, as code points."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    with path.open("rb") as stream:
+    with regular(path) as stream:
         while data := stream.read(READ):
             yield np.frombuffer(decoder.decode(data).encode("utf-32-le"), np.uint32)
         decoder.decode(b"", final=True)

@@ -6,13 +6,14 @@ next: `encode` adds as many frames at the end of a clip, the last one again.
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import FrontEnd, known, padded
+from zoo.core.codec import FrontEnd, described, known, padded
 from zoo.core.recipe import Recipe
-from zoo.core.validation import number
+from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.tasks.video.clips import Clip
 
@@ -33,6 +34,41 @@ LEAST, LARGEST = 16, 512  # pixels of a side
 DELAY, MAX_DELAY = 4, 100  # frames: usual for networks that only see the past, 160 ms; the most
 DECODING = "the likeliest label of every frame; what y tells of frame t stands at step t + delay"
 SENTENCE = "; the sentence: one word of each part of the grammar, in their order, likeliest over all frames"
+
+
+NAMES = ("labels", "shape", "rate_hz", "delay", "crop", "rest", "grammar", "whole")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What codec.json contains."""
+
+    labels: tuple[str, ...] = limits(
+        shortest=1, longest=MOST_SYMBOLS, unique=True, each={"shortest": 1, "longest": 200}
+    )
+    shape: tuple[int, ...] = limits(shortest=1, longest=3, each={"least": 1, "most": 1 << 16})
+    rate_hz: float = limits(least=0.1, most=1000)
+    delay: int = limits(least=0, most=MAX_DELAY)
+    crop: str = limits(choices=CROPS)
+    rest: str = limits(longest=200)
+    grammar: tuple[tuple[str, ...], ...] = limits(longest=100, each={"shortest": 1, "longest": 1000, "unique": True})
+    whole: bool = limits()
+    type: str = limits("video", choices=("video",))
+    decoding: str = limits("")
+
+    def __post_init__(self) -> None:
+        """Refuse frames out of range, and words that are no labels.
+
+        Raises:
+            ArgumentError: There are some.
+        """
+        if len(self.shape) > 1 and not all(LEAST <= size <= LARGEST for size in self.shape[:2]):
+            raise ArgumentError(f"shape={self.shape}: give sides of {LEAST} to {LARGEST} pixels")
+        if self.shape[2:] not in ((), (3,)):
+            raise ArgumentError(f"shape={self.shape}: give (height, width), (height, width, 3) or (features,)")
+        words = {word for part in self.grammar for word in part} | ({self.rest} if self.rest else set())
+        if strange := sorted(words - set(self.labels)):
+            raise ArgumentError(f"{', '.join(strange[:5])}: a word of the grammar, or of rest, is no label")
 
 
 def _is_in(word: str, part: Sequence[str]) -> bool:
@@ -63,20 +99,12 @@ class VideoCodec:
         self, labels: Sequence[str], shape: Sequence[int], rate_hz: float = 25.0, delay: int = 0, crop: str = "fit",
         rest: str = "", grammar: Sequence[Sequence[str]] = (), bidirectional: bool = False,
     ) -> None:  # fmt: skip
-        self.vocabulary, self.grammar = tuple(labels), tuple(tuple(part) for part in grammar)
-        if not self.vocabulary or len(set(self.vocabulary)) < len(self.vocabulary) or "" in self.vocabulary:
-            raise ArgumentError(f"labels={list(labels)[:9]!r}: give every label once, and at least one")
-        if len(shape) not in (1, 2, 3) or (len(shape) == 3 and shape[2] != 3):
-            raise ArgumentError(f"shape={tuple(shape)}: give (height, width), (height, width, 3) or (features,)")
-        self.pixels = len(shape) > 1
-        limits = (LEAST, LARGEST) if self.pixels else (1, 1 << 16)
-        self.shape = (*(number("shape", size, *limits, whole=True) for size in shape[:2]), *shape[2:])
-        self.rate_hz, self.delay = number("rate_hz", rate_hz, 0.1, 1000), number("delay", delay, 0, MAX_DELAY, True)
-        if crop not in CROPS:
-            raise ArgumentError(f"crop={crop!r}: give one of {', '.join(CROPS)}")
-        strange = sorted({word for part in self.grammar for word in part} | ({rest} if rest else set()))
-        if strange := [word for word in strange if word not in self.vocabulary]:
-            raise ArgumentError(f"{', '.join(strange[:5])}: a word of the grammar, or of rest, is no label")
+        given = checked(Description, {
+            "labels": list(labels), "shape": list(shape), "rate_hz": rate_hz, "delay": delay, "crop": crop,
+            "rest": rest, "grammar": [list(part) for part in grammar], "whole": bool(bidirectional),
+        })  # fmt: skip
+        self.vocabulary, self.grammar, self.shape = given.labels, given.grammar, given.shape
+        self.pixels, self.rate_hz, self.delay = len(shape) > 1, given.rate_hz, given.delay
         self.crop, self.rest, self.bidirectional = crop, rest, bool(bidirectional)
         self.classes, self.features = len(self.vocabulary), int(np.prod(self.shape))
         self.dtype, self.edges = "uint8" if self.pixels else "float32", self.delay
@@ -117,13 +145,8 @@ class VideoCodec:
         Raises:
             CodecError: The description is not one of a video codec.
         """
-        names = ("labels", "shape", "rate_hz", "delay", "crop", "rest", "grammar", "whole")
-        try:
-            if data["type"] != "video":
-                raise CodecError(f"a codec of type {data['type']!r}: video is wanted")
-            return cls(*(data[name] for name in names))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CodecError(f"not a description of a video codec: {error}") from error
+        found = described(data, Description)
+        return cls(*(getattr(found, name) for name in NAMES))
 
     def speaks(self, piece: Clip) -> bool:
         """Tell whether the labels of a clip are sentences of the grammar, one word of each part after the other."""

@@ -14,7 +14,8 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.core.recipe import Recipe
-from zoo.layers.streaming import PACKAGE, Front, behind, last_of
+from zoo.errors import ArgumentError
+from zoo.layers.streaming import PACKAGE, Front, behind, last_of, projected
 
 SEEN = 3  # frames
 KERNELS = (5, 3, 3, 3)
@@ -45,6 +46,24 @@ class VideoFrontEnd:
         if self.bidirectional or not self.pixels:
             return {}
         return {"f0_0": (SEEN - 1) * int(np.prod(self.shape))}
+
+    def shapes(self, recipe: Recipe) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the weights.
+
+        Raises:
+            ArgumentError: There are images and no filters.
+        """
+        if not self.pixels:
+            return projected(self.shape[0], recipe.embedding)
+        if not (filters := recipe.settings.filters):
+            raise ArgumentError("filters=0: images go through convolutions: give at least 1")
+        found: dict[str, tuple[int, ...]] = {}
+        channels, sides = SEEN * (3 if len(self.shape) == 3 else 1), self.shape[:2]
+        for i, (growth, kernel) in enumerate(zip(self.growth, KERNELS, strict=True)):
+            found[f"convolution_{i}/kernel"] = (kernel, kernel, channels, growth * filters)
+            found[f"convolution_{i}/bias"] = (growth * filters,)
+            channels, sides = growth * filters, tuple(-(-side // 2) for side in sides)
+        return found | projected(sides[0] * sides[1] * channels, recipe.embedding)
 
     def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return what the recurrent layers get, `(batch, time, recipe.embedding)`, and the new states.

@@ -14,15 +14,17 @@ class VideoSettings:
     filters: int = setting(
         0,
         least=0,
+        most=1024,
         size="encoder",
         help="Filters of the front end's first strided convolution; later ones have more.",
     )
     augment: float = setting(
-        1.0, least=0, help="Strength of the augmentation of clips in training. 1 is usual, 0 is none."
+        1.0, least=0, most=100, help="Strength of the augmentation of clips in training. 1 is usual, 0 is none."
     )
     height: int = setting(
         0,
         least=0,
+        most=512,
         reads_files=True,
         fixed=True,
         help="Frame height for your own clips, in pixels. 0 uses the base model's height, or 64.",
@@ -30,6 +32,7 @@ class VideoSettings:
     width: int = setting(
         0,
         least=0,
+        most=512,
         reads_files=True,
         fixed=True,
         help="Frame width for your own clips, in pixels. 0 uses the base model's width, or the height.",
@@ -37,6 +40,7 @@ class VideoSettings:
     rate_hz: float = setting(
         0.0,
         least=0,
+        most=1000,
         reads_files=True,
         help="Frames per second read from your own clips. 0 uses the base model's rate, or 25.",
     )

@@ -1,6 +1,7 @@
 """A user's own clips: folders of films by class, or films with a list of what is seen when; bad files are told."""
 
 import csv
+import io
 import itertools
 import math
 import warnings
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.core.datasets import prepared
-from zoo.core.files import sha256
+from zoo.core.files import MOST_LIST, content, sha256
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import video
 from zoo.tasks.video import clips, crops
@@ -109,6 +110,8 @@ def _readable(films: Sequence[VideoFile], bad: list[str]) -> tuple[list[VideoFil
         try:
             parts = [film.path] if film.path.is_file() else video.images(film.path)
             good.append(film._replace(digest="".join(sha256(part) for part in parts)))
+        except DataError as error:
+            bad.append(str(error))
         except OSError as error:
             bad.append(f"{film.path}: {error.strerror or error}")
     return good, bad
@@ -129,9 +132,9 @@ def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
 def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
     """Read a list of what is seen when."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(enumerate(csv.DictReader(stream), 2))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = content(path, MOST_LIST).decode("utf-8-sig")
+        rows = list(enumerate(csv.DictReader(io.StringIO(text, newline="")), 2))
+    except (DataError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as UTF-8 text with commas: {error}") from error
     if missing := [name for name in COLUMNS if rows and name not in rows[0][1]]:
         raise DataError(f"{path} has no column {', '.join(missing)}: its first row must be {','.join(COLUMNS)}")
