@@ -98,6 +98,11 @@ class BoundEngine:
         return self.inputs[0].shape[1]
 
     @property
+    def batch(self) -> int | None:
+        """Number of rows of a call of `step`; None: any number."""
+        return self.inputs[0].shape[0]
+
+    @property
     def steps(self) -> int | None:
         """Number of steps of a call of `step`; None: any number."""
         return self.inputs[0].shape[1] if FORMS[self.signature.form] is None else None

@@ -193,7 +193,7 @@ def test_every_module_has_a_test_file():
 
 def test_every_test_file_in_a_folder_is_that_of_a_module():
     of_modules = {path for name in modules() for path in files_testing(name)}
-    others = (ROOT / "tests", ROOT / "tests/fuzz")  # of no module of their own
+    others = (ROOT / "tests", ROOT / "tests/fuzz")  # of several modules, and of whole readers
     files = [path for path in files_of_tests() if path.name.startswith("test_") and path.parent not in others]
     assert not [str(path) for path in files if path not in of_modules]
 

@@ -20,7 +20,7 @@ class Alphabet:
     """
 
     name, concurrent = "NumPy", True
-    loop_threshold = chunk = steps = None
+    loop_threshold = chunk = batch = steps = None
 
     def __init__(self, letters):
         self.letters, self.shapes = letters, []
@@ -45,7 +45,7 @@ def test_a_model_runs_on_whatever_has_a_step(model):
     """After the prompt `c` come d, then a because it is the third step, b, c, a, …; the state goes from call to call."""
     assert model.generate(prompt="c", length=7, seed=0) == "cdabcabc"
     assert model.generate(2, prompt="ab", length=1, seed=0) == ["aba"] * 2
-    assert set(model.engine.shapes) == {(1, 1, 1), (2, 1, 1)}
+    assert set(model.engine.shapes) == {(1, 1, 1), (2, 1, 1), (2, 2, 1)}
     assert "on NumPy" in repr(model)
 
 

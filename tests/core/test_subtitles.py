@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoo.core.subtitles import clock
+from zoo.core.subtitles import clock, srt
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,16 @@ def test_times_are_written_out(seconds, stamp):
 def test_rounding_carries_over(seconds, stamp):
     """No stamp has 1000 milliseconds or 60 seconds."""
     assert clock(seconds) == stamp
+
+
+def test_captions_cannot_make_others():
+    text = srt([(0, 1, "a\n\n2\n00:00:05,000 --> 00:00:06,000\nb"), (1, 2, ""), (2, 3.5, "<b>é")])
+    blocks = text.split("\n\n")
+    assert [block.strip().split("\n")[:2] for block in blocks] == [
+        ["1", "00:00:00,000 --> 00:00:01,000"],
+        ["2", "00:00:01,000 --> 00:00:02,000"],
+        ["3", "00:00:02,000 --> 00:00:03,500"],
+    ]
+    assert {len(block.strip().split("\n")) for block in blocks} == {3}
+    assert text.count("-->") == 3
+    assert srt([]) == ""

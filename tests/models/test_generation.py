@@ -53,8 +53,10 @@ def test_one_call_makes_what_single_steps_make(tiny, options, monkeypatch):
     given = {"n": 2, "steps": 15, "fixed": {0: [60, -2, -2, 62]}, "seed": 3, **options}
     slow = tiny.generate(**given)
     monkeypatch.setattr(tiny.engine, "loop_threshold", 1)
-    monkeypatch.setattr(tiny.engine, "step", None)
+    step, shapes = tiny.engine.step, []
+    monkeypatch.setattr(tiny.engine, "step", lambda x, state: (shapes.append(x.shape[:2]), step(x, state))[1])
     assert tiny.generate(**given) == slow
+    assert shapes == [(2, 1)]  # the note that is given first
 
 
 def test_temperatures_take_turns_and_repetitions_are_rare(tiny):

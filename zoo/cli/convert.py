@@ -6,7 +6,7 @@ import click
 
 from zoo.cli.custom import custom_objects, reads_keras_files
 from zoo.cli.startup import import_tensorflow
-from zoo.core.commands import Command
+from zoo.core.commands import Command, show
 from zoo.errors import ArgumentError
 
 
@@ -32,7 +32,7 @@ def convert_(model: str, out: Path | None, modules: tuple[str, ...], trust: bool
     import zoo.layers  # noqa: F401 (Keras then knows them by name)
     from zoo.export import convert
 
-    click.echo(convert(source, target, custom_objects=custom_objects(modules), trust=trust))
+    show(convert(source, target, custom_objects=custom_objects(modules), trust=trust))
 
 
 COMMANDS = (convert_,)

@@ -9,7 +9,7 @@ import click
 
 from zoo.cli.custom import reads_keras_files
 from zoo.cli.output import print_json
-from zoo.core.commands import Command, as_json
+from zoo.core.commands import Command, as_json, show
 from zoo.core.files import exists
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
@@ -148,7 +148,7 @@ def inspect(path: Path, json: bool) -> None:
 
     is_artifact = not exists(path) or formats.of_artifact(path) is not None
     found = model_files.describe(path) if not is_artifact and model_files.is_meant(path) else inspected(path)
-    print_json(found.to_dict()) if json else click.echo(found)
+    print_json(found.to_dict()) if json else show(found)
 
 
 @click.command(cls=Command)
@@ -171,7 +171,7 @@ def benchmark(
     from zoo.export import benchmark as measured
 
     found = measured(session.open_network(model, modules, trust), steps, batch, progress=True)
-    print_json(found.to_dict()) if json else click.echo(found)
+    print_json(found.to_dict()) if json else show(found)
 
 
 COMMANDS = (export_, inspect, benchmark)

@@ -9,8 +9,8 @@ import click
 from click.core import ParameterSource
 
 from zoo.cli.output import default_file, piece_of
-from zoo.cli.startup import of_tasks
-from zoo.core.commands import Command, given, opens_artifacts, warn
+from zoo.cli.task_options import TaskOptions
+from zoo.core.commands import Command, given, opens_artifacts, show
 from zoo.core.session import OutputFiles, Session
 from zoo.errors import ArgumentError
 
@@ -20,46 +20,7 @@ if TYPE_CHECKING:
 DEFAULTS = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
 
-class GenerateCommand(Command):
-    """A command with options of its own and those that tasks add, which its help shows task by task."""
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return all options; one that several tasks have is that of the first."""
-        added = {option.name: option for options in reversed(self.of_tasks(ctx).values()) for option in options}
-        return [*super().get_params(ctx), *added.values()]
-
-    def of_tasks(self, ctx: click.Context) -> dict[str, list[click.Option]]:
-        """Collect the options that tasks add, by task; one whose spelling means something else is left out."""
-        if (found := ctx.meta.get(__name__)) is None:
-            own = super().get_params(ctx)
-            taken = {spelling: "" for param in own for spelling in (*param.opts, param.name)}
-            found = ctx.meta[__name__] = {}
-            for task, options in of_tasks(lambda task: task.options, click.Option).items():
-                found[task] = []
-                for option in options:
-                    spellings = [*option.opts, *option.secondary_opts, option.name]
-                    if {taken.get(one) for one in spellings} not in ({None}, {option.name}):
-                        warn(f"the option {option.opts[0]} of the task {task} is left out: its name is taken")
-                        continue
-                    if option.required:
-                        warn(f"the option {option.opts[0]} of the task {task} is left out: it must not be required")
-                        continue
-                    taken |= dict.fromkeys(spellings, option.name)
-                    found[task].append(option)
-        return found
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the general options, then those of each task."""
-        sections = {"Options": super().get_params(ctx)}
-        sections |= {f"Options of {task} models": [*options] for task, options in self.of_tasks(ctx).items()}
-        for title, params in sections.items():
-            options = [param for param in params if isinstance(param, click.Option)]
-            if rows := [row for option in options if (row := option.get_help_record(ctx)) is not None]:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
-
-
-@click.command(cls=GenerateCommand)
+@click.command(cls=TaskOptions, of_task=lambda task: task.options)
 @click.argument("model")
 @click.option(
     "--temperature", multiple=True, type=float, help="0 is greedy, below 1 is conservative; several take turns. [1]"
@@ -178,9 +139,9 @@ def _print_stream(model: "Generator", options: Mapping[str, Any]) -> None:
     """Print a piece while it is made: text as it is, other steps a line each."""
     for step in model.stream(**options):
         if isinstance(step, str):
-            click.echo(step, nl=False)
+            show(step, nl=False)
         else:
-            click.echo(" ".join(map(str, step)) if isinstance(step, Iterable) else step)
+            show(" ".join(map(str, step)) if isinstance(step, Iterable) else step)
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str | os.PathLike[str]]:

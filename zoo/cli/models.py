@@ -2,12 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from zoo import api
 from zoo.cli.output import print_json
-from zoo.core.commands import Command, as_json, opens_artifacts
+from zoo.cli.task_options import TaskOptions, of_evaluation
+from zoo.core.commands import Command, as_json, given, opens_artifacts, show
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
@@ -27,7 +29,7 @@ def list_(pattern: str, pretrained: bool) -> None:
     names = catalog.list_models(pattern, pretrained=True if pretrained else None)
     if not names:
         raise ArgumentError(f"no model name matches {pattern!r}: `zoo list` shows all names")
-    click.echo(names)
+    show(names)
 
 
 @click.command(cls=Command)
@@ -46,15 +48,15 @@ def info(session: Session, model: str) -> None:
 
         inspection = inspect(model)
         if (card := inspection.card) is None:
-            click.echo(inspection)
+            show(inspection)
             return
     else:
         card = api.info(model)
     for key, value in {**asdict(card), "recipe": card.recipe.to_dict()}.items():
         if isinstance(value, dict):
-            click.echo("\n".join([f"{key}:", *(f"    {name}: {row}" for name, row in value.items())]))
+            show("\n".join([f"{key}:", *(f"    {name}: {row}" for name, row in value.items())]))
         else:
-            click.echo(f"{key}: {value}")
+            show(f"{key}: {value}")
 
 
 @click.command(cls=Command)
@@ -68,27 +70,28 @@ def page(model: str) -> None:
     Example:
       zoo page lstm_music
     """
-    click.echo(api.page(model), nl=False)
+    show(api.page(model), nl=False)
 
 
-@click.command(cls=Command)
+@click.command(cls=TaskOptions, of_task=of_evaluation)
 @click.argument("model")
 @click.option("--split", help="Split of the task's data set. [test]")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own files instead, as `zoo train` takes them.")
 @as_json
 @opens_artifacts
 @click.pass_obj
-def evaluate(session: Session, model: str, split: str | None, data: Path | None, json: bool) -> None:
+def evaluate(session: Session, model: str, split: str | None, data: Path | None, json: bool, **options: Any) -> None:
     """Evaluate MODEL on a split of its task's data set, or on your own files.
 
     MODEL is a name, a preset folder or an artifact. The data set is read from the folder in ZOO_DATA, or downloaded
-    once.
+    once. Of your own files, those that do not fit the model are named and left out.
 
     \b
     Examples:
       zoo evaluate lstm_music
       zoo evaluate lstm_music.onnx --split valid
       zoo evaluate runs/mine/preset --data other_clips
+      zoo evaluate lstm_text --data poems --encoding cp1252 --replace "?"
     """
     from zoo.core.task import find
 
@@ -96,13 +99,13 @@ def evaluate(session: Session, model: str, split: str | None, data: Path | None,
         raise ArgumentError("--split and --data do not go together: a split is one of the task's data set")
     opened = session.open_model(model)
     task = find(opened.card.task)
-    found = task.with_bits(opened.evaluate(split or "test", True, data))
+    found = task.with_bits(opened.evaluate(split or "test", True, data, **given(options)))
     if json:
         where = {"data": data} if data else {"split": split or "test"}
         print_json({"model": opened.card.name, "task": task.name, **where, "metrics": found})
         return
     for key, value in found.items():
-        click.echo(f"{task.words(key)}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
+        show(f"{task.words(key)}: {value:.4f}" if isinstance(value, float) else f"{key}: {value}")
 
 
 COMMANDS = (list_, info, page, evaluate)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo.core.commands import show
+from zoo.core.escaping import escaped
 from zoo.core.files import exists, suffixed, write_text
 from zoo.core.session import OutputFiles, Plottable, Renderable, Savable
 from zoo.errors import ArgumentError
@@ -69,9 +71,9 @@ def write(pieces: Sequence[Any], files: OutputFiles) -> None:
         written = [_save(piece, numbered(files.out, i, count))] if files.out else []
         written += [piece.plot(numbered(files.plot, i, count))] if files.plot else []
         written += [piece.render(numbered(files.wav, i, count))] if files.wav else []
-        for line in ([] if files.out else [str(piece)], written):
+        for line in ([] if files.out else [str(piece)], [escaped(str(path)) for path in written]):
             if line:
-                click.echo(" ".join(map(str, line)))
+                show(" ".join(line))
 
 
 def print_json(value: Any) -> None:

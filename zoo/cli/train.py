@@ -10,14 +10,18 @@ import click
 
 from zoo import api
 from zoo.cli.startup import import_tensorflow
-from zoo.core.commands import Command
+from zoo.cli.task_options import TaskOptions, of_files
+from zoo.core.commands import given, show
 from zoo.core.recipe import adjusted, core_rows
 from zoo.core.task import table
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
 
+OF_RUN = ("out", "data", "start", "freeze", "resume")
+"""Options that say how a model is trained; the others are settings."""
 
-class Training(Command):
+
+class Training(TaskOptions):
     """A command whose help lists the settings of recipes: those that every task has, then those of each task."""
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -36,7 +40,7 @@ def _described(row: "Field[Any]") -> str:
     return f"{row.metadata['help']}{choices}"
 
 
-@click.command(cls=Training, renamed={"--from": "--start"})
+@click.command(cls=Training, of_task=of_files, renamed={"--from": "--start"})
 @click.argument("model")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [runs/MODEL]; the preset is its sub-folder preset."
@@ -73,14 +77,15 @@ def train(model: str, changes: tuple[str, ...], precision: str | None, devices: 
     import_tensorflow()
     settings: dict[str, Any] = dict(_assigned(text) for text in changes)
     settings |= {"precision": precision} if precision else {}
+    settings |= {name: value for name, value in given(options).items() if name not in OF_RUN}
     adjusted(entry.task.recipe(entry.architecture.name), settings)  # `zoo.train` has arguments of other names
     chosen: dict[str, Any] = {"devices": [one.strip() for one in devices.split(",") if one.strip()]}
-    chosen |= {key: value for key, value in options.items() if value is not None}
+    chosen |= {key: value for key, value in options.items() if value is not None and key in OF_RUN}
     card = api.train(model, **chosen, **settings)
     preset = (options["out"] or Path("runs") / model) / "preset"
-    click.echo(f"{preset}: {card.parameters:,} parameters, {card.epochs} epochs, {card.minutes} minutes")
+    show(f"{preset}: {card.parameters:,} parameters, {card.epochs} epochs, {card.minutes} minutes")
     for split, metrics in card.metrics.items():
-        click.echo(f"{split}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in metrics.items()))
+        show(f"{split}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in metrics.items()))
 
 
 def _assigned(text: str) -> tuple[str, str]:

@@ -151,6 +151,20 @@ class GenerationCodec(Codec, Protocol):
 
 
 @runtime_checkable
+class FollowingCodec(GenerationCodec, Protocol):
+    """A codec that follows many known tokens at once; one that does not is asked token by token."""
+
+    def follow(self, memory: tuple[Any, ...], position: int, ids: np.ndarray) -> tuple[np.ndarray, tuple[Any, ...]]:
+        """Return the network's inputs `(batch, time, features)` int32 for known tokens, and the memory after them.
+
+        Args:
+            memory: The memory before the tokens.
+            position: That of the first token.
+            ids: The tokens, `(batch, time)`, at least one.
+        """
+
+
+@runtime_checkable
 class InfillCodec(Codec, Protocol):
     """A codec of bidirectional networks that fill gaps: it encodes `MaskedPiece`s."""
 
@@ -206,6 +220,23 @@ class Context:
         ids = np.asarray(ids, np.int32)
         self.memory = self.codec.after(np, self.memory, self.position, ids)
         self.position += 1
+
+    def follow(self, ids: np.ndarray) -> np.ndarray:
+        """Take known tokens, `(batch, time)`; return the inputs for each of them, `(batch, time, features)` int32."""
+        ids = np.asarray(ids, np.int32)
+        if ids.shape[1] and isinstance(self.codec, FollowingCodec):
+            x, self.memory = self.codec.follow(self.memory, self.position, ids)
+            self.position += ids.shape[1]
+            return x
+        rows = [self.x()[:, :0]]
+        for column in ids.T:
+            rows.append(self.x())
+            self.push(column)
+        return np.concatenate(rows, 1)
+
+    def repeat(self, batch: int) -> None:
+        """Go on with so many pieces that begin with the one piece so far."""
+        self.memory = tuple(np.repeat(values, batch, 0) for values in self.memory)
 
 
 @dataclass(frozen=True)

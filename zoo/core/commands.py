@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo.core.escaping import escaped, on_screen
 from zoo.core.files import STANDARD_INPUT, exists
 from zoo.errors import ZooError
 
@@ -35,6 +36,11 @@ def one_line_messages() -> Iterator[None]:
             if error.errno != errno.ENAMETOOLONG:
                 raise
             raise click.ClickException(f"{str(error.filename)[:50]}… is too long for the name of a file") from error
+
+
+def show(value: Any, nl: bool = True) -> None:
+    """Write a value to stdout; what a terminal would obey, such as in names that others chose, is made visible."""
+    click.echo(on_screen(str(value)), nl=nl)
 
 
 def warn(message: str) -> None:
@@ -186,4 +192,4 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return escaped(" ".join(text.split()))

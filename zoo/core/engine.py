@@ -32,6 +32,10 @@ class Engine(Protocol):
         """Tokens that one call of the loop makes; None: any number."""
 
     @property
+    def batch(self) -> int | None:
+        """Pieces that one call of `step` takes; None: any number."""
+
+    @property
     def steps(self) -> int | None:
         """Time steps that one call of `step` takes; None: any number."""
 

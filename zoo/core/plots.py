@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.core.escaping import escaped
 from zoo.core.files import replacing, suffixed
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ FORMATS = (".png", ".pdf", ".svg")
 LINE = 100  # characters
 DARK = 0.6  # of the scale of colours, from which on letters are white
 COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7f8c8d", "#34495e")
+
+
+def plain(text: str) -> str:
+    """Return a text that is drawn as it is: without formulas between dollar signs, and control characters visible."""
+    return escaped(text).replace("$", r"\$")
 
 
 def save(figure: "Figure", path: Path) -> Path:
@@ -35,7 +41,7 @@ def curves(lines: Mapping[str, tuple[Any, Any]], path: Path, x: str, y: str, log
     figure = Figure(figsize=(8, 4.5))
     axes = figure.add_subplot()
     for colour, (label, (along, up)) in zip(COLOURS * (1 + len(lines) // len(COLOURS)), lines.items(), strict=False):
-        axes.plot(along, up, label=label, color=colour, marker="." if len(along) == 1 else None)
+        axes.plot(along, up, label=plain(label), color=colour, marker="." if len(along) == 1 else None)
     if logarithmic:
         axes.set_yscale("log")
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -68,7 +74,7 @@ def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
     axes.barh([row + 0.5 for row, _ in places], widest, left=[at for _, at in places], height=1,
               color=colours(scale(values)), linewidth=0)  # fmt: skip
     for label, value, (row, left) in zip(labels, values, places, strict=True):
-        shown = {"\n": "¶", "\t": "→"}.get(label, label).replace("$", r"\$")
+        shown = plain({"\n": "¶", "\t": "→"}.get(label, label))
         axes.text(left + widest / 2, row + 0.55, shown, ha="center", va="center", family="monospace", fontsize=9,
                   color="white" if scale(value) > DARK else "black")  # fmt: skip
     legend = figure.add_axes((0.02, 0.25 / (places[-1][0] + 2.5), 0.3, 0.25 / (places[-1][0] + 2.5)))

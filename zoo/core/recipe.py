@@ -29,6 +29,7 @@ def setting(
     choices: Sequence[str] = (),
     reads_files: bool = False,
     fixed: bool = False,
+    of_files: bool = False,
     size: str = "",
 ) -> Any:
     """Declare a setting: a field of a dataclass of settings.
@@ -43,6 +44,8 @@ def setting(
         reads_files: It says how the user's own files are read.
         fixed: The base model of a fine-tuned one must have the same value; its codec has an attribute of this name.
             For settings that say how files are read.
+        of_files: It is about the files, not about the model: `zoo train` and `zoo evaluate` have it as an option. For
+            settings that say how files are read.
         size: It is a size of the weights, which a fine-tuned model has from its base model: of the front end or
             embedding (`encoder`), or of what stands above (`network`).
 
@@ -51,11 +54,18 @@ def setting(
     """
     if default is not MISSING and type(default) not in SMALLEST:
         raise ArgumentError(f"a setting with the default {default!r}: give an int, float, bool or str")
-    if fixed and not reads_files:
-        raise ArgumentError("fixed=True is for settings that say how files are read: give reads_files=True too")
+    if (fixed or of_files) and not reads_files:
+        name = "fixed" if fixed else "of_files"
+        raise ArgumentError(f"{name}=True is for settings that say how files are read: give reads_files=True too")
     kind = int if default is MISSING else type(default)
-    about = {"help": help, "least": SMALLEST[kind] if least is None else least, "most": most, "choices": choices}
-    return field(default=default, metadata={**about, "reads_files": reads_files, "fixed": fixed, "size": size})
+    about = {
+        "help": help,
+        "least": SMALLEST[kind] if least is None else least,
+        "most": most,
+        "choices": choices,
+        "size": size,
+    }
+    return field(default=default, metadata={**about, "reads_files": reads_files, "fixed": fixed, "of_files": of_files})
 
 
 @dataclass(frozen=True)
@@ -216,7 +226,7 @@ def adjusted(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             close = difflib.get_close_matches(name, rows, 1)
             meant = f"did you mean {close[0]}? " if close else ""
             raise ArgumentError(f"no setting is called {name!r}: {meant}there are: {', '.join(rows)}")
-    changed = with_values(recipe, {name: _checked(rows[name], value) for name, value in changes.items()})
+    changed = with_values(recipe, {name: checked(rows[name], value) for name, value in changes.items()})
     if changed.carry and not changed.window:
         raise ArgumentError("carry=true goes from window to window, window=0 has none: change one of them")
     return changed
@@ -227,8 +237,12 @@ def _kind(row: "Field[Any]") -> type:
     return int if row.default is MISSING else type(row.default)
 
 
-def _checked(row: "Field[Any]", given: Any) -> Any:
-    """Return the value of a setting in its type, if it is accepted; words are read as what the setting is."""
+def checked(row: "Field[Any]", given: Any) -> Any:
+    """Return the value of a setting in its type; words such as `"true"` or `"512"` are read as what the setting is.
+
+    Raises:
+        ArgumentError: It is not accepted.
+    """
     name, kind, about = row.name, _kind(row), row.metadata
     if about["choices"] or kind is bool:
         accepted = {word.lower(): word for word in about["choices"]} or TRUTH

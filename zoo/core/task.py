@@ -11,7 +11,7 @@ import importlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,10 @@ class Task:
         datasets: Returns the data sets that its models are trained on; a task without any learns from the user's data.
         prepare: Data sets as read, one argument each → split name → pieces that the codec encodes.
         read_folder: Folder (or file) of the user's own data, and the settings that say how it is read → split name →
-            pieces; None if the task cannot read any.
+            pieces; None if the task cannot read any. Pieces with an attribute `name` are named by it in messages.
+        fit: `(piece, codec, options of fitting)` → piece that the codec encodes, or CodecError: for files of the user's
+            own that a model is measured on. None: those that the codec encodes are as they are.
+        fitting: Dataclass of the options of `fit`, declared like settings: `zoo evaluate` has them.
         augment: `(pieces, recipe)` → function of an index and a random generator that returns that piece changed.
         loss: `(label smoothing)` → loss; see `zoo.training.losses`. None: cross-entropy.
         metrics: Name in the log → loss without label smoothing, averaged over all tokens.
@@ -123,6 +126,8 @@ class Task:
     datasets: Callable[[], Sequence[Dataset]] = nothing
     prepare: Callable[..., Mapping[str, Sequence[Any]]] = dict
     read_folder: Callable[..., Mapping[str, Sequence[Any]]] | None = None
+    fit: Callable[..., Any] | None = None
+    fitting: type = NoSettings
     augment: Callable[[Sequence[Any], Recipe], Callable[[int, np.random.Generator], Any]] = unchanged
     loss: Callable[..., Any] | None = None
     metrics: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
@@ -173,9 +178,10 @@ class Task:
             raise ArgumentError(f"task {self.name!r}: monitor={self.monitor!r}: give one of {', '.join(columns)}")
 
     def _check_settings(self) -> None:
-        if not is_dataclass(self.settings):
-            raise ArgumentError(f"task {self.name!r}: settings must be a dataclass, {self.settings!r} is none")
-        for row in fields(self.settings):
+        for part in (self.settings, self.fitting):
+            if not is_dataclass(part):
+                raise ArgumentError(f"task {self.name!r}: settings must be a dataclass, {part!r} is none")
+        for row in (*fields(self.settings), *fields(self.fitting)):
             if "help" not in row.metadata or row.default is MISSING:
                 raise ArgumentError(f"task {self.name!r}: declare the setting {row.name} by setting(default, help=…)")
             if row.name in core_rows() or row.name in RESERVED or hasattr(Recipe, row.name):
@@ -229,6 +235,16 @@ class Task:
     def reading(self) -> list[str]:
         """Names of the settings that say how the user's own files are read."""
         return [entry.name for entry in fields(self.settings) if entry.metadata["reads_files"]]
+
+    @property
+    def of_files(self) -> dict[str, Field[Any]]:
+        """Return name → field of those of them that are about the files, not about the model."""
+        return {entry.name: entry for entry in fields(self.settings) if entry.metadata["of_files"]}
+
+    @property
+    def evaluation(self) -> dict[str, Field[Any]]:
+        """Return name → field of the options that evaluating on the user's own files has."""
+        return {**self.of_files, **{entry.name: entry for entry in fields(self.fitting)}}
 
     @property
     def fixed(self) -> list[str]:

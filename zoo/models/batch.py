@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from zoo.core.escaping import escaped
 from zoo.core.files import STANDARD_INPUT, suffixed, write_text
 from zoo.core.plots import FORMATS
 from zoo.errors import ArgumentError, CodecError, DataError, ZooError
@@ -91,7 +92,7 @@ class OutputOptions:
         if self.out:
             write_text(self.out / f"{name}.{self.output_format}", text + "\n")
         else:
-            print(text if alone or self.output_format != "txt" else f"{path}: {text}", flush=True)
+            print(text if alone or self.output_format != "txt" else f"{escaped(str(path))}: {text}", flush=True)
 
 
 def find_files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path, Path]:
@@ -164,7 +165,7 @@ def run(
                     done = future.result()
                 except ZooError as error:
                     failed += 1
-                    tqdm.write(f"{path}: {error}", file=sys.stderr)
+                    tqdm.write(escaped(f"{path}: {error}"), file=sys.stderr)
                     continue
                 if done.to_plot and options.plot:
                     done.to_plot.plot(options.plot)

@@ -1,5 +1,6 @@
 """Left-to-right models: they continue what they are given, one token after another. NumPy only."""
 
+import functools
 import itertools
 import os
 import secrets
@@ -18,7 +19,7 @@ from zoo.core.task import find
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
 from zoo.models import options as model_options
-from zoo.models import sampling
+from zoo.models import reading, sampling
 from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece
 
 REMEMBERED = 64  # tokens that a repetition penalty looks back at
@@ -152,10 +153,9 @@ class Generator(Model, Generic[Piece]):
         loop_threshold = self.engine.loop_threshold if repetition_penalty == 1 else None
         if loop_threshold == 0 and len(script) > (self.engine.chunk or len(script)):
             raise ArgumentError(f"{len(script)} tokens: the artifact is fixed to {self.engine.chunk}, prompt included")
-        at_once = loop_threshold == 0 or (loop_threshold is not None and ahead and len(script) >= loop_threshold)
-        made = self._in_graph(plan) if at_once else self._step_by_step(plan)
-        given = int(np.append(script < 0, True).argmax()) // self.codec.group * self.codec.group
-        return script, _until(made, end, self.codec.group, given, n)
+        ahead = ahead and loop_threshold is not None and len(script) - plan.given >= loop_threshold
+        made = self._in_graph(plan, 0, None) if loop_threshold == 0 else self._continued(plan, ahead)
+        return script, _until(made, end, self.codec.group, plan.given // self.codec.group * self.codec.group, n)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -168,11 +168,24 @@ class Generator(Model, Generic[Piece]):
         model_options.require(self.card.name, self.codec.script, options)
         return np.asarray(self.codec.script(**options))
 
-    def _in_graph(self, plan: "_Plan") -> Iterator[np.ndarray]:
-        """Make tokens chunk by chunk, each in one call of the engine."""
+    def _continued(self, plan: "_Plan", in_graph: bool) -> Iterator[np.ndarray]:
+        """Read the tokens that a piece begins with, and make the others: chunk by chunk in a graph, or one by one."""
+        n, context = len(plan.draws), Context(self.codec, 1)
+        yield from (np.full(n, known) for known in plan.script[: plan.given])
+        plan.skip()
+        x = context.follow(plan.script[None, : plan.given])
+        context.repeat(n)
+        state = reading.prompt(self.engine, x, n)
+        if in_graph:
+            yield from self._in_graph(plan, plan.given, (context.memory, tuple(state), np.int32(context.position)))
+        else:
+            yield from self._step_by_step(plan, context, state)
+
+    def _in_graph(self, plan: "_Plan", begin: int, memory: tuple | None) -> Iterator[np.ndarray]:
+        """Make the tokens of a piece from a place on, chunk by chunk, each in one call of the engine."""
         engine = cast(LoopEngine, self.engine)
-        memory, size = None, engine.chunk or max(1, len(plan.script))
-        for start in range(0, len(plan.script), size):
+        size = engine.chunk or max(1, len(plan.script))
+        for start in range(begin, len(plan.script), size):
             script, temperatures = (row[start : start + size] for row in (plan.script, plan.temperatures))
             rest = (0, size - len(script))  # what is made beyond the end is not used
             given = np.tile(np.pad(script, rest), (len(plan.draws), 1))
@@ -181,18 +194,19 @@ class Generator(Model, Generic[Piece]):
             ids, memory = engine.generate(self.codec, given, uniform, warm, plan.top_k, plan.top_p, memory)
             yield from ids.T[: len(script)]
 
-    def _step_by_step(self, plan: "_Plan") -> Iterator[np.ndarray]:
-        """Make tokens one by one."""
-        n = len(plan.draws)
-        context, state = Context(self.codec, n), self.engine.initial_state(n)
+    def _step_by_step(self, plan: "_Plan", context: Context, state: reading.State) -> Iterator[np.ndarray]:
+        """Make the tokens of a piece after those that it begins with, one by one."""
+        n, rest = len(plan.draws), plan.script[plan.given :]
         lately = np.full((n, REMEMBERED), -1)
-        for at, (known, temperature) in enumerate(zip(plan.script, plan.temperatures, strict=True)):
+        if plan.given:
+            lately[:, -plan.given :] = plan.script[: plan.given][-REMEMBERED:]
+        for at, (known, temperature) in enumerate(zip(rest, plan.temperatures[plan.given :], strict=True)):
             if at % AHEAD == 0:
-                numbers = plan.numbers(min(AHEAD, len(plan.script) - at))
+                numbers = plan.numbers(min(AHEAD, len(rest) - at))
             logits, state = self.engine.step(context.x(), state)
             ids = np.full(n, known)
             if known < 0:
-                likely = _penalised(logits[:, -1], lately, plan.penalty)
+                likely = sampling.penalised(logits[:, -1], lately, plan.penalty)
                 ids = sampling.sample(likely, numbers[:, at % AHEAD], temperature, plan.top_k, plan.top_p)
             context.push(ids)
             yield ids
@@ -239,12 +253,13 @@ class Generator(Model, Generic[Piece]):
     def _nats(self, pieces: Sequence[Any], carried: bool = False, progress: bool = False) -> list[np.ndarray]:
         """Give the nats of every token of pieces, `(time,)` each, the pieces by length unless the state is carried."""
         ordered, size = (pieces, 1) if carried else (storage.by_length(pieces), EVALUATION_BATCH)
-        state, found = self.engine.initial_state(size), []
+        state, found = cast(reading.State, self.engine.initial_state(size)), []
         for start in bar(range(0, len(ordered), size), progress, None, "batch"):
             x, y = self.codec.encode(ordered[start : start + size])
-            logits, new = self.engine.step(x, state if carried else self.engine.initial_state(len(x)))
-            state = new
-            picked = np.take_along_axis(sampling.log_softmax(logits), np.maximum(y, 0)[..., None], -1)[..., 0]
+            before, picked = state if carried else self.engine.initial_state(len(x)), np.zeros(y.shape)
+            for part, logits, state in reading.chunks(self.engine, x, before):  # noqa: B007 (for the next piece)
+                ids = np.maximum(y[:, part], 0)[..., None]
+                picked[:, part] = np.take_along_axis(sampling.log_softmax(logits), ids, -1)[..., 0]
             found += [-row[known] for row, known in zip(picked, y >= 0, strict=True)]
         return found
 
@@ -260,6 +275,16 @@ class _Plan:
     top_p: float | None
     penalty: float
 
+    @functools.cached_property
+    def given(self) -> int:
+        """Return how many tokens are known before the first that is not."""
+        return int(np.append(self.script < 0, True).argmax())
+
+    def skip(self) -> None:
+        """Leave out the random numbers of the tokens that a piece begins with."""
+        for start in range(0, self.given, AHEAD):
+            self.numbers(min(AHEAD, self.given - start))
+
     def numbers(self, count: int) -> np.ndarray:
         """Draw the random numbers of the next tokens, `(batch, count)` float32."""
         return np.stack([draw.random(count, np.float32) for draw in self.draws])
@@ -267,20 +292,12 @@ class _Plan:
 
 def _until(tokens: Iterator[np.ndarray], end: np.ndarray, group: int, first: int, n: int) -> Iterator[np.ndarray]:
     """Give -1 for the tokens of pieces that have ended: after those of `end`, whole steps made from `first` on."""
-    if not len(end):
-        yield from tokens
-        return
+    yield from itertools.islice(tokens, first if len(end) else None)
     ended, lately = np.zeros(n, bool), np.full((n, len(end)), -1)
-    for at, ids in enumerate(tokens, 1):
+    for at, ids in enumerate(tokens, first + 1):
         yield np.where(ended, -1, ids)
         lately = np.column_stack((lately[:, 1:], ids))
         if at >= first + len(end) and at % group == 0:
             ended |= (lately == end).all(1)
             if ended.all():
                 return
-
-
-def _penalised(logits: np.ndarray, lately: np.ndarray, penalty: float) -> np.ndarray:
-    """Make tokens of the last steps less likely; -1 stands for none."""
-    known = lately[:, lately[0] >= 0]
-    return logits if penalty == 1 or not known.size else sampling.penalised(logits, known, penalty)

@@ -14,7 +14,7 @@ from zoo.core.task import find
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
 from zoo.models import options as model_options
-from zoo.models import sampling
+from zoo.models import sampling, stretches
 from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece
 
 MAX_SWEEPS = 100_000
@@ -127,18 +127,31 @@ class Infiller(Model, Generic[Piece]):
         entropy = secrets.randbits(63) if seed is None else seed
         draws = [np.random.default_rng([entropy, i]) for i in range(count)]
         rows, places = np.tile(ids, (count, 1)), np.flatnonzero(hidden)
-        inside = slice(self.codec.edges // 2 * self.codec.group, self.codec.edges // 2 * self.codec.group + len(ids))
+        near = 0
         for sweep in bar(range(sweeps), progress, sweeps, "sweep"):
             share = max(LEAST, 1 - (1 - LEAST) * sweep / max(1, FALLING * sweeps))
             numbers = np.stack([draw.random((2, len(places))) for draw in draws])  # which, and what
             again = np.zeros(rows.shape, bool)
             rank = numbers[:, 0].argsort(axis=1).argsort(axis=1)
             again[:, places] = rank < max(1, round(share * len(places)))
-            logits, _ = self.engine.step(self.codec.cover(rows, again), [])
-            uniform = np.zeros(rows.shape)
-            uniform[:, places] = numbers[:, 1]
-            rows[again] = sampling.sample(logits[:, inside][again], uniform[again], *sampling_options)
+            near = near or self._near(rows, again, places)
+            logits = stretches.logits(self._logits, rows, again, places, near)
+            chosen, filled = again[:, places], rows[:, places]
+            filled[chosen] = sampling.sample(logits[chosen], numbers[:, 1][chosen], *sampling_options)
+            rows[:, places] = filled
         return rows
+
+    def _logits(self, rows: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Return the logits `(batch, time, classes)` of tokens of which some are hidden."""
+        first = self.codec.edges // 2 * self.codec.group
+        logits, _ = self.engine.step(self.codec.cover(rows, hidden), [])
+        return logits[:, first : first + rows.shape[1]]
+
+    def _near(self, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray) -> int:
+        """Return how much around gaps is read: all where a piece has edges, which its stretches have not."""
+        if self.codec.edges:
+            return rows.shape[1]
+        return stretches.margin(self._logits, rows, hidden, places)
 
     def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
         """Measure how well the model tells hidden tokens from what is around them, in each of the codec's schemes.

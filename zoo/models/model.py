@@ -1,6 +1,5 @@
 """What all models have in common."""
 
-import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from zoo.core.card import Card
 from zoo.core.codec import Codec
 from zoo.core.engine import Engine
 from zoo.core.task import find, split_of
-from zoo.errors import CodecError
+from zoo.errors import ArgumentError, CodecError
+from zoo.models.evaluation import own_pieces
 
 Piece = TypeVar("Piece")
 MAX_PIECES = 1024  # made at once
@@ -60,7 +60,11 @@ class Model:
         raise NotImplementedError
 
     def evaluate(
-        self, split: str = "test", progress: bool = True, data: str | os.PathLike[str] | None = None
+        self,
+        split: str = "test",
+        progress: bool = True,
+        data: str | os.PathLike[str] | None = None,
+        **options: Any,
     ) -> dict[str, float]:
         """Measure the model on a split of the data set of its task, or on a folder of the user's own files.
 
@@ -68,23 +72,24 @@ class Model:
             split: Which split of the task's data set.
             progress: Show progress.
             data: Files of the user's own, as `zoo.train` takes them; all of them are measured, those that a model was
-                trained on too.
+                trained on too. Those that do not fit the model are left out, with a warning for each.
+            options: How files are read and made to fit, by the task: `encoding`, `replace` for text.
 
         Returns:
             Values as in `measure`.
 
         Raises:
-            ArgumentError: There is no such split.
+            ArgumentError: There is no such split or option.
             DataError: The data is not to be had.
             CodecError: It is not what the model was made for, such as clips of other classes.
         """
         task = find(self.card.task)
+        if data is None and options:
+            raise ArgumentError(f"{', '.join(options)}: options for files of yours, which are given by data")
         if data is None:
             pieces = split_of(task, split, progress)
         else:
-            values = self.card.recipe.to_dict()
-            read = {name: getattr(self.codec, name, values[name]) for name in task.reading}
-            pieces = [*itertools.chain(*task.read_own(Path(data), read).values())]
+            pieces = own_pieces(self.card.name, task, self.card.recipe, self.codec, Path(data), options)
         try:
             return self.measure(pieces, progress)
         except CodecError as error:

@@ -56,18 +56,18 @@ def penalised(logits: np.ndarray, lately: np.ndarray, penalty: float) -> np.ndar
 
     Args:
         logits: `(batch, classes)`.
-        lately: Their ids, `(batch, any number)`.
+        lately: Their ids, `(batch, any number)`; -1 stands for none.
         penalty: The divisor.
 
     Reference:
         Keskar et al., CTRL: A Conditional Transformer Language Model for Controllable Generation, 2019, section 4.1,
         which divides the logits themselves.
     """
-    changed = logits.copy()
-    seen = np.zeros(logits.shape, bool)
+    if penalty == 1:
+        return logits
+    seen = np.zeros((len(logits), logits.shape[-1] + 1), bool)  # the last column is for "none"
     np.put_along_axis(seen, lately, True, -1)
-    changed[seen] -= np.log(penalty)
-    return changed
+    return np.where(seen[:, :-1], logits - float(np.log(penalty)), logits)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

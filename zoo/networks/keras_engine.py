@@ -22,6 +22,7 @@ class KerasEngine:
 
     name, concurrent = "keras", True
     loop_threshold, chunk = 512, 256
+    batch: int | None = None
     steps: int | None = None
 
     def __init__(self, network: keras.Model) -> None:

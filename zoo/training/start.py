@@ -123,4 +123,4 @@ def _of_base(task: Task, base: Preset | None, name: str, usual: Any) -> Any:
         return usual
     if name in task.fixed:
         return getattr(base.codec, name, base.card.recipe.to_dict()[name])
-    return usual or getattr(base.codec, name, 0)
+    return usual or getattr(base.codec, name, usual)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.tasks.text import datasets
+from zoo.tasks.text import datasets, reading
 from zoo.tasks.text.codec import TextCodec, make_codec
 from zoo.tasks.text.datasets import cold, read_text, segments
 from zoo.tasks.text.task import TASK
@@ -10,17 +10,16 @@ from zoo.tasks.text.task import TASK
 @pytest.mark.parametrize("read", [1, 3, 1 << 20])
 def test_a_file_is_mapped_character_by_character(read, tmp_path, monkeypatch):
     """Whatever the bytes at which a block ends."""
-    monkeypatch.setattr(datasets, "READ", read)
+    monkeypatch.setattr(reading, "READ", read)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
-    content = "Zwölf 🎵 Boxkämpfer\r\njagen"
-    path = tmp_path / "a.txt"
-    path.write_bytes(content.encode())
+    path, content = tmp_path / "a.txt", "Zwölf 🎵 Boxkämpfer\njagen"
+    path.write_bytes(content.replace("\n", "\r\n").encode("utf-8-sig"))
     text = read_text(path)
     assert text.ids.dtype == "uint8"
     assert "".join(text.vocabulary[i] for i in np.asarray(text.ids)) == content
     codec = make_codec([text])
     assert codec.decode(codec.tokens(text)) == content
-    monkeypatch.setattr(datasets, "_blocks", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(datasets, "_blocks", lambda *_: pytest.fail("read again"))
     assert read_text(path) == text
 
 

@@ -10,7 +10,7 @@ def test_splits_of_a_folder_and_what_is_no_text(tmp_path):
     (tmp_path / "two.txt").write_text("cd" * 100)
     (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "empty.txt").write_text("")
-    with pytest.warns(UserWarning, match="bad.txt is no UTF-8|empty.txt is empty"):
+    with pytest.warns(UserWarning, match="bad.txt is no UTF-16-LE text|empty.txt is empty"):
         splits = read_folder(tmp_path)
     assert [sum(map(len, splits[name])) for name in ("train", "valid")] == [270, 30]
     assert make_codec(splits["train"]).vocabulary == "abcd"

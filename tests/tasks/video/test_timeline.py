@@ -1,8 +1,14 @@
+import csv
 import json
 
+import numpy as np
 import pytest
 
 from tests.tasks.video.labelers import codec_for, seen
+from zoo.core.escaping import from_cell
+from zoo.tasks.video import user_data
+from zoo.tasks.video.codec import VideoCodec
+from zoo.tasks.video.timeline import timeline
 
 
 def test_timeline_tells_runs():
@@ -41,3 +47,27 @@ def test_timeline_without_a_grammar_has_the_label_of_the_film():
     found = seen([1, 1, 1, 4], codec_for(grammar=()))
     assert (found.label, len(found.runs)) == ("up", 2)
     assert found.probability == pytest.approx(0.695)
+
+
+ODD = ("=HYPERLINK(1)", "a\nb", "\x1b[2J", "x --> <i>y", "-1")
+
+
+def test_labels_are_text_in_every_format(tmp_path):
+    """A list that is written and read again has the labels; nothing else can be made of them."""
+    np.save(tmp_path / "=film.npy", np.zeros((10, 4), np.float32))
+    codec = VideoCodec(ODD, (4,), 1.0)
+    found = timeline(np.eye(5, dtype=np.float32)[np.repeat(np.arange(5), 2)], codec, tmp_path / "=film.npy")
+    rows = list(csv.DictReader(found.csv().splitlines()))
+    assert [from_cell(row["label"]) for row in rows] == [*ODD]
+    assert [row["file"] for row in rows] == ["'=film.npy"] * 5
+    assert all(row["label"][0] not in "=-" for row in rows)
+    assert [(float(row["start"]), row["probability"]) for row in rows] == [(2.0 * i, "1.0") for i in range(5)]
+    assert [run["label"] for run in json.loads(found.to_json())["runs"]] == [*ODD]
+    assert found.srt().count("-->") == len(found.srt().strip().split("\n\n")) == 5
+    for output_format in ("txt", "csv", "srt", "json"):
+        assert "\x1b" not in found.to_text(output_format)
+    assert len(found.to_text("txt").splitlines()) == len(found.to_json().splitlines()) == 1
+    (tmp_path / "labels.csv").write_text(found.csv())
+    films, bad = user_data._listed(tmp_path / "labels.csv")
+    assert (bad, films[0].path) == ([], tmp_path / "=film.npy")
+    assert [span.label for span in films[0].ranges] == [*ODD]

@@ -47,12 +47,7 @@ class MusicCodec(ScoreTokens):
             piece's steps times voices, and targets are -1 where a piece has ended.
         """
         y = padded([self.tokens(score) for score in pieces], -1)
-        x = np.zeros((*y.shape, self.features), np.int32)
-        context = Context(self, len(y))
-        for i in range(y.shape[1]):
-            x[:, i] = context.x()[:, 0]
-            context.push(np.where(y[:, i] < 0, REST_ID, y[:, i]))
-        return x, y
+        return Context(self, len(y)).follow(np.where(y < 0, REST_ID, y)), y
 
     def begin(self, zeros: Any) -> tuple[Any, ...]:
         """Remember what each voice sings, for how long, and what it sang before, `(batch, voices)`: nothing yet."""
@@ -86,6 +81,40 @@ class MusicCodec(ScoreTokens):
         now = xp.where(ids == HOLD_ID, xp.where(sounding == START, REST_ID, sounding), ids)
         changed = now, xp.where(goes_on, xp.minimum(age + 1, LONGEST), 0), xp.where(goes_on, left, sounding)
         return tuple(xp.where(mine, xp.expand_dims(new, 1), old) for new, old in zip(changed, memory, strict=True))
+
+    def follow(self, memory: tuple[Any, ...], position: int, ids: np.ndarray) -> tuple[np.ndarray, tuple[Any, ...]]:
+        """Give the inputs of known tokens `(batch, time)`, and what is remembered after them.
+
+        What a voice sings is what it sang last of all tokens but holds; how long, and what it left for that, follows
+        from its last change.
+        """
+        batch, count = ids.shape
+        places = position + np.arange(count)
+        history = [np.empty((batch, count + 1, self.voices), np.int32) for _ in memory]  # before each token, and after
+        for voice in range(self.voices):
+            mine = np.flatnonzero(places % self.voices == voice)
+            told = self._voice(ids[:, mine], [values[:, voice] for values in memory])
+            known = np.searchsorted(mine, np.arange(count + 1))  # tokens of this voice before each place
+            for values, row in zip(history, told, strict=True):
+                values[..., voice] = row[:, known]
+        before = tuple(values[:, :-1].reshape(-1, self.voices) for values in history)
+        x = self.look(np, before, np.tile(places, batch)[:, None].astype(np.int32))
+        return x.reshape(batch, count, -1), tuple(values[:, -1] for values in history)
+
+    def _voice(self, ids: np.ndarray, memory: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what one voice sings, for how long, and what it left: before its tokens and after each."""
+        sung, age, left = (values[:, None] for values in memory)  # (batch, 1)
+        at = np.arange(ids.shape[1] + 1)
+        told = np.concatenate([sung, np.where(ids == HOLD_ID, -1, ids)], 1)
+        last = np.maximum.accumulate(np.where(told < 0, 0, at), 1)
+        sounding = np.take_along_axis(told, last, 1)
+        sounding[:, 1:] = np.where(sounding[:, 1:] == START, REST_ID, sounding[:, 1:])  # nothing is held: a rest
+        rests = (ids == REST_ID) & (sounding[:, :-1] == REST_ID)
+        changes = np.concatenate([np.zeros_like(sung), np.where((ids == HOLD_ID) | rests, 0, at[1:])], 1)
+        change = np.maximum.accumulate(changes, 1)
+        ages = np.minimum(np.where(change > 0, at - change, age + at), LONGEST)
+        before = np.take_along_axis(sounding, np.maximum(change - 1, 0), 1)
+        return sounding, ages, np.where(change > 0, before, left)
 
     def script(
         self,

@@ -51,6 +51,7 @@ class Score:
         tempo_bpm: Beats per minute.
         steps_per_beat: Grid steps in a quarter note; 4 makes a step a sixteenth.
         beats_per_bar: Quarter notes in a bar.
+        name: File that it is of, if it is of one.
         SUFFIXES: Method that writes a file → suffixes that it accepts, the usual one first.
 
     Example:
@@ -68,6 +69,7 @@ class Score:
     tempo_bpm: float = 90.0
     steps_per_beat: int = 4
     beats_per_bar: int = 4
+    name: str = ""
 
     def __post_init__(self) -> None:
         grid = _whole(self.grid)

@@ -20,6 +20,15 @@ class MusicSettings:
     )
 
 
+@dataclass(frozen=True)
+class MusicFitting:
+    """Options of evaluating music models on your own files."""
+
+    transpose: bool = setting(
+        False, help="Transpose your own files, by as few semitones as it takes, to the pitches that the model knows."
+    )
+
+
 RECIPE = Recipe(
     units=450, embedding=20, dropout_in=0.1, dropout_out=0.45, dropout_recurrent=0.3, variational=True, epochs=110,
     patience=25, batch=32, window=16, carry=True, learning_rate=4e-3, warmup=100, weight_decay=0.05, ema=0.995,
@@ -37,6 +46,8 @@ TASK = Task(
     datasets=imported("zoo.tasks.music.datasets:datasets"),
     prepare=imported("zoo.tasks.music.datasets:prepare"),
     read_folder=imported("zoo.tasks.music.user_data:read_folder"),
+    fit=imported("zoo.tasks.music.fitting:fit"),
+    fitting=MusicFitting,
     make_codec=imported("zoo.tasks.music.codec:make_codec"),
     default_codec=imported("zoo.tasks.music.codec:default_codec"),
     read_codec=imported("zoo.tasks.music.codec:read_codec"),

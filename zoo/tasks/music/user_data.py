@@ -16,7 +16,7 @@ from zoo.errors import CodecError, DataError
 from zoo.tasks.music.score import MAX_VOICES, Score
 
 VOICES = 4  # of files of one's own, unless told otherwise
-GRID_VERSION = 2  # raise it when reading MIDI changes: what was read before is then read anew
+GRID_VERSION = 3  # raise it when reading MIDI changes: what was read before is then read anew
 
 
 def read_folder(folder: Path, voices: int = 0) -> dict[str, Sequence[Score]]:
@@ -43,7 +43,10 @@ def read_folder(folder: Path, voices: int = 0) -> dict[str, Sequence[Score]]:
     if len(places) < 2:
         raise DataError(f"{folder} has {len(places)} readable MIDI files: give at least 2 (one is for validation)")
     path = stored / "grids.bin"
-    pieces = [(OnDisk(path, "int16", start * voices, steps * voices), beats) for start, steps, beats in places]
+    pieces = [
+        (OnDisk(path, "int16", start * voices, steps * voices), beats, str(files[i]))
+        for (start, steps, beats), i in zip(places, about["files"], strict=True)
+    ]
     return {
         "train": Scores([piece for i, piece in enumerate(pieces) if i % 10], voices),
         "valid": Scores(pieces[::10], voices),
@@ -54,11 +57,11 @@ class Scores(Sequence):
     """Scores on disk, read when they are asked for.
 
     Args:
-        pieces: Of each where its grid is, `(steps * voices,)`, and its quarter notes in a bar.
+        pieces: Of each where its grid is, `(steps * voices,)`, its quarter notes in a bar, and its file.
         voices: Voices of a score.
     """
 
-    def __init__(self, pieces: list[tuple[OnDisk, int]], voices: int) -> None:
+    def __init__(self, pieces: list[tuple[OnDisk, int, str]], voices: int) -> None:
         self.pieces, self.voices = pieces, voices
 
     def __len__(self) -> int:
@@ -67,22 +70,24 @@ class Scores(Sequence):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return Scores(self.pieces[index], self.voices)
-        grid, beats = self.pieces[index]
-        return Score(np.asarray(grid).reshape(-1, self.voices), beats_per_bar=beats)
+        grid, beats, name = self.pieces[index]
+        return Score(np.asarray(grid).reshape(-1, self.voices), beats_per_bar=beats, name=name)
 
 
 def _store(files: Sequence[Path], folder: Path, voices: int) -> None:
     """Write the grids of MIDI files one after the other, and what was said of them."""
     places: list[tuple[int, int, int]] = []
+    read: list[int] = []
     with (folder / "grids.bin").open("wb") as stream, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        for path in files:
+        for i, path in enumerate(files):
             try:
                 score = Score.read(path, voices)
             except CodecError as error:
                 warnings.warn(f"left out: {error}", stacklevel=2)
                 continue
             stream.write(score.grid.tobytes())
+            read.append(i)
             places.append((sum(places[-1][:2]) if places else 0, len(score), score.beats_per_bar))
-    about = {"places": places, "warnings": [str(one.message) for one in said]}
+    about = {"places": places, "files": read, "warnings": [str(one.message) for one in said]}
     (folder / "about.json").write_text(json.dumps(about))

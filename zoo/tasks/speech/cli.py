@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo.core.commands import MODEL, Command, opens_artifacts
+from zoo.core.commands import MODEL, Command, opens_artifacts, show
 from zoo.core.files import MOST_LIST, STANDARD_INPUT, content
 from zoo.core.session import Session
 from zoo.errors import ArgumentError, DataError
@@ -98,8 +98,8 @@ def _print_stream(model: "Recognizer", name: str) -> None:
 
     chunks = stdin.chunks() if name == STANDARD_INPUT else audio.blocks(name)
     for partial in model.stream(stdin.small(chunks)):
-        click.echo(partial.new, nl=False)
-    click.echo()
+        show(partial.new, nl=False)
+    show("")
 
 
 def _words(path: Path) -> list[str]:

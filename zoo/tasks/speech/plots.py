@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.core.plots import COLOURS, save
+from zoo.core.plots import COLOURS, plain, save
 
 
 def heard(
@@ -34,13 +34,13 @@ def heard(
     above.set_yticks([])
     for word in words:
         above.axvspan(word.start, word.end, ymin=0.985, color=COLOURS[0], clip_on=False)
-        above.text((word.start + word.end) / 2, 8.15, word.text, ha="center", fontsize=8)
+        above.text((word.start + word.end) / 2, 8.15, plain(word.text), ha="center", fontsize=8)
     used = [i for i in range(len(vocabulary)) if probabilities[:, i].max() >= 0.05]
     times = [start + step_s * (step + 0.5) for step in range(steps)]
     for i in used:
         line = below.plot(times, probabilities[:, i], color=COLOURS[i % len(COLOURS)], linewidth=1.2)[0]
         for step in peaks(probabilities[:, i]):
-            name = "␣" if vocabulary[i] == " " else vocabulary[i]
+            name = "␣" if vocabulary[i] == " " else plain(vocabulary[i])
             below.text(
                 times[step], probabilities[step, i] + 0.02, name, color=line.get_color(), ha="center", fontsize=9
             )

@@ -1,6 +1,5 @@
 """What was heard in a recording: text, words with their times, and how likely they are."""
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -10,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.escaping import escaped
+from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
-from zoo.core.subtitles import clock
+from zoo.core.subtitles import srt
 from zoo.core.validation import number
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
@@ -76,13 +77,13 @@ class Transcript:
 
     def to_text(self, output_format: str) -> str:
         """Return it as `txt` (the text), `srt` or `json`."""
-        return {"txt": lambda: self.text, "srt": self.srt, "json": self.to_json}[output_format]()
+        return {"txt": lambda: escaped(self.text), "srt": self.srt, "json": self.to_json}[output_format]()
 
     def to_json(self) -> str:
         """Write text, confidence, length and words as JSON."""
         source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
         about = {"file": source, "text": self.text, "confidence": self.confidence, "seconds": self.seconds}
-        return json.dumps({**about, "words": [asdict(word) for word in self.words]}, ensure_ascii=False)
+        return json_line({**about, "words": [asdict(word) for word in self.words]})
 
     def srt(self) -> str:
         """Write subtitles in the SubRip form, of at most 10 words or 5 seconds each."""
@@ -91,10 +92,7 @@ class Transcript:
             if not lines or len(lines[-1]) == CAPTION_WORDS or word.end - lines[-1][0].start > CAPTION_S:
                 lines.append([])
             lines[-1].append(word)
-        return "\n".join(
-            f"{i}\n{clock(line[0].start)} --> {clock(line[-1].end)}\n{SPACE.join(w.text for w in line)}\n"
-            for i, line in enumerate(lines, 1)
-        )
+        return srt((line[0].start, line[-1].end, SPACE.join(word.text for word in line)) for line in lines)
 
     def plot(self, path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> Path:
         """Draw the spectrogram, the words above it, and the probabilities of symbols over time below.

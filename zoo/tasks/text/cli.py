@@ -11,4 +11,6 @@ def options() -> Sequence[click.Option]:
         click.Option(["--prompt"], help="Beginning to continue."),
         click.Option(["--length"], type=int, help="New characters. [200]"),
         click.Option(["--replace"], help="Replaces characters of the prompt that the model does not know."),
+        click.Option(["--prompt-file"], type=click.Path(), help="Text file with the beginning to continue."),
+        click.Option(["--encoding"], help="Encoding of the prompt file. [by its byte order mark, or UTF-8]"),
     )

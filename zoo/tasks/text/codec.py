@@ -6,17 +6,21 @@ hidden ones.
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.core.codec import MaskedPiece, described, known, padded
+from zoo.core.codec import MaskedPiece, described, padded
+from zoo.core.codec import known as known_ids
 from zoo.core.recipe import Recipe
 from zoo.core.storage import OnDisk
 from zoo.core.validation import MOST_SYMBOLS, checked, limits, number
 from zoo.errors import ArgumentError, CodecError
+from zoo.tasks.text import reading
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,11 +38,13 @@ class Text:
         ids: Places in the vocabulary, `(characters,)`: an array, or where it is on disk.
         vocabulary: The characters.
         before: Character before the first, or "" at the beginning of a text.
+        name: File that it is of, if it is of one.
     """
 
     ids: np.ndarray | OnDisk
     vocabulary: str
     before: str = ""
+    name: str = field(default="", compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -129,9 +135,18 @@ class Characters:
         return found
 
     def read(self, text: Any) -> Any:
-        """Return the text itself, which has one form only."""
-        as_text(text)
-        return text
+        """Return a text with line feeds at the ends of its lines, and without a byte order mark.
+
+        Raises:
+            ArgumentError: It has more than a million characters.
+            CodecError: It is no string, or has control characters.
+        """
+        if not isinstance(text, str):
+            as_text(text)
+            return text
+        if len(text) > reading.MAX_PROMPT:
+            raise ArgumentError(f"a text of {len(text):,} characters: give at most {reading.MAX_PROMPT:,}")
+        return reading.normalized(text)
 
     def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
         """Turn tokens `(characters,)` into text.
@@ -139,13 +154,17 @@ class Characters:
         Raises:
             CodecError: An id the codec does not have.
         """
-        return "".join(self.vocabulary[i] for i in known(ids, self.classes))
+        return "".join(self.vocabulary[i] for i in known_ids(ids, self.classes))
 
-    def _known(self, text: str, replace: str | None) -> str:
-        """Put a character in the place of those that the codec does not have, if there is one for that."""
+    def known(self, text: str, replace: str | None) -> str:
+        """Return a text with a character in the place of those that the codec does not have; None: as it is.
+
+        Raises:
+            ArgumentError: The character is not in the vocabulary.
+        """
         if replace is None:
             return text
-        if replace not in self.ids:
+        if not isinstance(replace, str) or replace not in self.ids:
             raise ArgumentError(f"replace={replace!r}: give a character of the vocabulary, {_shown(self.vocabulary)}")
         return "".join(character if character in self.ids else replace for character in text)
 
@@ -182,20 +201,47 @@ class TextCodec(Characters):
         """Remember the characters `(batch,)`."""
         return (xp.expand_dims(ids, 1),)
 
-    def script(self, prompt: str = "", length: int = DEFAULT_LENGTH, replace: str | None = None) -> np.ndarray:
+    def follow(
+        self,
+        memory: tuple[Any, ...],
+        position: int,  # noqa: ARG002
+        ids: np.ndarray,
+    ) -> tuple[np.ndarray, tuple[Any, ...]]:
+        """Give the characters before those of `(batch, time)`, and remember the last."""
+        return np.concatenate([memory[0], ids[:, :-1]], 1)[..., None], (ids[:, -1:],)
+
+    def script(
+        self,
+        prompt: str = "",
+        length: int = DEFAULT_LENGTH,
+        replace: str | None = None,
+        prompt_file: str | os.PathLike[str] | None = None,
+        encoding: str = "",
+    ) -> np.ndarray:
         """Lay out a text: the prompt, and -1 for each of `length` characters the network shall choose.
 
         Args:
-            prompt: What comes before.
+            prompt: What comes before, at most a million characters. CRLF and CR count as line feeds.
             length: New characters.
             replace: Character of the vocabulary that takes the place of those that the codec does not have.
+            prompt_file: Text file with the prompt, instead of it.
+            encoding: Encoding of that file, such as cp1252; "": that of its byte order mark, or UTF-8.
 
         Raises:
-            ArgumentError: The length is out of range, or `replace` is not in the vocabulary.
-            CodecError: The prompt has a character the codec does not have.
+            ArgumentError: The length is out of range, `replace` is not in the vocabulary, there is no such encoding, or
+                both prompt and file are given.
+            CodecError: The prompt has a character the codec does not have, or a control character.
+            DataError: The file cannot be read, or is no text in this encoding.
         """
         length = number("length", length, 1, MAX_LENGTH, whole=True)
-        return np.concatenate([self.tokens(self._known(prompt, replace)), np.full(length, -1)]).astype(np.int64)
+        if prompt_file is not None:
+            if prompt:
+                raise ArgumentError("prompt and prompt_file both given: give one of them")
+            prompt = reading.read_prompt(prompt_file, encoding)
+        elif encoding:
+            raise ArgumentError(f"encoding={encoding!r:.50}: it is that of a file; give prompt_file, or leave it out")
+        ids = self.tokens(self.known(self.read(prompt), replace))
+        return np.concatenate([ids, np.full(length, -1)]).astype(np.int64)
 
 
 class TextInfillCodec(Characters):
@@ -254,10 +300,11 @@ class TextInfillCodec(Characters):
             ArgumentError: No gap, a mark of several characters, or a span out of range.
             CodecError: The text has a character the codec does not have.
         """
-        if not isinstance(mark, str) or len(mark) > 1:
-            raise ArgumentError(f"mark={mark!r}: give one character that marks gaps")
+        if not isinstance(mark, str) or len(mark) > 1 or reading.CONTROL.match(mark):
+            raise ArgumentError(f"mark={mark!r}: give one character that marks gaps, and no control character")
+        text = self.read(text)
         hidden = np.array([character == mark for character in text], bool)
-        ids = self.tokens(self._known(text.replace(mark, self.vocabulary[0]) if mark else text, replace))
+        ids = self.tokens(self.known(text.replace(mark, self.vocabulary[0]) if mark else text, replace))
         for at, length in _spans(spans):
             at = number("the place of a span", at, 0, len(text), whole=True)
             length = number("the length of a span", length, 1, MAX_LENGTH, whole=True)
@@ -290,15 +337,38 @@ def as_text(piece: Text | str) -> Text:
     """Give a string the form of a stretch of text.
 
     Raises:
-        CodecError: It is no string.
+        CodecError: It is no string, or has control characters.
     """
     if isinstance(piece, Text):
         return piece
     if not isinstance(piece, str):
         raise CodecError(f"{piece!r:.50} is no text: give a string")
-    points = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
+    points = np.frombuffer(reading.normalized(piece).encode("utf-32-le"), np.uint32)
     vocabulary, ids = np.unique(points, return_inverse=True)
     return Text(ids, "".join(map(chr, vocabulary)))
+
+
+def fit(piece: Text | str, codec: Characters, replace: str = "") -> Text:
+    """Return a text whose characters a codec has.
+
+    Args:
+        piece: The text.
+        codec: The codec.
+        replace: Character of the codec that takes the place of those that it does not have; "": none does.
+
+    Raises:
+        ArgumentError: `replace` is not in the vocabulary.
+        CodecError: The text, or the file that it is of, has a character that the codec does not have.
+    """
+    text = as_text(piece)
+    if replace:
+        return dataclasses.replace(text, vocabulary=codec.known(text.vocabulary, replace))
+    if unknown := [character for character in text.vocabulary if character not in codec.ids]:
+        some = ", ".join(map(repr, unknown[:10])) + ", …" * (len(unknown) > 10)
+        raise CodecError(
+            f"it has characters that are not in the vocabulary: {some}; replace them by one that is (--replace)"
+        )
+    return text
 
 
 def _shown(vocabulary: str) -> str:

@@ -1,6 +1,5 @@
 """Text data sets, and text files on disk as integers."""
 
-import codecs
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,55 +8,56 @@ from typing import Any
 import numpy as np
 
 from zoo.core.datasets import Dataset, Source, prepared
-from zoo.core.files import regular, sha256
+from zoo.core.files import sha256
 from zoo.core.storage import OnDisk
 from zoo.errors import DataError
+from zoo.tasks.text import reading
 from zoo.tasks.text.codec import Text, as_text
 
 COLD = 256  # characters that a text is cut into for the metric that most papers report
 SEGMENT = 1 << 17  # characters of a piece of a longer text
 VALID_SEGMENT = 1 << 12  # the same for validation, where the states of all steps are kept at once
 SELECTION = (0.83, 0.86)
-STORED = 1  # version of the form that texts are prepared in
-READ = 1 << 20  # bytes read at a time
+STORED = 2  # version of the form that texts are prepared in
 
 
-def _blocks(path: Path) -> Iterator[np.ndarray]:
-    """Read a UTF-8 file block by block, as code points."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    with regular(path) as stream:
-        while data := stream.read(READ):
-            yield np.frombuffer(decoder.decode(data).encode("utf-32-le"), np.uint32)
-        decoder.decode(b"", final=True)
+def _blocks(path: Path, encoding: str) -> Iterator[np.ndarray]:
+    """Read a text file block by block, as code points."""
+    for block in reading.blocks(path, encoding):
+        yield np.frombuffer(block.encode("utf-32-le"), np.uint32)
 
 
-def read_text(path: Path) -> Text:
+def read_text(path: Path, encoding: str = "") -> Text:
     """Open a text file as whole numbers on disk, one a character, after turning it into such a file once.
 
+    Args:
+        path: The file.
+        encoding: Its encoding; "": that of its byte order mark, or UTF-8.
+
     Raises:
-        DataError: It is no UTF-8 text, or empty.
+        ArgumentError: There is no such encoding.
+        DataError: It is no text in this encoding, too large, or empty.
     """
-    try:
+    encoding = reading.check_encoding(encoding)
+    with reading.opened(path):  # a regular file of a size that can be hashed
         digest = sha256(path)
-        stored = prepared(f"text-{STORED}-{digest}", lambda folder: _prepare(path, folder))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start} of a block)") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    stored = prepared(f"text-{STORED}-{encoding}-{digest}", lambda folder: _prepare(path, folder, encoding))
     about = json.loads((stored / "about.json").read_text())
-    return Text(OnDisk(stored / "ids.bin", about["dtype"], 0, about["length"]), about["vocabulary"])
+    return Text(OnDisk(stored / "ids.bin", about["dtype"], 0, about["length"]), about["vocabulary"], name=str(path))
 
 
-def _prepare(path: Path, folder: Path) -> None:
+def _prepare(path: Path, folder: Path, encoding: str) -> None:
     """Write the characters of a file as places in its own vocabulary."""
     found, length = np.zeros(0, np.uint32), 0
-    for block in _blocks(path):
+    for block in _blocks(path, encoding):
         found, length = np.union1d(found, block), length + len(block)
+        if len(found) > reading.MAX_DISTINCT:
+            raise DataError(f"{path} has more than {reading.MAX_DISTINCT:,} different characters: give other text")
     if not length:
         raise DataError(f"{path} is empty: give a file with text")
     kind = np.min_scalar_type(len(found) - 1)
     with (folder / "ids.bin").open("wb") as stream:
-        for block in _blocks(path):
+        for block in _blocks(path, encoding):
             stream.write(np.searchsorted(found, block).astype(kind).tobytes())
     about = {"dtype": str(kind), "length": length, "vocabulary": "".join(map(chr, found))}
     (folder / "about.json").write_text(json.dumps(about))
@@ -72,7 +72,7 @@ def segments(text: Text, start: int, end: int, size: int) -> list[Text]:
     pieces = []
     for at in range(start, end, size):
         before = text.vocabulary[int(np.asarray(part(at - 1, at))[0])] if at else text.before
-        pieces.append(Text(part(at, min(at + size, end)), text.vocabulary, before))
+        pieces.append(Text(part(at, min(at + size, end)), text.vocabulary, before, text.name))
     return pieces
 
 

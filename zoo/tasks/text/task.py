@@ -1,14 +1,36 @@
 """Text, character by character: any Unicode text, read from disk as it is needed."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from zoo.core.lazy import imported
-from zoo.core.recipe import Recipe
+from zoo.core.recipe import Recipe, setting
 from zoo.core.task import Published, Task, uncut
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """Settings of text models."""
+
+    encoding: str = setting(
+        "",
+        reads_files=True,
+        of_files=True,
+        help="Encoding of your own text files, such as cp1252 or utf-16-le. Without it that of the byte order mark, or "
+        "UTF-8.",
+    )
+
+
+@dataclass(frozen=True)
+class TextFitting:
+    """Options of evaluating text models on your own files."""
+
+    replace: str = setting("", help="Replaces characters of your own text files that the model does not know.")
+
 
 RECIPE = Recipe(
     units=560, embedding=64, dropout_in=0.05, dropout_out=0.5, dropout_recurrent=0.3, variational=True, epochs=20,
     batch=32, window=128, epoch_steps=1000, learning_rate=3e-3, warmup=100, weight_decay=0.05, ema=0.995,
+    settings=TextSettings(),
 )  # fmt: skip
 """Windows shorter than those it is measured on: twice as many steps of the optimizer in the same time."""
 
@@ -23,6 +45,9 @@ TASK = Task(
     datasets=imported("zoo.tasks.text.datasets:datasets"),
     prepare=imported("zoo.tasks.text.datasets:prepare"),
     read_folder=imported("zoo.tasks.text.user_data:read_folder"),
+    fit=imported("zoo.tasks.text.codec:fit"),
+    fitting=TextFitting,
+    settings=TextSettings,
     make_codec=imported("zoo.tasks.text.codec:make_codec"),
     default_codec=imported("zoo.tasks.text.codec:default_codec"),
     read_codec=imported("zoo.tasks.text.codec:read_codec"),

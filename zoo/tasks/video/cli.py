@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo.core.commands import MODEL, Command, opens_artifacts
+from zoo.core.commands import MODEL, Command, opens_artifacts, show
+from zoo.core.escaping import escaped
 from zoo.core.files import STANDARD_INPUT
 from zoo.core.session import Session
 from zoo.errors import ArgumentError, DataError
@@ -112,5 +113,5 @@ def _print_stream(model: "Labeler", name: str) -> None:
     before, source = "", sys.stdin.buffer if name == STANDARD_INPUT else name
     for frame in model.stream(source):
         if frame.label != before:
-            click.echo(f"{frame.seconds:8.2f} s  {frame.label}  {frame.probability:.2f}")
+            show(f"{frame.seconds:8.2f} s  {escaped(frame.label)}  {frame.probability:.2f}")
         before = frame.label

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.escaping import escaped
 from zoo.core.files import replacing, suffixed
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import video
@@ -138,5 +139,5 @@ def labelled(picture: np.ndarray, timeline: Timeline, seconds: float) -> np.ndar
         draw.rectangle((0, height - 1.4 * tall, width, height), fill=(0, 0, 0, 150))
         draw.rectangle((0, height - 0.12 * tall, width * run.probability, height), fill=(224, 142, 11, 255))
         place = (width / 2, height - 0.72 * tall)
-        draw.text(place, run.label[:SHOWN], (255, 255, 255, 255), ImageFont.load_default(tall), anchor="mm")
+        draw.text(place, escaped(run.label)[:SHOWN], (255, 255, 255, 255), ImageFont.load_default(tall), anchor="mm")
     return np.asarray(image)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.core.plots import COLOURS, save
+from zoo.core.plots import COLOURS, plain, save
 
 
 def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: Path) -> Path:
@@ -67,7 +67,7 @@ def _strip(axes: Any, spans: Sequence[tuple], colours: Mapping[str, str], start:
         low, high = max(first, start), min(last, end)
         if low < high:
             axes.barh(0.5, high - low, 1, low, color=colours.get(label, "#eeeeee"), edgecolor="white", linewidth=1)
-            axes.text((low + high) / 2, 0.5, label, ha="center", va="center", fontsize=8, clip_on=True)
+            axes.text((low + high) / 2, 0.5, plain(label), ha="center", va="center", fontsize=8, clip_on=True)
     axes.set_ylabel(name, rotation=0, ha="right", va="center")
 
 
@@ -84,8 +84,9 @@ def confusion(counts: Any, names: Sequence[str], path: Path) -> Path:
             if count:
                 colour = "white" if shares[row, column] > 0.6 else "#c0392b" if row != column else "black"
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(len(names)), names, fontsize=8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    shown = [plain(name) for name in names]
+    axes.set_xticks(range(len(names)), shown, fontsize=8)
+    axes.set_yticks(range(len(names)), shown, fontsize=8)
     axes.set_xlabel("read")
     axes.set_ylabel("said")
     return save(figure, path)

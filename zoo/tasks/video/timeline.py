@@ -4,7 +4,6 @@ import bisect
 import csv
 import io
 import itertools
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.escaping import cell, escaped
+from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
-from zoo.core.subtitles import clock
+from zoo.core.subtitles import srt
 from zoo.tasks.video import clips, decoding, plots
 from zoo.tasks.video.clips import Span
 from zoo.tasks.video.codec import VideoCodec
@@ -77,7 +78,9 @@ class Timeline:
 
     def to_text(self, output_format: str) -> str:
         """Return it as `txt` (the label), `csv`, `srt` or `json`."""
-        return {"txt": lambda: self.label, "csv": self.csv, "srt": self.srt, "json": self.to_json}[output_format]()
+        return {"txt": lambda: escaped(self.label), "csv": self.csv, "srt": self.srt, "json": self.to_json}[
+            output_format
+        ]()
 
     def csv(self) -> str:
         """Write the runs as comma-separated values: file, label, start, end, probability.
@@ -88,21 +91,18 @@ class Timeline:
         rows = csv.writer(stream, lineterminator="\n")
         name = Path(self.source).name if isinstance(self.source, (str, os.PathLike)) else ""
         rows.writerow(("file", "label", "start", "end", "probability"))
-        rows.writerows((name, run.label, run.start, run.end, run.probability) for run in self.runs)
+        rows.writerows((cell(name), cell(run.label), run.start, run.end, run.probability) for run in self.runs)
         return stream.getvalue().rstrip("\n")
 
     def srt(self) -> str:
         """Write subtitles in the SubRip form, one a run; rest has none."""
-        runs = [run for run in self.runs if run.label != self.rest]
-        return "\n".join(
-            f"{i}\n{clock(run.start)} --> {clock(run.end)}\n{run.label}\n" for i, run in enumerate(runs, 1)
-        )
+        return srt((run.start, run.end, run.label) for run in self.runs if run.label != self.rest)
 
     def to_json(self) -> str:
         """Write label, probability, length and runs as JSON."""
         source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
         about = {"file": source, "label": self.label, "probability": self.probability, "seconds": self.seconds}
-        return json.dumps({**about, "runs": [asdict(run) for run in self.runs]}, ensure_ascii=False)
+        return json_line({**about, "runs": [asdict(run) for run in self.runs]})
 
     def thumbnails(self, moments: Sequence[float]) -> list[np.ndarray]:
         """Read what is on at moments, in seconds, in their order; nothing where the film was no pictures."""

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.core.datasets import prepared
-from zoo.core.files import MOST_LIST, content, sha256
+from zoo.core.escaping import from_cell
+from zoo.core.files import MOST_LIST, content, exists, sha256
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import video
 from zoo.tasks.video import clips, crops
@@ -141,20 +142,21 @@ def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
     ranges: dict[str, list[Span]] = {}
     bad = []
     for line, row in rows:
-        where, label = f"{path}:{line}", (row["label"] or "").strip()
+        where, label = f"{path}:{line}", from_cell((row["label"] or "").strip())
         try:
             start, end = float(row["start"]), float(row["end"])
         except (TypeError, ValueError):
             start = end = math.nan
-        file = path.parent / (row["file"] or "")
-        if not file.exists() or file == path.parent:
+        name = from_cell(row["file"] or "")
+        file = path.parent / name
+        if not exists(file) or file == path.parent:
             bad.append(f"{where}: {file} does not exist")
         elif not label or not 0 <= start < end:
             bad.append(f"{where}: give a label, and start and end in seconds, the end after the start")
-        elif any(start < other.end and other.start < end for other in ranges.get(row["file"], ())):
+        elif any(start < other.end and other.start < end for other in ranges.get(name, ())):
             bad.append(f"{where}: overlaps a row before it; a frame has one label")
         else:
-            ranges.setdefault(row["file"], []).append(Span(label, start, end))
+            ranges.setdefault(name, []).append(Span(label, start, end))
     films = [VideoFile(path.parent / file, ranges=tuple(sorted(found, key=_start))) for file, found in ranges.items()]
     return films, bad
 

@@ -1,0 +1,111 @@
+"""Texts in every encoding are read as they are, or refused with what they look like; none is guessed."""
+
+import os
+
+import pytest
+
+from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.tasks.text import reading
+from zoo.tasks.text.codec import TextCodec, TextInfillCodec
+from zoo.tasks.text.reading import blocks, check_encoding, normalized, read_prompt
+
+TEXT = "Zwölf Boxkämpfer\njagen “Viktor” – quer\n"
+WESTERN = "Zwölf Boxkämpfer\njagen Viktor quer\n"
+RUSSIAN = "Съешь же ещё этих мягких французских булок\n"
+
+
+def read(path, data, encoding=""):
+    path.write_bytes(data)
+    return "".join(blocks(path, encoding))
+
+
+@pytest.mark.parametrize("size", [1, 3, 1 << 20])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("utf-8", ""), ("utf-8-sig", ""), ("utf-8-sig", "utf8"), ("utf-16", ""), ("utf-32", ""), ("utf-16", "utf-16"),
+     ("utf-16-le", "UTF-16LE"), ("utf-32-be", "utf-32-be"), ("cp1252", "windows-1252"), ("utf-16", "utf-16-le")],
+)  # fmt: skip
+def test_marks_and_line_ends_are_left_out(tmp_path, monkeypatch, name, given, ends, size):
+    monkeypatch.setattr(reading, "READ", size)
+    assert read(tmp_path / "a.txt", TEXT.replace("\n", ends).encode(name), given) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "message"),
+    [
+        (WESTERN.encode("latin-1"), "", r"no UTF-8 text \(byte 2\).*Latin-1 or Windows-1252.*encoding=latin-1"),
+        (b"x" * 9000 + WESTERN.encode("latin-1"), "", r"\(byte 9002\).*Latin-1"),
+        (TEXT.encode("cp1252"), "", "Windows-1252; if it is, give encoding=cp1252"),
+        (TEXT.encode("cp1252"), "latin-1", r"U\+0093 at position 23.*encoding=cp1252"),
+        (RUSSIAN.encode("koi8-r"), "", "another encoding, such as"),
+        (TEXT.encode("utf-16-le"), "", r"\(byte 4\): it looks like UTF-16-LE; if it is, give encoding=utf-16-le"),
+        ("plain".encode("utf-16-le"), "", r"U\+0000 at position 1: it looks like UTF-16-LE"),
+        (TEXT.encode("utf-16-be"), "", "encoding=utf-16-be"),
+        (TEXT.encode("utf-32-le"), "", "encoding=utf-32-le"),
+        (TEXT.encode("utf-32-be"), "", "encoding=utf-32-be"),
+        (TEXT.encode("utf-16-le"), "utf-16", "no byte order mark: give encoding=utf-16-le or utf-16-be"),
+        (TEXT.encode("utf-16"), "utf-8", "UTF-16-LE"),
+        (TEXT.encode("utf-16")[:-1], "", "no UTF-16-LE text"),
+        (TEXT.encode() + "é".encode()[:1], "", "UTF-8 that is damaged"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "", "binary file"),
+        (b"text\x00", "", r"U\+0000 at position 4.*binary file"),
+        (b"a\x1b[2Jb", "", r"U\+001B at position 1"),
+        ("a\x85b".encode(), "", r"U\+0085 at position 1"),
+    ],
+)
+def test_what_is_no_text_is_told(tmp_path, data, given, message):
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / "a.txt", data, given)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "base64", "rot13", "x\0y", "é" * 999, "hex", 5])
+def test_encodings_are_those_of_text(name):
+    with pytest.raises(ArgumentError, match="name of an encoding of text"):
+        check_encoding(name)
+    assert check_encoding("Latin1") == "iso8859-1"
+
+
+def test_files_have_budgets(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("abcd" * 3)
+    assert read_prompt(path) == "abcd" * 3
+    monkeypatch.setattr(reading, "MAX_PROMPT", 11)
+    with pytest.raises(DataError, match="more than 11 characters"):
+        read_prompt(path)
+    with pytest.raises(ArgumentError, match="12 characters: give at most 11"):
+        TextCodec("abcd").script("abcd" * 3, 1)
+    with pytest.raises(ArgumentError, match="12 characters: give at most 11"):
+        TextInfillCodec("abcd").gaps("abc_" * 3)
+    monkeypatch.setattr(reading, "MAX_BYTES", 11)
+    with pytest.raises(DataError, match="12 bytes: a text file has at most 11"):
+        read_prompt(path)
+
+
+def test_only_regular_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    for name, message in (
+        ("pipe", "no regular file"), (".", "no regular file"), ("/dev/zero", "no regular file"), ("empty", "is empty"),
+        ("nothing", "No such file"), ("x" * 5000, "cannot be read"), ("a\0b", "cannot be read"),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=message):
+            read_prompt(tmp_path / name)
+
+
+def test_prompts_are_read_as_files_are(tmp_path):
+    codec = TextCodec("ab\n")
+    (tmp_path / "a.txt").write_bytes("a\r\nb".encode("utf-16"))
+    expected = codec.script("a\nb", 2).tolist()
+    assert codec.script("\ufeffa\r\nb", 2).tolist() == expected
+    assert codec.script(length=2, prompt_file=tmp_path / "a.txt").tolist() == expected
+    assert codec.script(length=2, prompt_file=str(tmp_path / "a.txt"), encoding="utf-16").tolist() == expected
+    assert normalized("a\rb\r\n\r\n") == "a\nb\n\n"
+    ids, hidden = TextInfillCodec("ab\n").gaps("a\r\n_")
+    assert (ids[:2].tolist(), hidden.tolist()) == ([0, 2], [False, False, True])
+    for bad in ("a\x00", "\x1b[2J", "a\ud800"):
+        with pytest.raises(CodecError, match="control character is no text"):
+            codec.script(bad, 1, replace="a")
+    for bad in ({"prompt": "a", "prompt_file": "b"}, {"encoding": "utf-8"}, {"prompt_file": 5}):
+        with pytest.raises(ArgumentError, match="prompt_file"):
+            codec.script(**bad)

@@ -1,0 +1,173 @@
+"""Text files and prompts → characters: encodings, line ends, and what is no text.
+
+A file is read by its byte order mark, or as UTF-8; another encoding has to be named, none is guessed. A byte order mark
+is left out, CRLF and CR become line feeds, and control characters but tab, line feed and form feed are refused.
+"""
+
+import codecs
+import contextlib
+import io
+import os
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from zoo.core.files import regular
+from zoo.errors import ArgumentError, CodecError, DataError
+
+MAX_BYTES = 1 << 32
+"""Largest text file (4 GiB)."""
+MAX_DISTINCT = 1 << 15
+"""Most different characters of a file: a network has an output for each."""
+MAX_PROMPT = 1_000_000
+"""Most characters of a prompt, or of a text with gaps."""
+READ = 1 << 20  # bytes read at a time
+SAMPLE = 1 << 12  # bytes that the reason in an error is told from
+WESTERN = 0.3  # most bytes above 127 of a text in Latin letters
+MARKS = {
+    codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
+}  # fmt: skip
+"""Byte order mark → encoding; that of UTF-32 begins like that of UTF-16."""
+WIDE = {"utf-32-le": (4, 3), "utf-32-be": (4, 0), "utf-16-le": (2, 1), "utf-16-be": (2, 0)}
+"""Encoding → bytes of a character, and which of them is zero in most texts."""
+CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+BREAK = re.compile("\r\n?")
+
+
+def normalized(text: str) -> str:
+    """Return a text without a byte order mark, its lines ended by line feeds.
+
+    Raises:
+        CodecError: It has a control character, or half of a surrogate pair.
+    """
+    text = BREAK.sub("\n", text.removeprefix("\ufeff"))
+    if found := CONTROL.search(text):
+        raise CodecError(
+            f"character U+{ord(found[0]):04X} at position {found.start()}: a control character is no text; leave it out"
+        )
+    return text
+
+
+def check_encoding(encoding: str) -> str:
+    """Return the usual name of an encoding of text; "" for none.
+
+    Raises:
+        ArgumentError: Python does not know it, or it is not one of text.
+    """
+    if not encoding:
+        return ""
+    try:
+        name = codecs.lookup(encoding).name
+        codecs.getincrementaldecoder(name)
+        with contextlib.suppress(UnicodeError):
+            b"a".decode(name)  # refuses codecs that are not of text
+    except (LookupError, ValueError, TypeError):
+        raise ArgumentError(
+            f"encoding={encoding!r:.50}: give the name of an encoding of text, such as utf-16-le, latin-1 or cp1252"
+        ) from None
+    return name
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a text file to read its bytes.
+
+    Raises:
+        DataError: It cannot be read, is no regular file, or too large.
+    """
+    with regular(path) as stream:
+        if (size := os.fstat(stream.fileno()).st_size) > MAX_BYTES:
+            raise DataError(f"{path} has {size:,} bytes: a text file has at most {MAX_BYTES:,}; divide it")
+        yield stream
+
+
+def blocks(path: Path, encoding: str = "") -> Iterator[str]:
+    """Yield the characters of a text file, block by block.
+
+    Raises:
+        ArgumentError: There is no such encoding.
+        DataError: The file is missing, no regular file, too large, or no text in this encoding; the message says what
+            it looks like.
+    """
+    encoding, place, before = check_encoding(encoding), 0, b""
+    with opened(path) as stream:
+        encoding = _resolved(path, stream.read(4), encoding)
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+        stream.seek(0)
+        for data in chain(iter(lambda: stream.read(READ), b""), [b""]):
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                at = stream.tell() - len(error.object) + error.start
+                sample = error.object[_around(error.start) :][:SAMPLE] if data else before[-SAMPLE:]
+                raise DataError(f"{path} is no {encoding.upper()} text (byte {at}): {_likely(sample)}") from error
+            text = text if place else text.removeprefix("\ufeff")
+            if found := CONTROL.search(text):
+                what = f"the control character U+{ord(found[0]):04X} at position {place + found.start()}"
+                again = text[_around(found.start()) :][:SAMPLE].encode(encoding, "surrogatepass")
+                raise DataError(f"{path} has {what}: {_likely(again)}")
+            place, before = place + len(text), data
+            yield text
+
+
+def read_prompt(path: str | os.PathLike[str], encoding: str = "") -> str:
+    """Read a text file whole.
+
+    Raises:
+        ArgumentError: There is no such encoding.
+        DataError: As in `blocks`, or it has more than a million characters, or none.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ArgumentError(f"prompt_file={path!r:.50}: give the path of a text file")
+    parts, length = [], 0
+    for block in blocks(Path(path), encoding):
+        parts.append(block)
+        if (length := length + len(block)) > MAX_PROMPT:
+            raise DataError(f"{path} has more than {MAX_PROMPT:,} characters: a prompt has at most so many")
+    if not length:
+        raise DataError(f"{path} is empty: give a file with text")
+    return "".join(parts)
+
+
+def _resolved(path: Path, head: bytes, encoding: str) -> str:
+    """Return the encoding of a file: the given one, that of its byte order mark, or UTF-8."""
+    marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), "")
+    if encoding in ("utf-16", "utf-32"):  # without a mark it would depend on this machine
+        if not marked.startswith(encoding):
+            raise DataError(f"{path} has no byte order mark: give encoding={encoding}-le or {encoding}-be")
+        return marked
+    return encoding or marked or "utf-8"
+
+
+def _around(place: int) -> int:
+    """Return where a sample with a place in its middle begins: with a whole character of any encoding."""
+    return max(0, place - SAMPLE // 2) // 4 * 4
+
+
+def _likely(data: bytes) -> str:
+    """Tell what bytes that could not be read look like, and what to do."""
+    for name, (width, zero) in WIDE.items():
+        rows = data[: len(data) // width * width]
+        if rows and rows[zero::width].count(0) * 2 > len(rows) // width and _is_text(rows, name):
+            return f"it looks like {name.upper()}; if it is, give encoding={name}"
+    if any((byte < 32 and byte not in b"\t\n\f\r") or byte == 127 for byte in data):
+        return "it looks like a binary file; give a text file, or one without control characters"
+    high = [byte for byte in data if byte > 127]
+    if 2 * (len(data.decode("utf-8", "ignore").encode()) + len(high) - len(data)) > len(high):
+        return "it looks like UTF-8 that is damaged; repair it"
+    if len(high) > WESTERN * len(data):
+        return "it looks like another encoding, such as cp1251, koi8-r, shift_jis, gb18030 or euc-kr; give encoding="
+    if any(0x80 <= byte < 0xA0 for byte in high):
+        return "it looks like Windows-1252; if it is, give encoding=cp1252"
+    return "it looks like Latin-1 or Windows-1252; if it is, give encoding=latin-1 or cp1252"
+
+
+def _is_text(data: bytes, encoding: str) -> bool:
+    """Tell whether bytes are text without control characters in an encoding."""
+    try:
+        return not CONTROL.search(data.decode(encoding))
+    except UnicodeDecodeError as error:  # the sample may end within a pair
+        return error.start >= len(data) - 4 and bool(error.start)
