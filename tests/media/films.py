@@ -15,9 +15,9 @@ def film(count=20, shape=SHAPE, seed=0):
     return VideoCodec(["a"], shape).example(np.random.default_rng(seed), 1, count)[0]
 
 
-def written(path, frames, rate_hz=25, codec="mpeg4", times=None, sound=False, rotation=0):
+def written(path, frames, rate_hz=25, codec="mpeg4", times=None, sound=False, options=None):
     """Write frames as a film; `times` in seconds, if they are not even."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate_hz, options={"qscale": "1"} if codec == "mpeg4" else None)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"

@@ -1,13 +1,14 @@
-import wave as wavefile
+import struct
+import warnings
 
 import numpy as np
 import pytest
 import soundfile
 
-from tests.media.sounds import sound, written
-from zoo.media import audio
-from zoo.media.audio import RATE_HZ
-from zoo.tasks.speech import recordings
+from tests.media import films
+from tests.media.sounds import encoded, sound, written
+from zoo.errors import CodecError
+from zoo.media import RATE_HZ, audio
 
 
 @pytest.mark.parametrize(("suffix", "subtype"), [
@@ -37,29 +38,131 @@ def test_channels_are_averaged(tmp_path):
     assert audio.mono(np.array([-32768, 16384], np.int16)).tolist() == [-1.0, 0.5]
 
 
-def test_audioread_is_asked_for_what_libsndfile_does_not_read(tmp_path, monkeypatch):
-    path = tmp_path / "take.m4a"
-    with wavefile.open(str(path), "wb") as stream:  # a file that only audioread is let read here
-        stream.setparams((2, 2, 22050, 0, "NONE", ""))
-        stream.writeframes(recordings.rounded(np.repeat(sound(0.5, rate_hz=22050), 2)).tobytes())
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.m4a", "aac"), ("a.m4a", "alac"), ("a.aac", "aac"), ("a.wma", "wmav2"), ("a.mp4", "aac"), ("a.mov", "pcm_s16le"),
+        ("a.webm", "libopus"), ("a.mkv", "flac"), ("a.avi", "libmp3lame"), ("a.wav", "libmp3lame"), ("a.ts", "aac"),
+        ("a.amr", "libopencore_amrnb"), ("mp3.wav", "libmp3lame"), ("m4a.txt", "aac"),
+    ],
+)  # fmt: skip
+def test_compressed_sound_has_its_pitch_and_length(tmp_path, name, codec):
+    """A tone of 440 Hz for two seconds, whatever the name says; of MP3 in WAV nothing is cut off."""
+    form = {"mp3.wav": "mp3", "m4a.txt": "ipod"}.get(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = np.concatenate(list(audio.blocks(encoded(tmp_path / name, codec, form=form))))
+    assert len(found) == pytest.approx(2 * RATE_HZ, abs=0.12 * RATE_HZ)
+    spectrum = np.abs(np.fft.rfft(found[RATE_HZ // 2 : 3 * RATE_HZ // 2]))
+    assert spectrum.argmax() == 440
+    assert np.abs(found[RATE_HZ // 2 : RATE_HZ]).max() == pytest.approx(0.4, abs=0.03)
 
-    def refuse(*_args, **_options):
-        raise soundfile.LibsndfileError(1)
 
-    monkeypatch.setattr(soundfile, "SoundFile", refuse)
-    import audioread.rawread
+@pytest.mark.parametrize(("suffix", "subtype", "error"), [
+    (".wav", "PCM_16", 0), (".wav", "PCM_24", 0), (".wav", "PCM_U8", 0), (".wav", "ULAW", 0), (".flac", "PCM_16", 0),
+    (".aiff", "PCM_16", 0), (".ogg", "VORBIS", 1e-6), (".mp3", "MPEG_LAYER_III", 1e-5),
+])  # fmt: skip
+def test_samples_are_those_of_libsndfile(tmp_path, suffix, subtype, error):
+    path = written(tmp_path / f"take{suffix}", sound(1.7), subtype=subtype)
+    np.testing.assert_allclose(
+        np.concatenate(list(audio.blocks(path))), soundfile.read(path, dtype="float32")[0], rtol=0, atol=error
+    )
 
-    monkeypatch.setattr(audioread, "audio_open", audioread.rawread.RawAudioFile)
-    found = np.concatenate(list(audio.blocks(path)))
-    assert abs(len(found) - RATE_HZ // 2) < 20
-    assert np.abs(found).max() > 0.01
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("take.wav", {}), ("float.wav", {"subtype": "FLOAT"}), ("rf64.wav", {"format": "RF64"}), ("take.w64", {}), ("take.caf", {}),
+        ("take.aiff", {}), ("take.au", {}), ("take.flac", {}), ("take.mp3", {}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_half_a_file_is_told_with_the_seconds_that_are_missing(tmp_path, name, options, share):
+    path = written(tmp_path / name, sound(4.0), **options)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.warns(UserWarning, match="is cut off") as told:
+        found = sum(map(len, audio.blocks(path))) / RATE_HZ
+    assert found == pytest.approx(4 * share, abs=0.3)
+    [text] = [str(one.message) for one in told if "cut off" in str(one.message)]
+    assert f"{name} is cut off: it says that it has 4.0 s, and has {found:.1f} s: {4 - found:.1f} s are missing" in text
 
 
-def test_a_file_that_is_cut_off_is_told(tmp_path):
-    path = written(tmp_path / "take.mp3", np.tile(sound(2.0), 10))
+def test_what_was_written_to_a_pipe_is_whole(tmp_path):
+    """Its header does not know the length."""
+    path = written(tmp_path / "take.wav", sound())
+    data = bytearray(path.read_bytes())
+    data[4:8] = data[40:44] = b"\xff" * 4
+    path.write_bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sum(map(len, audio.blocks(path))) == RATE_HZ
+
+
+def test_ogg_without_an_end_is_told(tmp_path):
+    path = written(tmp_path / "take.ogg", sound(4.0))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.warns(UserWarning, match="is cut off: it says that it has 20"):
+    with pytest.warns(UserWarning, match="take.ogg has no end: it may be cut off at"):
+        list(audio.blocks(path))
+
+
+def riff(channels, rate_hz, size=4000):
+    return b"".join([
+        b"RIFF", struct.pack("<I", 36 + size), b"WAVEfmt ",
+        struct.pack("<IHHIIHH", 16, 1, channels, rate_hz, rate_hz * channels * 2 % 2**32, channels * 2 % 2**16, 16),
+        b"data", struct.pack("<I", size), bytes(size),
+    ])  # fmt: skip
+
+
+def aiff(rate):
+    """A file whose rate is these ten bytes, a number of 80 bits."""
+    common = struct.pack(">hIh", 1, 100, 16) + rate
+    return b"FORM" + struct.pack(">I", 256) + b"AIFFCOMM" + struct.pack(">I", 18) + common + b"SSND" + struct.pack(
+        ">III", 208, 0, 0) + bytes(200)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.wav", riff(1024, 16_000), "has too many channels: give 1 to 64"),
+        ("a.wav", riff(65, 16_000), "has 65 channels: give 1 to 64"),
+        ("a.wav", riff(1, 1), "sample_rate_hz=1: give a number of at least 1000, at most 768000"),
+        ("a.wav", riff(1, 2**31 - 1), "at most 768000"),
+        ("a.wav", riff(1, 0), "begins as RIFF does, and is damaged or cut off"),
+        ("a.aiff", aiff(b"\x7f\xff" + b"\xff" * 8), "begins as AIFF does"),
+        ("a.aiff", aiff(bytes(10)), "begins as AIFF does"),
+        ("a.mp3", b"", "a.mp3 is empty"),
+        ("a.wav", riff(1, 16_000, 0), "has no samples"),
+        ("a.wav", b"no sound at all" * 99, "cannot be read as a sound file"),
+        ("a.m3u8", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "cannot be read as a sound file"),
+    ],
+)
+def test_what_is_no_sound_is_refused_by_name(tmp_path, name, data, message):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(CodecError, match=message) as told:
+        list(audio.blocks(tmp_path / name))
+    assert name in str(told.value)
+
+
+def test_a_film_without_sound_is_told(tmp_path):
+    with pytest.raises(CodecError, match=r"has no sound \(video alone\): give wav"):
+        list(audio.blocks(films.written(tmp_path / "film.mp4", films.film(4))))
+
+
+def test_twelve_hours_are_the_most(tmp_path, monkeypatch):
+    """A header that tells so is believed; of others so much is read."""
+    told, untold = written(tmp_path / "take.flac", sound(3.0)), encoded(tmp_path / "take.aac", "aac", 3.0)
+    monkeypatch.setattr(audio, "LONGEST_S", 2.0)
+    with pytest.raises(CodecError, match="take.flac says that it lasts 3 s; at most 2 s are read"):
+        next(audio.blocks(told))
+    with pytest.raises(CodecError, match="take.aac lasts more than 2 s"):
+        list(audio.blocks(untold))
+
+
+def test_what_is_before_the_cut_is_as_it_was(tmp_path):
+    path = written(tmp_path / "take.mp3", sound(4.0))
+    whole = np.concatenate(list(audio.blocks(path)))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="is cut off"):
         found = np.concatenate(list(audio.blocks(path)))
-    assert len(found) < 12 * RATE_HZ
-    whole = np.concatenate(list(audio.blocks(written(tmp_path / "whole.mp3", np.tile(sound(2.0), 10)))))
-    np.testing.assert_allclose(found[: 8 * RATE_HZ], whole[: 8 * RATE_HZ], atol=1e-3)
+    assert len(found) < 2.2 * RATE_HZ
+    np.testing.assert_allclose(found[: int(1.5 * RATE_HZ)], whole[: int(1.5 * RATE_HZ)], atol=1e-3)

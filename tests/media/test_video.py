@@ -1,4 +1,7 @@
+import struct
+import subprocess
 import warnings
+from collections import deque
 
 import av
 import numpy as np
@@ -77,7 +80,7 @@ def test_what_is_no_film_is_told(tmp_path):
     part.write_bytes(good.read_bytes()[:200])
     soundfile.write(tmp_path / "sound.wav", np.zeros(1000), 16000)
     (tmp_path / "folder").mkdir()
-    cases = {"missing.mp4": "No such file", "empty.mp4": "cannot be read", "text.mp4": "cannot be read",
+    cases = {"missing.mp4": "No such file", "empty.mp4": "is empty", "text.mp4": "cannot be read",
              "part.mp4": "cannot be read", "sound.wav": "audio alone", "folder": "no images"}  # fmt: skip
     for name, message in cases.items():
         with pytest.raises(CodecError, match=message):
@@ -92,6 +95,100 @@ def test_a_film_cut_off_counts_up_to_there(tmp_path):
         warnings.simplefilter("ignore")
         found = list(video.frames(tmp_path / "part.mkv", 25))
     assert 1 <= len(found) < 60
+
+
+@pytest.mark.parametrize(("suffix", "codec", "options"), [
+    (".mp4", "h264", {"movflags": "faststart"}), (".mkv", "h264", {}), (".avi", "mpeg4", {}),
+])  # fmt: skip
+def test_missing_seconds_are_told(tmp_path, suffix, codec, options):
+    path = written(tmp_path / f"film{suffix}", film(60, (48, 64), seed=3), codec=codec, options=options)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with pytest.warns(UserWarning, match=r"is cut off: it says that it has .* s are missing"):
+        assert 1 <= len(list(video.frames(path, 25))) < 50
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp4", "h264"), (".mp4", "mpeg4"), (".avi", "mpeg4"), (".mpg", "mpeg1video")]
+)
+def test_damage_in_the_middle_is_told_and_the_rest_counts(tmp_path, suffix, codec):
+    """Broken packets, and frames that the decoder makes up, key frames too."""
+    path = written(tmp_path / f"film{suffix}", film(60, (48, 64), seed=3), codec=codec)
+    data = bytearray(path.read_bytes())
+    start = len(data) // 7
+    data[start : start + len(data) // 20] = np.random.default_rng(0).bytes(len(data) // 20)
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match=r"film.* is damaged.*: \d+ of \d+ parts; the rest counts"):
+        assert len(list(video.frames(path, 25))) > 50
+
+
+def test_gif_without_an_end_is_told(tmp_path):
+    path = written(tmp_path / "film.gif", film(20), codec="gif")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="has no end: it may be cut off"):
+        list(video.frames(path, 25))
+
+
+def gif(width, height, frames, hundredths):
+    """A GIF of frames that change one pixel each."""
+    one = b"\x21\xf9\x04\x04" + struct.pack("<H", hundredths) + b"\0\0\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0)
+    head = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+    return head + frames * (one + b"\x02\x02\x44\x01\x00") + b";"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (gif(8192, 8192, 2, 4), "pictures of 8192 × 8192 pixels, at most 16,777,216 are read"),
+        (gif(65535, 65535, 2, 4), "no pictures that can be read"),
+        (gif(64, 64, 2, 65535), "lasts more than 300 s, the most for its size"),
+        (gif(64, 64, 300, 3000), "lasts more than 300 s"),
+    ],
+)
+def test_small_files_are_no_long_work(tmp_path, data, message):
+    (tmp_path / "film.gif").write_bytes(data)
+    with pytest.raises(CodecError, match=message) as told:
+        deque(video.frames(tmp_path / "film.gif", 25), 0)
+    assert "film.gif" in str(told.value)
+
+
+def test_what_lasts_too_long_is_refused_at_once(tmp_path):
+    """Before the first frame is repeated; the last one is repeated for so long at most."""
+    (tmp_path / "film.gif").write_bytes(gif(64, 64, 2, 65535))
+    with pytest.raises(CodecError, match="lasts more than 300 s"):
+        next(video.frames(tmp_path / "film.gif", 25))
+    (tmp_path / "film.gif").write_bytes(gif(64, 64, 1, 65535))
+    assert sum(1 for _ in video.frames(tmp_path / "film.gif", 2)) == 600
+
+
+def test_pixels_of_all_frames_are_limited(tmp_path, monkeypatch):
+    """By the bytes of the file: what is as large on the disk has more."""
+    (tmp_path / "film.gif").write_bytes(gif(64, 64, 200, 4))
+    monkeypatch.setattr(video, "ALL_PIXELS", 64 * 64 * 50)
+    assert len(list(video.frames(tmp_path / "film.gif", 25))) == 200
+    monkeypatch.setattr(video, "PIXELS_A_BYTE", 10)
+    with pytest.raises(
+        CodecError, match="has more than 208,896 pixels in its frames; 204,800 are read, or 10 for each"
+    ):
+        list(video.frames(tmp_path / "film.gif", 25))
+    (tmp_path / "more.gif").write_bytes(gif(64, 64, 200, 4) + bytes(100_000) + b";")
+    assert len(list(video.frames(tmp_path / "more.gif", 25))) == 200
+
+
+def test_streams_without_an_end_have_no_limit(tmp_path, monkeypatch):
+    """Such as those of cameras, which cannot go back."""
+    path = written(tmp_path / "film.mkv", film(40, (48, 64)), codec="h264")
+    monkeypatch.setattr(video, "SHOWN_S", 0.5)
+    monkeypatch.setattr(video, "S_A_BYTE", 0.0)
+    with pytest.raises(CodecError, match=r"film.mkv (lasts more than|says that it lasts 2 s; at most) 0 s"):
+        list(video.frames(path, 25))
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
+        assert len(list(video.frames(cat.stdout, 25))) == 40
+
+
+def test_numbers_of_images_may_be_of_any_script(tmp_path):
+    for name in ("a².png", "a10.png", "a٣.png"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [path.name for path in video.images(tmp_path)] == ["a².png", "a٣.png", "a10.png"]
 
 
 def test_clocks_may_be_set_back_and_are_damaged_at_last():

@@ -1,3 +1,5 @@
+import os
+import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +81,29 @@ def test_results_are_in_the_order_of_the_files(files, capsys):
     assert batch.run(model, process, one, batch.OutputOptions("txt", plot=Path("c.png")), "audio") == 0
     assert capsys.readouterr().out.splitlines()[-1] == "txt b/c.WAV"
     assert Path("c.png").exists()
+
+
+@pytest.mark.parametrize("error", [CodecError("damaged"), OSError(5, "Input/output error"), MemoryError()])
+def test_one_bad_file_does_not_stop_the_others(files, capsys, error):
+    names = batch.find_files(["."], (".wav",), "audio")
+
+    def process(_, path):
+        if path.name == "c.WAV":
+            raise error
+        return Result(path.name)
+
+    assert batch.run(model, process, names, batch.OutputOptions("txt"), "audio") == 1
+    shown = capsys.readouterr()
+    assert [line for line in shown.out.splitlines() if line] == ["a.wav: txt a.wav", "b/d/e.wav: txt e.wav"]
+    assert re.search(r"b/c.WAV: (damaged|.*Input/output error|MemoryError)", shown.err)
+
+
+def test_names_that_are_none_are_told(files):
+    for name in ("x" * 5000, "a\0b"):
+        with pytest.raises(CodecError, match="does not exist"):
+            batch.find_files([name], (".wav",), "audio")
+    os.mkfifo("pipe.wav")
+    assert Path("pipe.wav") not in batch.find_files(["."], (".wav",), "audio")
 
 
 @pytest.mark.parametrize("concurrent", [True, False])

@@ -1,52 +1,58 @@
-"""Sound files and chunks of sound → 16 kHz, mono, block by block, so that a file of any length takes little memory."""
+"""Sound files and chunks of sound → 16 kHz, mono, block by block, so that a file of any length takes little memory.
 
+Limits of a file: RATES_HZ, CHANNELS, and LONGEST_S of `zoo.media.container`.
+"""
+
+import itertools
 import os
-import warnings
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
+from zoo.media import FULL_SCALE, RATE_HZ, container
+from zoo.media.container import LONGEST_S, Decoder, MediaFile
+from zoo.media.source import named, reason
 
-RATE_HZ = 16_000
-FULL_SCALE = 32768
-
-BLOCK_S = 10.0
+BLOCK_S, PIECE = 10.0, 1 << 16  # seconds; values of all channels that are averaged at once
 RATES_HZ = (1_000, 768_000)
 CHANNELS = 64  # at most
-WHOLE = 0.99  # share of the frames that a header tells of which a file has that is not cut off
 LOUDEST = 10.0  # samples beyond that are not from -1 to 1
+KIND, ADVICE = "a sound file", "wav, flac, ogg, mp3, m4a or the like"
+PADDED, MOST_PADDING = ("ogg", "mov"), 8192  # kinds of files; samples
+MISREAD = ("g726", "g726le", "amrnb")  # what WAV files have under these names is often coded in another way
 CLIPPED, MUCH = 0.999, 0.01  # samples as loud as that are cut off; share of a file that is worth a warning
 
 
 def blocks(path: str | os.PathLike[str]) -> Iterator[np.ndarray]:
-    """Read a sound file, any that libsndfile or audioread opens, of any rate and number of channels.
+    """Read the sound of a file: wav, flac, ogg, mp3, m4a, wma, or that of mp4, mov, webm and others, by its content.
 
     Yields:
         `(samples,)` float32 from -1 to 1 at 16 kHz: about ten seconds each; channels are averaged.
 
     Raises:
-        CodecError: It is missing, no sound file, empty or damaged, or holds values that are no numbers.
+        CodecError: It is missing, no sound file, empty or damaged, beyond the limits of this module, or holds values
+            that are no numbers.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise CodecError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give a sound file")
-    rate_hz, raw = _opened(path)
+    sound = _Sound(path)
     found, clipped = 0, 0
     try:
-        for block in resampled(raw, rate_hz, f"{path}"):
+        for block in resampled(sound, sound.rate_hz, f"{path}"):
             found += len(block)
             clipped += int((np.abs(block) >= CLIPPED).sum())
+            if found > LONGEST_S * RATE_HZ:
+                raise CodecError(f"{path} lasts more than {LONGEST_S:,.0f} s, the most that is read: cut it into parts")
             yield block
     except ArgumentError as error:
         raise CodecError(str(error)) from error
+    finally:
+        sound.close()
     if not found:
         raise CodecError(f"{path} has no samples: give a recording that is not empty")
-    if clipped > MUCH * found:
-        warnings.warn(f"{path}: {clipped / found:.0%} of it is clipped; record it less loudly", stacklevel=2)
+    loud = f"is clipped: {clipped / found:.0%} of it; record it less loudly" if clipped > MUCH * found else ""
+    container.warn(path, *sound.faults, loud)
 
 
 def resampled(chunks: Iterable[Any], rate_hz: int, what: str = "the sound") -> Iterator[np.ndarray]:
@@ -101,51 +107,108 @@ def mono(chunk: Any, what: str = "the sound") -> np.ndarray:
     return line if line.ndim == 1 else line.mean(axis=1)
 
 
-def _opened(path: Path) -> tuple[int, Iterator[np.ndarray]]:
-    """Open a file by libsndfile, or else by what audioread finds: rate, chunks `(samples, channels)`."""
-    import soundfile
+class _Sound:
+    """The sound of a file, `(samples,)` float32, about ten seconds each time, at the file's own rate.
 
-    try:
-        stream = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: raw samples, of no known form
-        return _by_audioread(path, error)
-    return stream.samplerate, _by_soundfile(path, stream)
+    Attributes:
+        rate_hz: The rate.
+        faults: What is damaged or missing, once it has been read.
+    """
 
-
-def _by_soundfile(path: Path, stream: Any) -> Iterator[np.ndarray]:
-    import soundfile
-
-    found = 0
-    with stream:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.faults: tuple[str, ...] = ()
+        self.file = MediaFile(path, KIND, ADVICE)
         try:
-            while len(block := stream.read(int(BLOCK_S * stream.samplerate), dtype="float32", always_2d=True)):
-                found += len(block)
-                yield block
-        except soundfile.LibsndfileError as error:
-            raise CodecError(f"{path} is damaged: {error}") from error
-        if found < WHOLE * stream.frames:
-            told, had = stream.frames / stream.samplerate, found / stream.samplerate
-            warnings.warn(f"{path} is cut off: it says that it has {told:.1f} s, and has {had:.1f} s", stacklevel=2)
+            with named(path, KIND):
+                self.decoder = Decoder(self.file, _stream(self.file))
+                self.frames = iter(self.decoder)
+                self.first = next(self.frames, None)
+        except BaseException:
+            self.close()
+            raise
+        self.rate_hz = self.first.sample_rate if self.first else RATE_HZ
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        found, last = 0, np.zeros(0, np.float32)
+        lines = (
+            mono(chunk, f"{self.file.source}") for chunk in _joined(self._chunks(), min(PIECE, BLOCK_S * self.rate_hz))
+        )
+        for line in _joined(lines, BLOCK_S * self.rate_hz):
+            found += len(line)
+            if len(last):
+                yield last
+            last = line
+        if self.decoder.error and not found:
+            raise self.file.refuse(f"is damaged ({reason(self.decoder.error)}): nothing of it can be decoded")
+        with named(self.file.source, KIND):
+            self.faults = (self.decoder.told(), self.file.missing(self.decoder.stream, found / self.rate_hz))
+            padding = self._padding(found)
+        yield last[: max(0, len(last) - padding)]
+
+    def _padding(self, found: int) -> int:
+        """Count samples with which an encoder has filled its last frame, of files that say so by their length."""
+        stream = self.decoder.stream
+        if self.file.format not in PADDED or not stream.duration:
+            return 0
+        more = found - round(float(stream.duration * stream.time_base) * self.rate_hz)
+        return more if 0 < more < MOST_PADDING else 0
+
+    def _chunks(self) -> Iterator[np.ndarray]:
+        """Decode frame by frame: `(samples, channels)` float32."""
+        import av
+
+        setup, converter = None, av.AudioResampler(format="flt")
+        for frame in itertools.chain([self.first] if self.first else [], self.frames):
+            with named(self.file.source, KIND):
+                if frame.sample_rate != self.rate_hz:
+                    raise self.file.refuse(
+                        f"changes its rate from {self.rate_hz} to {frame.sample_rate} Hz: convert it"
+                    )
+                if setup != (setup := (frame.format.name, frame.layout.name)):
+                    converter = av.AudioResampler(format="flt")
+                parts = converter.resample(frame)
+                arrays = [part.to_ndarray().reshape(-1, part.layout.nb_channels) for part in parts]
+            yield from arrays
 
 
-def _by_audioread(path: Path, error: Exception) -> tuple[int, Iterator[np.ndarray]]:
-    import audioread
+def _joined(arrays: Iterable[np.ndarray], size: float) -> Iterator[np.ndarray]:
+    """Join arrays of samples, those of equal channels, to such of at least so many values, except where they end."""
+    parts, values = list[np.ndarray](), 0
+    for array in arrays:
+        if parts and array.shape[1:] != parts[0].shape[1:]:
+            yield np.concatenate(parts)
+            parts, values = [], 0
+        parts.append(array)
+        values += array.size
+        if values >= size:
+            yield np.concatenate(parts)
+            parts, values = [], 0
+    if parts:
+        yield np.concatenate(parts)
 
-    try:
-        stream = audioread.audio_open(os.fspath(path))
-    except (audioread.DecodeError, EOFError, OSError) as again:
-        raise CodecError(f"{path} is no sound file that can be read ({error}); give wav, flac, ogg or mp3") from again
 
-    def chunks() -> Iterator[np.ndarray]:
-        rest, frame = b"", 2 * stream.channels  # bytes
-        with stream:
-            try:
-                for data in stream:
-                    rest += data
-                    size = len(rest) // frame * frame
-                    yield np.frombuffer(rest[:size], "<i2").astype(np.int16).reshape(-1, stream.channels)
-                    rest = rest[size:]
-            except (audioread.DecodeError, EOFError, OSError) as again:
-                raise CodecError(f"{path} is damaged: {again!r}") from again
+def _stream(file: MediaFile) -> Any:
+    """Return the stream of sound of a file.
 
-    return stream.samplerate, chunks()
+    Raises:
+        CodecError: There is none, or it is beyond the limits.
+    """
+    streams = file.container.streams
+    if not streams.audio:
+        kinds = ", ".join(sorted({stream.type for stream in streams})) or "nothing"
+        raise file.refuse(f"has no sound ({kinds} alone): give {ADVICE}")
+    stream = next((one for one in streams.audio if one.codec_context), None)
+    if stream is None:
+        raise file.refuse(f"has sound of a kind that cannot be decoded: convert it to {ADVICE}")
+    context = stream.codec_context
+    if file.format == "wav" and context.name in MISREAD:
+        raise file.refuse(f"has sound coded as {context.name} in WAV, which is not read: convert it")
+    if not 1 <= context.channels <= CHANNELS:
+        raise file.refuse(f"has {context.channels or 'too many'} channels: give 1 to {CHANNELS}")
+    file.check_length(stream, LONGEST_S)
+    context.options = {"max_samples": str(container.MOST_SAMPLES), "err_detect": "crccheck"}
+    return stream

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from zoo.core.escaping import escaped
-from zoo.core.files import STANDARD_INPUT, suffixed, write_text
+from zoo.core.files import STANDARD_INPUT, exists, suffixed, write_text
 from zoo.core.plots import FORMATS
+from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, CodecError, DataError, ZooError
 from zoo.models.model import Model
 
@@ -112,11 +113,11 @@ def find_files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict
     found: dict[Path, Path] = {}
     for name in given:
         path = Path(name)
-        if path.is_dir():
+        if os.path.isdir(name):
             some = {
                 p: p.relative_to(path) for p in sorted(path.rglob("*")) if p.suffix.lower() in suffixes and p.is_file()
             }
-        elif path.exists():
+        elif exists(name):
             some = {path: Path(path.name)}
         else:
             some = {Path(p): Path(Path(p).name) for p in sorted(glob.glob(name, recursive=True)) if Path(p).is_file()}
@@ -124,7 +125,7 @@ def find_files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict
             if name == STANDARD_INPUT:
                 raise CodecError("- is the standard input: read it with --stream")
             raise CodecError(
-                f"{name} {f'has no {kind} files' if path.is_dir() else 'does not exist'}: give {kind} files"
+                f"{name} {f'has no {kind} files' if os.path.isdir(name) else 'does not exist'}: give {kind} files"
             )
         found |= {p: short.with_suffix("") for p, short in some.items() if p not in found}
     return found
@@ -149,7 +150,7 @@ def run(
         first: The model, if it is open already.
 
     Returns:
-        Number of files that failed; each is reported on stderr.
+        Number of files that failed; each is reported on stderr, and the others are processed.
     """
     from tqdm import tqdm
 
@@ -163,9 +164,10 @@ def run(
                 path, future = waiting.popleft()
                 try:
                     done = future.result()
-                except ZooError as error:
+                except (ZooError, OSError, MemoryError) as error:
                     failed += 1
-                    tqdm.write(escaped(f"{path}: {error}"), file=sys.stderr)
+                    why = error if isinstance(error, ZooError) else first_line(error) or type(error).__name__
+                    tqdm.write(escaped(f"{path}: {why}"), file=sys.stderr)
                     continue
                 if done.to_plot and options.plot:
                     done.to_plot.plot(options.plot)

@@ -78,7 +78,7 @@ def test_command_goes_on_after_a_bad_file(tmp_path, artifact):
     found = invoke(artifact, tmp_path)
     assert found.exit_code == 1
     assert "a.wav: " in found.stdout
-    assert "b.wav is no sound file" in found.stderr
+    assert "b.wav cannot be read as a sound file" in found.stderr
     assert "1 of 2 files" in found.stderr
 
 

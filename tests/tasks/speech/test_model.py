@@ -22,8 +22,8 @@ def test_bad_sound_is_told(tmp_path, gru):
     cases = {
         tmp_path / "missing.wav": "does not exist",
         tmp_path: "is a folder",
-        tmp_path / "text.wav": "no sound file",
-        tmp_path / "nothing.wav": "no sound file",
+        tmp_path / "text.wav": "cannot be read as a sound file",
+        tmp_path / "nothing.wav": "is empty",
         written(tmp_path / "empty.wav", np.zeros(0)): "no samples",
         written(tmp_path / "nan.wav", nan, subtype="FLOAT"): "3 values that are no numbers",
     }
@@ -46,7 +46,7 @@ def test_bad_sound_is_told(tmp_path, gru):
         with pytest.raises(ArgumentError, match="sample_rate_hz"):
             gru.transcribe(sound(), rate_hz)
     (tmp_path / "take.raw").write_bytes(b"1234")
-    with pytest.raises(CodecError, match="no sound file"):
+    with pytest.raises(CodecError, match="cannot be read as a sound file"):
         gru.transcribe(tmp_path / "take.raw")
 
 

@@ -2,12 +2,14 @@
 
 import io
 import sys
+import warnings
 import wave
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests.media.sounds import encoded, sound, written
 from zoo.errors import CodecError
 from zoo.tasks.speech import stdin
 
@@ -71,6 +73,48 @@ def test_half_a_sample_at_the_end_is_left_out(heard):
 def test_other_wav_files_are_refused(heard, data, message):
     with pytest.raises(CodecError, match=message):
         heard(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.mp3", "MP3"), ("a.flac", "FLAC"), ("a.ogg", "Ogg"), ("a.aiff", "AIFF"), ("a.w64", "W64"), ("a.au", "AU")],
+)
+@pytest.mark.parametrize("most", [1 << 20, 64])
+def test_other_files_are_refused_by_name(heard, tmp_path, name, kind, most):
+    data = written(tmp_path / name, sound()).read_bytes()
+    with pytest.raises(
+        CodecError, match=rf"is a file \({kind}\), no bare samples: write 16-bit samples, 16000 Hz, mono"
+    ):
+        heard(data, most)
+
+
+def test_mp3_without_tags_and_text_are_refused(heard, tmp_path):
+    data = encoded(tmp_path / "a.mp3", "libmp3lame", options={"id3v2_version": "0", "write_xing": "0"}).read_bytes()
+    assert data.startswith(b"\xff")
+    with pytest.raises(CodecError, match=r"is a file \(MP3\)"):
+        heard(data)
+    with pytest.raises(CodecError, match="is text, no bare samples"):
+        heard(b"What is said, in letters and not in sound.\n" * 9)
+
+
+@pytest.mark.parametrize("samples", [np.zeros(4000), SAMPLES // 9000, np.arange(-4000, 4000), np.full(20, 0x4242)])
+def test_silence_and_odd_sound_are_samples(heard, samples):
+    found = heard(samples.astype("<i2").tobytes())
+    np.testing.assert_array_equal(np.concatenate(found), samples)
+
+
+@pytest.mark.parametrize("most", [1 << 20, 64])
+def test_wav_ends_where_it_says(heard, most):
+    """Chunks behind the samples are none; what is missing is told, unless it was written to a pipe."""
+    data = wav(SAMPLES)
+    np.testing.assert_array_equal(np.concatenate(heard(data + b"LIST\4\0\0\0abcd", most)), SAMPLES)
+    with pytest.warns(UserWarning, match="the input is cut off: 0.3 s"):
+        np.testing.assert_array_equal(np.concatenate(heard(data[: 44 + 10_000], most)), SAMPLES[:5000])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for size in (b"\xff\xff\xff\xff", bytes(4), b"\xff\xff\xff\x7f"):
+            piped = data[:40] + size + data[44:]
+            np.testing.assert_array_equal(np.concatenate(heard(piped, most)), SAMPLES)
 
 
 def test_long_chunks_are_cut():

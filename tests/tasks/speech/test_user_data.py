@@ -1,8 +1,12 @@
+import os
+import re
+
 import pytest
 
-from tests.media.sounds import sound, written
+from tests.media.sounds import encoded, sound, written
 from tests.tasks.speech.recognizers import own_folder
 from zoo.errors import DataError
+from zoo.media import RATE_HZ
 from zoo.tasks.speech import codec as speech_codec
 from zoo.tasks.speech import user_data
 from zoo.tasks.speech.recordings import Recording
@@ -32,7 +36,7 @@ def test_own_recordings_and_their_bad_rows(tmp_path):
                 "listed before",
                 "listed before|no text",
                 "too short",
-                "no sound file",
+                "cannot be read as a sound file",
                 "4 columns",
             ),
             strict=True,
@@ -58,6 +62,47 @@ def test_librispeech_layout(tmp_path):
     splits = user_data.read_folder(tmp_path)
     assert [(p.speaker, p.text) for p in splits["train"]] == [("174", "STOP"), ("84", "GO ON"), ("84", "STOP")]
     assert [(p.speaker, p.text) for p in splits["valid"]] == [("174", "GO ON")]
+
+
+def test_files_of_any_kind_and_damage_are_told_by_their_rows(tmp_path):
+    """What cannot be read is left out; of what is cut off the rest counts."""
+    rows = [f"{i}.wav\tyes" for i in range(3)] + ["4.m4a\tyes", "5.mp4\tyes", "cut.wav\tyes", "pipe.wav\tno", "empty.mp3\tno", "rate.aiff\tno", "zero.wav\tno"]  # fmt: skip
+    folder = own_folder(tmp_path / "own", rows)
+    for name in ("4.m4a", "5.mp4"):
+        encoded(folder / name, "aac", 1.0)
+    data = (folder / "3.wav").read_bytes()
+    (folder / "cut.wav").write_bytes(data[: len(data) // 2])
+    os.mkfifo(folder / "pipe.wav")
+    (folder / "zero.wav").symlink_to("/dev/zero")
+    (folder / "empty.mp3").touch()
+    aiff = bytearray(written(folder / "rate.aiff", sound()).read_bytes())
+    at = aiff.index(b"COMM") + 16
+    aiff[at : at + 10] = b"\x7f\xff" + b"\xff" * 8
+    (folder / "rate.aiff").write_bytes(aiff)
+    for _ in range(2):  # the second time from the cache
+        with pytest.warns(UserWarning, match="left out") as told:
+            splits = user_data.read_folder(folder)
+        lines = "\n".join(str(one.message) for one in told)
+        assert sorted(one.name for found in splits.values() for one in found) == [
+            "0.wav",
+            "1.wav",
+            "2.wav",
+            "4.m4a",
+            "5.mp4",
+            "cut.wav",
+        ]
+        for number, reason in (
+            (7, "no regular file"),
+            (8, "empty.mp3 is empty"),
+            (9, "rate.aiff cannot be read as a sound"),
+            (10, "no regular"),
+        ):
+            assert re.search(rf"left out: .*{user_data.LIST}:{number}: .*{reason}", lines), reason
+        assert re.search(
+            rf"^{folder}/{user_data.LIST}:6: .*cut.wav is cut off: .* 0.5 s are missing$", lines, re.MULTILINE
+        )
+    m4a = next(one for found in splits.values() for one in found if one.name == "4.m4a")
+    assert len(m4a.wave) == pytest.approx(RATE_HZ, abs=2000)
 
 
 @pytest.mark.parametrize(("counts", "held"), [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.tasks.video.scaling import coloured, scaled
+from zoo.tasks.video.scaling import Scaler, coloured, scaled
 
 
 def test_grey_is_the_luma_of_colors():
@@ -46,3 +46,14 @@ def test_a_larger_frame_shows_the_same():
     found = scaled(frame, 32, 64)
     assert (found[:, :30] == 0).all()
     assert (found[:, 34:] == 200).all()
+
+
+def test_a_frame_that_comes_again_is_scaled_once():
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
+    scaler = Scaler()
+    found = scaler(first, 4, 4)
+    assert scaler(first, 4, 4) is found
+    np.testing.assert_array_equal(found, scaled(first, 4, 4))
+    np.testing.assert_array_equal(scaler(first, 2, 4), scaled(first, 2, 4))
+    np.testing.assert_array_equal(scaler(second, 2, 4), scaled(second, 2, 4))

@@ -1,3 +1,4 @@
+import os
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -50,7 +51,24 @@ def test_lists_of_ranges_are_read(tmp_path):
     assert make_codec(pieces).rest == "none"
 
 
+def test_rows_may_be_many_and_in_any_order(tmp_path):
+    """Ranges are put in the order of time; each is compared with its neighbors alone."""
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    order = np.random.default_rng(0).permutation(8_000)
+    rows = [f"a.mp4,wave,{i},{i + 1}" for i in order] + [
+        "a.mp4,nod,0.5,0.7",
+        "a.mp4,nod,-1,9",
+        "a.mp4,nod,7999.5,50000",
+        "a.mp4,nod,8000,8001",
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label,start,end", *rows]))
+    [film], bad = user_data._listed(tmp_path / "labels.csv")
+    assert [span.start for span in film.ranges] == list(range(8_001))
+    assert [line.split(": ")[1][:8] for line in bad] == ["overlaps", "give a l", "overlaps"]
+
+
 @pytest.mark.parametrize(("make", "message"), [
+    (lambda p: os.mkfifo(p / "labels.csv") or p, "no regular file"),
     (lambda p: p / "missing", "not a folder"),
     (lambda p: p, "has no clips"),
     (lambda p: (p / "labels.csv").write_text("file,label\na,b") and p, "no column start, end"),
@@ -78,12 +96,16 @@ def test_bad_clips_are_told_and_left_out(tmp_path):
     (folder / "10.mp4").symlink_to(tmp_path / "gone.mp4")
     good = written(tmp_path / "film.mkv", film(60, (48, 64), seed=3), codec="h264").read_bytes()
     (folder / "11.mkv").write_bytes(good[: len(good) // 2])
+    os.mkfifo(folder / "12.mp4")
+    np.save(folder / "13.npy", np.array([[{}]]), allow_pickle=True)
     with pytest.warns(UserWarning, match="left out|damaged") as told:
         splits = user_data.read_folder(tmp_path)
     text = [str(w.message) for w in told]
     for name in ("0", "5", "6", "7", "8", "9"):
         assert sum(f"/{name}.npy" in line for line in text) == 1, (name, text)
-    assert any("10.mp4: No such file" in line for line in text)
+    for reason in ("10.mp4 does not exist", "12.mp4 is no regular file", "13.npy cannot be read"):
+        assert any("left out: " in line and reason in line for line in text), reason
+    assert any("11.mkv is cut off" in line and "left out" not in line for line in text)
     assert sum(map(len, splits.values())) == 5
     assert {clip.shape for clip in splits["train"]} == {(4,)}
 

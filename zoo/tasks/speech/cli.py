@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from zoo.tasks.speech.transcript import Transcript
 
 AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".m4a", ".mp4", ".aac", ".wma", ".caf",
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".m4a", ".m4b", ".mp4", ".aac",
+    ".wma", ".caf", ".w64", ".amr", ".3gp", ".mov", ".webm", ".mkv",
 )  # fmt: skip
 OUTPUT_FORMATS = ("txt", "json", "srt")
 
@@ -59,7 +60,9 @@ def _earlier_model(arguments: Sequence[str]) -> str:
 def transcribe(session: Session, model: str, files: tuple[str, ...], stream: bool, **options: Any) -> None:
     """Transcribe each FILE with MODEL: audio files, folders, or patterns such as "takes/*.flac".
 
-    MODEL is a speech model: a name, a preset folder or an artifact.
+    MODEL is a speech model: a name, a preset folder or an artifact. A file is read by its content, whatever its name;
+    also the sound of a video. It has at most 12 hours and 64 channels; docs/media.md lists all limits. A file that
+    cannot be read is reported and skipped; the exit status is then 1.
 
     \b
     Examples:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.storage import pack, packed
-from zoo.media.audio import FULL_SCALE
+from zoo.media import FULL_SCALE
 
 KEPT = "'"  # of all that is neither letter nor digit
 STRING = 6  # digits of a piece that training sees, at most

@@ -12,14 +12,15 @@ import numpy as np
 
 from zoo.core.datasets import prepared
 from zoo.core.files import MOST_LIST, content, regular, sha256
-from zoo.errors import CodecError, DataError
+from zoo.errors import DataError, ZooError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
+from zoo.media.source import reason
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, normalized, rounded, steps_of, store, stored
 
 LIST = "transcripts.tsv"
 COLUMNS = ("file", "text", "speaker")
-FORM = 2  # version of the form that recordings are kept in
+FORM = 3  # version of the form that recordings are kept in
 LONGEST_S = 40.0
 EVERY = 10  # speaker, or recording, that is for validation
 HELD = 0.25  # share of the recordings that speakers for validation have, at most
@@ -47,27 +48,37 @@ def read_folder(folder: Path) -> dict[str, list[Recording]]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give one with {LIST} and sound files, or in LibriSpeech's layout")
-    lists = [folder / LIST] if (folder / LIST).exists() else sorted(folder.rglob("*.trans.txt"))
+    lists = [
+        path
+        for path in ([folder / LIST] if (folder / LIST).exists() else sorted(folder.rglob("*.trans.txt")))
+        if path.is_file()
+    ]
     if not lists:
         raise DataError(f"{folder} has no {LIST} (file, text, speaker; divided by tabs) and no *.trans.txt: write one")
     rows, bad = _checked([found for path in lists for found in _rows(path)])
     unheard: list[str] = []
+    faults: list[str] = []
     digests = "".join(f"{row.where} {row.path} {sha256(row.path)} {row.text}\t{row.speaker}\n" for row in rows)
 
     def build(scratch: Path) -> None:
-        store(_recordings(rows, unheard), scratch)
-        (scratch / "bad.txt").write_text("\n".join(unheard), encoding="utf-8")
+        store(_recordings(rows, unheard, faults), scratch)
+        for name, lines in (("bad.txt", unheard), ("faults.txt", faults)):
+            (scratch / name).write_text("\n".join(lines), encoding="utf-8")
 
     kept = prepared(f"recordings-{FORM}-{sha256(digests.encode())}", build)
-    bad += [line for line in (kept / "bad.txt").read_text(encoding="utf-8").splitlines() if line]
-    for line in bad:
-        warnings.warn(f"left out: {line}", stacklevel=2)
+    bad += _lines(kept / "bad.txt")
+    for line in [f"left out: {line}" for line in bad] + _lines(kept / "faults.txt"):
+        warnings.warn(line, stacklevel=2)
     good = stored(kept).get("all", [])
     if len(good) < 2:
         raise DataError(
             f"{folder} has {len(good)} good recordings, {len(bad)} bad: give at least 2 (one is for validation)"
         )
     return _divided(good)
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def _divided(good: Sequence[Recording]) -> dict[str, list[Recording]]:
@@ -114,7 +125,7 @@ def _checked(found: Sequence[Row | str]) -> tuple[list[Row], list[str]]:
         if isinstance(row, str):
             bad.append(row)
         elif not _readable(row.path):
-            bad.append(f"{row.where}: {row.path} does not exist, or cannot be read")
+            bad.append(f"{row.where}: {row.path} does not exist, is no regular file, or cannot be read")
         elif row.path in seen:
             bad.append(f"{row.where}: {row.path} is listed before")
         elif not (text := normalized(row.text)):
@@ -133,14 +144,16 @@ def _readable(path: Path) -> bool:
         return False
 
 
-def _recordings(rows: Sequence[Row], bad: list[str]) -> Iterator[tuple[str, Recording]]:
-    """Hear good rows; add those that turn out to be bad to the others."""
+def _recordings(rows: Sequence[Row], bad: list[str], faults: list[str]) -> Iterator[tuple[str, Recording]]:
+    """Hear good rows; add those that turn out to be bad to the others, and damage in good ones to the faults."""
     for row in rows:
-        try:
-            wave = _heard(row.path)
-        except CodecError as error:
-            bad.append(f"{row.where}: {error}")
-            continue
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                wave = _heard(row.path)
+            except (ZooError, OSError, MemoryError) as error:
+                bad.append(f"{row.where}: {reason(error)}")
+                continue
         needed = len(row.text) + sum(a == b for a, b in zip(row.text, row.text[1:], strict=False))
         if len(wave) > LONGEST_S * RATE_HZ:
             bad.append(f"{row.where}: longer than {LONGEST_S:.0f} s; cut it into parts")
@@ -150,17 +163,16 @@ def _recordings(rows: Sequence[Row], bad: list[str]) -> Iterator[tuple[str, Reco
                 f"({needed * STEP / RATE_HZ:.2f} s at least)"
             )
         else:
+            faults += [f"{row.where}: {' '.join(str(one.message).split())}" for one in told]
             yield "all", Recording(rounded(wave), row.text, row.speaker, name=row.path.name)
 
 
 def _heard(path: Path) -> np.ndarray:
     """Read the samples of a recording, of one that is too long a few too many."""
     found, seconds = [], 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for block in audio.blocks(path):
-            found.append(block)
-            seconds += len(block) / RATE_HZ
-            if seconds > LONGEST_S:
-                break
+    for block in audio.blocks(path):
+        found.append(block)
+        seconds += len(block) / RATE_HZ
+        if seconds > LONGEST_S:
+            break
     return np.concatenate(found)

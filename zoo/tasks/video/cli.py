@@ -63,7 +63,9 @@ def label(
 ) -> None:
     """Label each FILE with MODEL: videos, folders of them or of images, or patterns such as "clips/*.mp4".
 
-    MODEL is a video model: a name, a preset folder or an artifact.
+    MODEL is a video model: a name, a preset folder or an artifact. A video has at most 12 hours, and 16,777,216 pixels
+    per frame; docs/media.md lists all limits. A file that cannot be read is reported and skipped; the exit status is
+    then 1.
 
     \b
     Examples:

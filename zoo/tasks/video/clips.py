@@ -9,6 +9,12 @@ import numpy as np
 
 from zoo.core.storage import OnDisk, pack, packed
 from zoo.errors import CodecError
+from zoo.media import container
+from zoo.media.source import named, regular
+
+KIND = "a NumPy array (.npy)"
+MOST_OF_A_FRAME = 3 * container.MOST_PIXELS
+MOST_VALUES = 1 << 32  # of an array in a file: eleven hours of 64 × 64 pixels at 25 frames per second
 
 
 class Span(NamedTuple):
@@ -82,15 +88,19 @@ def stored(folder: Path) -> dict[str, list[Clip]]:
 def array(path: Path) -> np.ndarray:
     """Open a .npy file of frames, `(time, height, width)` or `(time, height, width, 3)`, or vectors `(time, features)`.
 
+    Nothing is read before it is asked for.
+
     Raises:
-        CodecError: It cannot be read, or is nothing of this.
+        CodecError: It is no regular file, cannot be read, is nothing of this, or is larger than MOST_VALUES.
     """
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CodecError(f"{path} is no NumPy array: {error}") from error
-    if not isinstance(found, np.ndarray) or found.ndim < 2 or not found.size:
-        raise CodecError(f"{path} is no array (time, features), nor one of frames")
+    with named(path, KIND), regular(path, KIND):
+        found = np.lib.format.open_memmap(path, mode="r")  # refuses objects, whose pickles could run code
+    if found.dtype.kind not in "fiu" or found.ndim not in (2, 3, 4) or not found.size:
+        accepted = "(time, height, width), (time, height, width, 3) or (time, features)"
+        raise CodecError(f"{path} has {found.dtype} of shape {found.shape}: give numbers {accepted}")
+    for size, most, what in ((found.size, MOST_VALUES, ""), (found[0].size, MOST_OF_A_FRAME, " in a frame")):
+        if size > most:
+            raise CodecError(f"{path} has {size:,} values{what}; at most {most:,} are read: cut it into parts")
     return found
 
 

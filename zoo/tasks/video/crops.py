@@ -8,7 +8,7 @@ import numpy as np
 from zoo.errors import ArgumentError
 from zoo.tasks.video.codec import VideoCodec
 from zoo.tasks.video.mouth import Mouth
-from zoo.tasks.video.scaling import coloured, scaled
+from zoo.tasks.video.scaling import Scaler, coloured
 
 
 def fitted(frames: Iterable[Any], codec: VideoCodec) -> Iterator[np.ndarray]:
@@ -65,14 +65,14 @@ class Fit:
     """Scales frames so that they cover a size, and cuts what is beyond it off both ends."""
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
+        self.size, self.scaled = size, Scaler()
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Bring a frame to the size."""
         high, wide = self.size
         scale = max(high / frame.shape[0], wide / frame.shape[1])
         sides = [max(side, round(scale * own)) for side, own in zip(self.size, frame.shape[:2], strict=True)]
-        frame = scaled(frame, *sides)
+        frame = self.scaled(frame, *sides)
         top, left = (sides[0] - high) // 2, (sides[1] - wide) // 2
         return frame[top : top + high, left : left + wide]
 

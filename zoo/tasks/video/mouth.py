@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import ArgumentError
-from zoo.tasks.video.scaling import coloured, scaled
+from zoo.tasks.video.scaling import Scaler, coloured, scaled
 
 MOUTH = Path(__file__).parent / "mouth.png"
 """A closed mouth, the mean of the training clips of GRID's s1: `python benchmarks/bench_video.py --mouth` draws it."""
@@ -30,12 +30,13 @@ class Mouth:
         self.size, self.template = size, next(video.frames(MOUTH, 1))
         self.count, self.place = 0, np.zeros(2)
         self.sides: tuple[int, int] = (0, 0)
+        self.scaled = Scaler()
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Cut out the mouth of the next frame."""
         if not self.count:
             self.sides = self._sides(frame)
-        frame = scaled(frame, *self.sides)
+        frame = self.scaled(frame, *self.sides)
         grey = coloured(frame, False).astype(np.float32)
         if self.count % EVERY == 0:
             found = np.array(self._find(grey))

@@ -11,6 +11,7 @@ from zoo.core.escaping import escaped
 from zoo.core.files import replacing, suffixed
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import video
+from zoo.media.container import MediaFile
 from zoo.tasks.video.scaling import scaled
 from zoo.tasks.video.timeline import Timeline
 
@@ -55,8 +56,8 @@ def write(source: Path, out: Path, timeline: Timeline) -> Path:
     with replacing(suffixed(out, SUFFIXES)) as scratch:
         for with_sound in (True, False):
             try:
-                with av.open(str(source)) as given, av.open(str(scratch), "w") as made:
-                    _copy(given, made, video.pictures(given, source), timeline, with_sound)
+                with MediaFile(source, video.KIND, video.ADVICE) as file, av.open(str(scratch), "w") as made:
+                    _copy(file.container, made, video.pictures(file.container, source), timeline, with_sound)
                 break
             except (av.FFmpegError, ValueError) as error:  # the form may have no place for that kind of sound
                 if not with_sound:
@@ -87,8 +88,8 @@ def _copy(given: Any, made: Any, pictures: Any, timeline: Timeline, with_sound: 
             continue
         try:
             frames = packet.decode()
-        except av.FFmpegError:  # damaged: what is before it counts, as for the labels
-            break
+        except av.FFmpegError:  # damaged: the rest counts, as for the labels
+            continue
         for frame in frames:
             picture = video.picture(frame, True, converter)
             if first is None:
@@ -101,7 +102,7 @@ def _copy(given: Any, made: Any, pictures: Any, timeline: Timeline, with_sound: 
             made.mux(waiting or [])
             waiting = None
     if first is None:
-        raise CodecError(f"{given.name} has no pictures")
+        raise CodecError("the film has no pictures")
     made.mux(stream.encode())
 
 

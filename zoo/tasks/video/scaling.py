@@ -27,3 +27,17 @@ def scaled(frame: np.ndarray, height: int, width: int) -> np.ndarray:
         .to_ndarray()
     )
     return found
+
+
+class Scaler:
+    """Scales frames one after the other; a frame that comes again, as in films of few frames, is scaled but once."""
+
+    def __init__(self) -> None:
+        self.before: tuple[np.ndarray, int, int] | None = None
+        self.found = np.zeros((0, 0), np.uint8)
+
+    def __call__(self, frame: np.ndarray, height: int, width: int) -> np.ndarray:
+        """Scale a frame as `scaled` does."""
+        if self.before is None or self.before[0] is not frame or self.before[1:] != (height, width):
+            self.before, self.found = (frame, height, width), scaled(frame, height, width)
+        return self.found

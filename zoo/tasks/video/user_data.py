@@ -1,5 +1,6 @@
 """A user's own clips: folders of films by class, or films with a list of what is seen when; bad files are told."""
 
+import bisect
 import csv
 import io
 import itertools
@@ -16,8 +17,9 @@ import numpy as np
 from zoo.core.datasets import prepared
 from zoo.core.escaping import from_cell
 from zoo.core.files import MOST_LIST, content, exists, sha256
-from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.errors import CodecError, DataError, ZooError
 from zoo.media import video
+from zoo.media.source import reason, regular
 from zoo.tasks.video import clips, crops
 from zoo.tasks.video.clips import Clip, Span
 from zoo.tasks.video.codec import BACKGROUND, VideoCodec
@@ -25,7 +27,7 @@ from zoo.tasks.video.codec import BACKGROUND, VideoCodec
 LIST = "labels.csv"
 COLUMNS = ("file", "label", "start", "end")
 SUFFIXES = (*video.VIDEOS, ".npy")
-FORM = 2  # version of the form that clips are kept in
+FORM = 3  # version of the form that clips are kept in
 SIDE, RATE_HZ = 64, 25.0  # unless told otherwise: pixels, frames per second
 LONGEST_S, PIECE_S = 1800.0, 8.0  # of a film; of the pieces that it is cut into
 EVERY = 8  # film of a class that is for validation
@@ -79,23 +81,29 @@ def read_folder(
         what = f"no folder of clips: {loose} lie in it directly" if loose else "no clips"
         raise DataError(f"{folder} has {what}. Give a folder for each class, or {LIST} ({', '.join(COLUMNS)})")
     unseen: list[str] = []
+    faults: list[str] = []
 
     def build(scratch: Path) -> None:
-        clips.store((("all", clip) for clip in _clips(films, codec, unseen)), scratch)
-        (scratch / "bad.txt").write_text("\n".join(unseen), encoding="utf-8")
+        clips.store((("all", clip) for clip in _clips(films, codec, unseen, faults)), scratch)
+        for name, lines in (("bad.txt", unseen), ("faults.txt", faults)):
+            (scratch / name).write_text("\n".join(lines), encoding="utf-8")
 
     about = f"{FORM} {codec.to_json()} " + "".join(map(_line, films))
     kept = prepared(f"clips-{sha256(about.encode())}", build)
-    bad += [line for line in (kept / "bad.txt").read_text(encoding="utf-8").splitlines() if line]
+    bad += _lines(kept / "bad.txt")
     good, odd = _alike(clips.stored(kept).get("all", []))
     bad += odd
-    for line in bad:
-        warnings.warn(f"left out: {line}", stacklevel=2)
+    for line in [f"left out: {line}" for line in bad] + _lines(kept / "faults.txt"):
+        warnings.warn(line, stacklevel=2)
     splits = _divided([replace(clip, mirrored=bool(mirror)) for clip in good], by_class=not listed)
     if not splits["valid"]:
         counts = f"{len(splits['train'])} good clips, {len(bad)} bad"
         raise DataError(f"{folder} has {counts}: one of a class, or of the pieces of films, is to validate, give 2")
     return splits
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def _line(film: VideoFile) -> str:
@@ -109,12 +117,12 @@ def _readable(films: Sequence[VideoFile], bad: list[str]) -> tuple[list[VideoFil
     good = []
     for film in films:
         try:
-            parts = [film.path] if film.path.is_file() else video.images(film.path)
+            parts = video.images(film.path) if film.path.is_dir() else [film.path]
+            for part in parts:
+                regular(part, "a clip").close()
             good.append(film._replace(digest="".join(sha256(part) for part in parts)))
-        except DataError as error:
-            bad.append(str(error))
-        except OSError as error:
-            bad.append(f"{film.path}: {error.strerror or error}")
+        except (OSError, ZooError) as error:
+            bad.append(_where(film, reason(error)))
     return good, bad
 
 
@@ -122,7 +130,12 @@ def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
     """List the clips of each class."""
     films, bad = [], []
     for each in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        for path in sorted(p for p in each.iterdir() if not p.name.startswith(".")):
+        try:
+            paths = sorted(p for p in each.iterdir() if not p.name.startswith("."))
+        except OSError as error:
+            bad.append(f"{each}: {reason(error)}")
+            continue
+        for path in paths:
             if path.suffix.lower() in SUFFIXES or (path.is_dir() and video.images(path)):
                 films.append(VideoFile(path, each.name))
             else:
@@ -132,6 +145,8 @@ def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
 
 def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
     """Read a list of what is seen when."""
+    if not path.is_file():
+        raise DataError(f"{path} is no regular file: give a list ({', '.join(COLUMNS)})")
     try:
         text = content(path, MOST_LIST).decode("utf-8-sig")
         rows = list(enumerate(csv.DictReader(io.StringIO(text, newline="")), 2))
@@ -153,29 +168,37 @@ def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
             bad.append(f"{where}: {file} does not exist")
         elif not label or not 0 <= start < end:
             bad.append(f"{where}: give a label, and start and end in seconds, the end after the start")
-        elif any(start < other.end and other.start < end for other in ranges.get(name, ())):
+        elif not _inserted(Span(label, start, end), ranges.setdefault(name, [])):
             bad.append(f"{where}: overlaps a row before it; a frame has one label")
-        else:
-            ranges.setdefault(name, []).append(Span(label, start, end))
-    films = [VideoFile(path.parent / file, ranges=tuple(sorted(found, key=_start))) for file, found in ranges.items()]
+    films = [VideoFile(path.parent / file, ranges=tuple(found)) for file, found in ranges.items()]
     return films, bad
+
+
+def _inserted(span: Span, ranges: list[Span]) -> bool:
+    """Insert a range among others in the order of time, unless it overlaps one of them."""
+    at = bisect.bisect(ranges, span.start, key=_start)
+    if (at and ranges[at - 1].end > span.start) or (at < len(ranges) and ranges[at].start < span.end):
+        return False
+    ranges.insert(at, span)
+    return True
 
 
 def _start(span: Span) -> float:
     return span.start
 
 
-def _clips(films: Sequence[VideoFile], codec: VideoCodec, bad: list[str]) -> Iterator[Clip]:
-    """See films; tell of those that turn out to be bad, and of what of others is damaged."""
+def _clips(films: Sequence[VideoFile], codec: VideoCodec, bad: list[str], faults: list[str]) -> Iterator[Clip]:
+    """See films; add those that turn out to be bad to the others, and damage in good ones to the faults."""
     for film in films:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             try:
                 found = list(_pieces(film, codec))
-            except (CodecError, ArgumentError) as error:
+            except (ZooError, OSError, MemoryError) as error:
                 found = []
-                bad.append(_where(film, str(error)))
-        bad += [_where(film, str(warning.message)) for warning in told]
+                bad.append(_where(film, reason(error)))
+                continue
+        faults += [_where(film, str(warning.message)) for warning in told]
         yield from found
 
 
@@ -215,7 +238,7 @@ def _frames(path: Path, codec: VideoCodec) -> Iterator[np.ndarray]:
         yield from crops.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
         return
     found = clips.array(path)
-    for frame in found if found.ndim == 2 and found.dtype.kind in "fiu" else ():
+    for frame in found if found.ndim == 2 else ():
         if not np.isfinite(frame).all():
             raise CodecError(f"{path} has values that are no numbers")
         yield frame.astype(np.float32)
