@@ -94,6 +94,14 @@ def test_the_tempo_of_the_prompt_is_kept(tiny):
     assert tiny.generate(steps=2, prompt=None, seed=0).tempo_bpm == 90
 
 
+@pytest.mark.filterwarnings("ignore:the music has")
+def test_tempo_and_meter_of_a_fixed_voice_are_kept(tiny):
+    waltz = Score([[60]] * 6, tempo_bpm=140, beats_per_bar=3)
+    piece = tiny.generate(fixed={0: waltz}, seed=0)
+    assert (piece.tempo_bpm, piece.beats_per_bar, len(piece)) == (140, 3, 6)
+    assert piece.grid[:, 0].tolist() == [60] * 6
+
+
 def test_stream_gives_the_same_steps_one_by_one(tiny):
     calls = []
     engine_step = tiny.engine.step

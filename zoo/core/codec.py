@@ -165,6 +165,14 @@ class FollowingCodec(GenerationCodec, Protocol):
 
 
 @runtime_checkable
+class GivenCodec(GenerationCodec, Protocol):
+    """A codec whose `script` takes more than a prompt that says what a piece shall be like, such as its tempo."""
+
+    def given(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+        """Return the options of `script` with what is to be read, read; and the piece to be like, or None."""
+
+
+@runtime_checkable
 class InfillCodec(Codec, Protocol):
     """A codec of bidirectional networks that fill gaps: it encodes `MaskedPiece`s."""
 
@@ -253,6 +261,20 @@ class MaskedPiece:
 
     def __len__(self) -> int:
         return len(self.piece)
+
+
+def given(codec: GenerationCodec, options: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Read what the options of `script` give of a piece: each file once.
+
+    Returns:
+        The options, and the piece whose manner, such as its tempo, `decode` keeps; None if there is none.
+    """
+    if isinstance(codec, GivenCodec):
+        return codec.given(options)
+    found = dict(options)
+    if found.get("prompt") is not None:
+        found["prompt"] = codec.read(found["prompt"])
+    return found, found.get("prompt")
 
 
 def described(data: Any, kind: type[Description]) -> Description:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, cast, overload
 import numpy as np
 
 from zoo.core import plots, storage
-from zoo.core.codec import Context, GenerationCodec
+from zoo.core.codec import Context, GenerationCodec, given
 from zoo.core.engine import LoopEngine
 from zoo.core.progress import bar
 from zoo.core.task import find
@@ -86,13 +86,12 @@ class Generator(Model, Generic[Piece]):
         """
         count = 1 if n is None else number("n", n, 1, MAX_PIECES, whole=True)
         model_options.check(self.card.name, options, self.options, SAMPLING)
-        if options.get("prompt") is not None:
-            options["prompt"] = self.codec.read(options["prompt"])
+        options, like = given(self.codec, options)
         script, tokens = self._tokens(count, ahead=True, **options)
         made = np.full((count, len(script)), -1)
         for at, ids in enumerate(bar(tokens, progress, len(script), "token")):
             made[:, at] = ids
-        pieces = [self.codec.decode(row[row >= 0], like=options.get("prompt")) for row in made]
+        pieces = [self.codec.decode(row[row >= 0], like=like) for row in made]
         return pieces[0] if n is None else pieces
 
     def stream(self, **options: Any) -> Iterator[Any]:

@@ -28,20 +28,16 @@ ADVICE = (
 
 
 def checked(path: Path) -> bytes:
-    """Return what TensorFlow may load of a SavedModel: its graph without the functions that write and read checkpoints.
+    """Return the content of `saved_model.pb` if it only computes.
 
     Raises:
         ArtifactError: It contains more than computation, or cannot be read.
     """
-    found = message(path)
+    found, content = message(path)
     if findings := list(dict.fromkeys(_findings(found))):
         more = f" and {len(findings) - MOST_NAMED} more" if len(findings) > MOST_NAMED else ""
         raise ArtifactError(f"{path}: it contains {', '.join(findings[:MOST_NAMED])}{more}. {ADVICE}")
-    library = found.meta_graphs[0].graph_def.library.function
-    for i in reversed(range(len(library))):
-        if _is_saver(library[i].signature.name):
-            del library[i]
-    return bytes(found.SerializeToString())
+    return content
 
 
 def _is_saver(name: str) -> bool:
@@ -151,7 +147,7 @@ def _shown(name: str) -> str:
 
 def drop_options(path: Path) -> None:
     """Remove the options of this process's TensorFlow from the calls in a SavedModel that it has just written."""
-    found, changed = message(path), False
+    (found, _), changed = message(path), False
     for meta in found.meta_graphs:
         bodies = [function.node_def for function in meta.graph_def.library.function]
         for entry in (entry for nodes in (meta.graph_def.node, *bodies) for node in nodes for entry in node.attr):

@@ -64,6 +64,8 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Experimental": {},
 }
 """Message → field → number and type; `*` marks a repeated field."""
+ONE_OF = {"AttrValue": "value"}
+"""Messages of which one field is set, even if to an empty text, and the name of this choice."""
 DTYPES = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64", 9: "int64",
     10: "bool", 11: "qint8", 12: "quint8", 13: "qint32", 14: "bfloat16", 15: "qint16", 16: "quint16", 17: "uint16",
@@ -89,6 +91,8 @@ def _pool() -> Any:
     file = descriptor_pb2.FileDescriptorProto(name=f"{PACKAGE}.proto", package=PACKAGE, syntax="proto3")
     for name, fields in MESSAGES.items():
         message = file.message_type.add(name=name)
+        if name in ONE_OF:
+            message.oneof_decl.add(name=ONE_OF[name])
         for field, (number, kind) in fields.items():
             made = message.field.add(name=field, number=number)
             repeated, kind = kind.startswith("*"), kind.removeprefix("*")
@@ -97,6 +101,8 @@ def _pool() -> Any:
                 made.type, made.type_name = made.TYPE_MESSAGE, f".{PACKAGE}.{kind}"
             else:
                 made.type = getattr(made, f"TYPE_{kind.upper()}")
+            if name in ONE_OF:
+                made.oneof_index = 0
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return pool

@@ -115,8 +115,8 @@ GROUPS: dict[str, str] = {
 """Group → operators, sorted."""
 OPERATORS = frozenset(" ".join(GROUPS.values()).split())
 SAVER_OPERATORS = OPERATORS | {"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"}
-"""In the functions by which TensorFlow writes and reads checkpoints: it puts them into every SavedModel, and they are
-cut out before it is loaded."""
+"""In the functions by which TensorFlow writes and reads checkpoints: it puts them into every SavedModel. Nothing but
+the main graph may call them, and loading does not run it."""
 SAVER = r"__inference__traced_(save|restore)_\d+"
 """Names of these functions."""
 COMPILED = frozenset({"_XlaMustCompile", "_noinline"})

@@ -24,8 +24,8 @@ MOST_BYTES = 2**31 - 1
 MOST_MANIFEST_BYTES = 2**26
 
 
-def message(path: Path) -> Any:
-    """Return the content of `saved_model.pb`.
+def message(path: Path) -> tuple[Any, bytes]:
+    """Return the content of `saved_model.pb`, as a message and as it is.
 
     Raises:
         ArtifactError: The file cannot be read.
@@ -33,12 +33,13 @@ def message(path: Path) -> Any:
     from google.protobuf.message import DecodeError
 
     try:
-        found = message_class().FromString(_content(path / GRAPH, MOST_BYTES))
+        content = _content(path / GRAPH, MOST_BYTES)
+        found = message_class().FromString(content)
     except (DecodeError, OSError) as error:
         raise ArtifactError(f"{path}: {GRAPH} cannot be read, or is damaged ({first_line(error)})") from error
     if not found.meta_graphs:
         raise ArtifactError(f"{path}: {GRAPH} has no graph in it: it is empty or damaged")
-    return found
+    return found, content
 
 
 def _content(file: Path, most: int) -> bytes:
@@ -67,7 +68,7 @@ def meta_graph(path: Path) -> Any:
     Raises:
         ArtifactError: The file cannot be read.
     """
-    graphs = message(path).meta_graphs
+    graphs = message(path)[0].meta_graphs
     return next((graph for graph in graphs if list(graph.meta_info_def.tags) == ["serve"]), graphs[0])
 
 

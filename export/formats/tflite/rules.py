@@ -12,17 +12,18 @@ from zoo.errors import ArtifactError
 from .schema import QUANTIZED
 
 LARGEST = 1 << 28  # numbers of a tensor
+MADE = 1 << 26  # numbers that a few constants ask for
 RANK = 8
 VALUES = {
     "ARG_MAX": {1: (-RANK, RANK - 1)}, "ARG_MIN": {1: (-RANK, RANK - 1)}, "CUMSUM": {1: (-RANK, RANK - 1)},
     "EXPAND_DIMS": {1: (-RANK, RANK)}, "MEAN": {1: (-RANK, RANK - 1)}, "SUM": {1: (-RANK, RANK - 1)},
     "SPLIT": {0: (-RANK, RANK - 1)}, "SPLIT_V": {1: (-1, LARGEST), 2: (-RANK, RANK - 1)},
-    "TRANSPOSE": {1: (-RANK, RANK - 1)}, "REVERSE_V2": {1: (-RANK, RANK - 1)}, "RESHAPE": {1: (-1, LARGEST)},
-    "SLICE": {1: (0, LARGEST), 2: (-1, LARGEST)}, "FILL": {0: (0, LARGEST)}, "TILE": {1: (0, LARGEST)},
-    "BROADCAST_TO": {1: (0, LARGEST)}, "SCATTER_ND": {2: (0, LARGEST)}, "PAD": {1: (0, 1 << 16)},
+    "TRANSPOSE": {1: (-RANK, RANK - 1)}, "REVERSE_V2": {1: (-RANK, RANK - 1)}, "RESHAPE": {1: (-1, MADE)},
+    "SLICE": {1: (0, LARGEST), 2: (-1, LARGEST)}, "FILL": {0: (0, MADE)}, "TILE": {1: (0, MADE)},
+    "BROADCAST_TO": {1: (0, MADE)}, "SCATTER_ND": {2: (0, MADE)}, "PAD": {1: (0, 1 << 16)},
     "PADV2": {1: (0, 1 << 16)}, "MIRROR_PAD": {1: (0, 1 << 16)}, "ONE_HOT": {1: (1, 1 << 20)},
     "TOPK_V2": {1: (1, LARGEST)}, "RESIZE_BILINEAR": {1: (1, 1 << 12)}, "RESIZE_NEAREST_NEIGHBOR": {1: (1, 1 << 12)},
-    "TRANSPOSE_CONV": {0: (1, LARGEST)}, "SPACE_TO_BATCH_ND": {1: (1, 4096), 2: (0, LARGEST)},
+    "TRANSPOSE_CONV": {0: (1, MADE)}, "SPACE_TO_BATCH_ND": {1: (1, 4096), 2: (0, LARGEST)},
     "BATCH_TO_SPACE_ND": {1: (1, 4096), 2: (0, LARGEST)},
 } | {f"REDUCE_{name}": {1: (-RANK, RANK - 1)} for name in ("ALL", "ANY", "MAX", "MIN", "PROD")}  # fmt: skip
 VALUES |= {f"UNSORTED_SEGMENT_{name}": {2: (1, 1 << 20)} for name in ("MAX", "MIN", "PROD", "SUM")}
@@ -54,8 +55,8 @@ def check_numbers(operator: Any, numbers: list[np.ndarray | None]) -> None:
             wrong = found.min() < least or found.max() > most
             refuse(wrong, operator.what, f"a number outside of {least} to {most} in its input {place}")
     if (sizes := constants.get(SIZES.get(operator.row.name, -1))) is not None:
-        many = math.prod(abs(n) for n in sizes.tolist()) > LARGEST
-        refuse(many, operator.what, f"it makes more than {LARGEST} numbers")
+        many = math.prod(abs(n) for n in sizes.tolist()) > MADE
+        refuse(many, operator.what, f"it makes more than {MADE} numbers")
 
 
 def _while(checker: Any, graph: Any, operator: Any, given: Any, results: Any) -> None:
@@ -114,20 +115,29 @@ def _range(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) 
     numbers = [checker.numbers(tensor) for tensor in given]
     if all(found is not None for found in numbers):
         start, limit, step = (float(found[0]) for found in numbers)
-        refuse(not step or (limit - start) / step > LARGEST, operator.what, f"it makes more than {LARGEST} numbers")
+        refuse(not step or (limit - start) / step > MADE, operator.what, f"it makes more than {MADE} numbers")
 
 
 def _padded(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
     refuse(given[1].shape[1] != 2, operator.what, "other than two numbers for an axis")
     around = checker.numbers(given[1]).reshape(-1, 2).sum(axis=1).tolist()
-    refuse(math.prod(n + 1 for n in around) > LARGEST, operator.what, f"it makes more than {LARGEST} numbers")
+    refuse(math.prod(n + 1 for n in around) > MADE, operator.what, f"it makes more than {MADE} numbers")
+
+
+def _divided(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    """The least integer divided by -1 is none, which ends the process."""
+    found = checker.numbers(given[1]) if given[1].letter in "il" else None
+    refuse(found is not None and {0, -1} & set(found.tolist()), operator.what, "an integer divided by 0 or -1")
 
 
 RATIOS = {"ADD": 2**12, "SUB": 2**12, "EQUAL": 2**12, "NOT_EQUAL": 2**12, "GREATER": 2**12,
           "GREATER_EQUAL": 2**12, "LESS": 2**12, "LESS_EQUAL": 2**12}  # fmt: skip
 RULES: dict[str, Callable[..., None]] = {
-    "IF": _if, "WHILE": _while, "PACK": _counted("count", 0), "UNPACK": _counted("count", 1),
-    "SPLIT": _counted("count", 1), "SPLIT_V": _counted("count", 1), "STRIDED_SLICE": _strided, "RESHAPE": _reshaped,
-    "RANGE": _range, "PAD": _padded, "PADV2": _padded, "MIRROR_PAD": _padded,
-} | dict.fromkeys(RATIOS, _summed)  # fmt: skip
+    "IF": _if, "WHILE": _while, "RANGE": _range, "STRIDED_SLICE": _strided, "RESHAPE": _reshaped,
+    "PACK": _counted("count", 0),
+    **dict.fromkeys(("UNPACK", "SPLIT", "SPLIT_V"), _counted("count", 1)),
+    **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
+    **dict.fromkeys(("DIV", "FLOOR_DIV", "FLOOR_MOD"), _divided),
+    **dict.fromkeys(RATIOS, _summed),
+}  # fmt: skip
 """Operator → what else must hold for it."""

@@ -1,4 +1,6 @@
 import contextlib
+import os
+import re
 import tarfile
 import warnings
 
@@ -10,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tests.tasks.music.midi_bytes import END, event, file, meta, meter, note, riff, tempo, track
 from zoo.errors import CodecError
+from zoo.tasks.music import midi as reader
 from zoo.tasks.music.midi import HOLD, REST, voice_names
 from zoo.tasks.music.score import Score
 
@@ -105,7 +109,8 @@ def test_tempo_and_program_changes_do_not_move_the_grid(tmp_path):
         track.append(mido.Message("note_on", note=pitch, velocity=80))
         track.append(mido.Message("note_on", note=pitch, velocity=0, time=96))
     file.save(tmp_path / "t.mid")
-    score = Score.read(tmp_path / "t.mid", 1)
+    with pytest.warns(UserWarning, match="of tempi from 67 to 200 kept 200"):
+        score = Score.read(tmp_path / "t.mid", 1)
     assert score.grid[::4, 0].tolist() == [60, 62, 64, 65]
     assert len(score) == 16
     assert score.tempo_bpm == pytest.approx(200)
@@ -145,6 +150,9 @@ def test_missing_file_folder_and_giant(tmp_path):
     (tmp_path / "nothing.mid").touch()
     with pytest.raises(CodecError, match="is empty"):
         Score.read(tmp_path / "nothing.mid")
+    os.mkfifo(tmp_path / "fifo.mid")
+    with pytest.raises(CodecError, match="is not a file"):
+        Score.read(tmp_path / "fifo.mid")
     with (tmp_path / "big.mid").open("wb") as stream:
         stream.truncate(9 << 20)
     with pytest.raises(CodecError, match="too large"):
@@ -193,7 +201,7 @@ def test_example_files(data, tmp_path):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             score = Score.read(path)
-        lost = sum(int(str(w.message).split("dropped ")[1].split()[0]) for w in caught)
+        lost = sum(int(count) for w in caught for count in re.findall(r"dropped (\d+)", str(w.message)))
         source = pretty_midi.PrettyMIDI(str(path))
         held = {(n.pitch, round(source.time_to_tick(n.start) * 4 / 384)) for t in source.instruments for n in t.notes}
         assert len(list(score.notes())) >= 0.97 * (len(held) - lost)
@@ -205,7 +213,154 @@ def test_an_upbeat_does_not_set_the_meter(tmp_path):
     file = pretty_midi.PrettyMIDI(str(path))
     file.time_signature_changes = [pretty_midi.TimeSignature(1, 4, 0), pretty_midi.TimeSignature(4, 4, 0.5)]
     file.write(str(path))
-    assert Score.read(path).beats_per_bar == 4
+    with pytest.warns(UserWarning, match="counted bars as 4/4, the meter of 89%; there is 1/4 too"):
+        assert Score.read(path).beats_per_bar == 4
     file.time_signature_changes = [pretty_midi.TimeSignature(6, 8, 0)]
     file.write(str(path))
     assert Score.read(path).beats_per_bar == 3
+
+
+def read(tmp_path, data, voices=1, steps_per_beat=4):
+    """Read bytes; return the score, and what the warning says of it."""
+    (tmp_path / "f.mid").write_bytes(data)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        score = Score.read(tmp_path / "f.mid", voices, steps_per_beat)
+    assert len(caught) <= 1
+    return score, [part for w in caught for part in str(w.message).removeprefix("f.mid: ").split("; ")]
+
+
+@pytest.mark.parametrize(
+    ("meters", "beats", "said"),
+    [
+        ([meter(3, 3)], 1.5, []), ([meter(5, 3)], 2.5, []), ([meter(7, 3)], 3.5, []), ([meter(9, 3)], 4.5, []),
+        ([meter(2, 1)], 4, []), ([meter(6, 2)], 6, []), ([], 4, []),
+        ([meter(3, 3), meter(4, 2, 96)], 4, ["counted bars as 4/4, the meter of 67%", "there is 3/8 too"]),
+    ],
+)  # fmt: skip
+def test_meters_are_kept_and_written(tmp_path, meters, beats, said):
+    score, sentences = read(tmp_path, file(track(*meters), track(*[note(60, 96)] * 3)))
+    assert (score.beats_per_bar, score.steps_per_bar, sentences) == (beats, 4 * beats, said)
+    again = Score.read(score.save(tmp_path / "again.mid"), 1)
+    assert (again, again.beats_per_bar) == (score, beats)
+
+
+def test_the_longest_tempo_is_kept(tmp_path):
+    data = file(track(tempo(240), tempo(72, 96)), track(*[note(60, 96)] * 33))
+    score, said = read(tmp_path, data)
+    assert score.tempo_bpm == pytest.approx(72, rel=1e-5)
+    assert said == ["of tempi from 72 to 240 kept 72, which lasts longest"]
+    assert len(score) == 33 * 4
+
+
+def test_a_tempo_in_any_track_counts(tmp_path):
+    score, _ = read(tmp_path, file(track(), track(meter(3, 2), tempo(50), note(60, 96))))
+    assert (round(score.tempo_bpm), score.beats_per_bar) == (50, 3)
+
+
+def test_open_and_empty_notes_are_ended(tmp_path):
+    data = file(track(event(0, 0x90, 60, 80), event(96, 0x90, 64, 80), event(0, 0x80, 64, 0), meta(0x2F, delta=96)))
+    score, said = read(tmp_path, data, 2)
+    assert [(n.pitch, n.start, n.end) for n in score.notes()] == [(64, 4, 8), (60, 0, 8)]
+    until = "at the next of that pitch or where the track ends"
+    assert said == [f"ended 1 notes that the file does not end {until}", f"ended 1 notes of no length {until}"]
+
+
+def test_a_line_without_ends_is_still_a_line(tmp_path):
+    data = file(track(*[event(96 * (i > 0), 0x90, pitch, 80) for i, pitch in enumerate((72, 67, 60, 64, 67))]))
+    score, said = read(tmp_path, data)
+    assert score.sounding()[::4, 0].tolist() == [72, 67, 60, 64, 67]
+    assert said[-1] == "ended 3 notes early that no key held down"
+
+
+def test_triplets_are_said_to_be_moved(tmp_path):
+    data = file(track(*[note(60, 32)] * 6, *[note(62, 24)] * 4))
+    score, said = read(tmp_path, data)
+    assert said == ["moved 4 of 10 notes (40.0%), of triplets, to the grid of 4 steps a beat"]
+    assert [(n.start, n.end) for n in score.notes()][:4] == [(0, 1), (1, 3), (3, 4), (4, 5)]
+    assert read(tmp_path, data, steps_per_beat=12)[1] == []
+    _, said = read(tmp_path, file(track(note(60, 12), note(60, 12), note(60, 24))))
+    assert said == ["moved 1 of 3 notes (33.3%) to the grid of 4 steps a beat", "dropped 1 notes shorter than a step"]
+
+
+@pytest.mark.parametrize(
+    ("pitches", "voice", "said"),
+    [
+        ((60, 64, 67), 0, []),
+        ((48, 52, 55), 2, ["its one line lies low and was taken for the tenor"]),
+        ((36, 43, 41), 3, ["its one line lies low and was taken for the bass"]),
+    ],
+)
+def test_a_low_melody_is_not_the_soprano(tmp_path, pitches, voice, said):
+    data = file(track(*[note(pitch, 96) for pitch in pitches]))
+    score, sentences = read(tmp_path, data, 4)
+    assert sentences == said
+    assert score.sounding()[::4, voice].tolist() == list(pitches)
+    assert (score.sounding() >= 0).any(0).sum() == 1
+    named, sentences = read(tmp_path, file(track(meta(3, b"soprano"), *[note(pitch, 96) for pitch in pitches])), 4)
+    assert named.sounding()[::4, 0].tolist() == list(pitches)
+    assert sentences == []
+
+
+def test_chords_in_one_channel_are_voices_in_order(tmp_path):
+    """The lowest note is held while others move above it."""
+    low = event(0, 0x90, 48, 80)
+    moving = [note(pitch, 24) for pitch in (60, 72, 67, 60, 72, 67)]
+    score, said = read(tmp_path, file(track(low, *moving, event(0, 0x80, 48, 0)), form=0), 4)
+    sounding = score.sounding()
+    assert [[pitch for pitch in row if pitch >= 0] for row in sounding.tolist()] == [
+        [pitch, 48] for pitch in (60, 72, 67, 60, 72, 67)
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (riff(file(track(note(60, 96)))), []),
+        (file(track(note(60, 96)), count=9), ["its header counts 9 tracks, 1 were read"]),
+        (file(track(meta(0x59, b"\x63\x05"), note(60, 96))), []),
+        (file(track(note(60, 500)), division=0xE728),
+         ["its time is in frames of film, which were counted at 120 beats a minute"]),
+        (file(track(tempo(60), note(60, 1000)), division=0xE728),
+         ["its time is in frames of film, which were counted at 60 beats a minute"]),
+        (file(track(meta(0x51, b"\0\0\0"), note(60, 96))), []),
+    ],
+)  # fmt: skip
+def test_good_files_of_other_kinds(tmp_path, data, said):
+    score, sentences = read(tmp_path, data)
+    assert score.grid[:, 0].tolist() == [60, HOLD, HOLD, HOLD]
+    assert sentences == said
+
+
+def test_format_2_is_read_piece_after_piece(tmp_path):
+    pieces = [track(note(60, 96)), track(note(62, 96)), track(note(50, 96, channel=3))]
+    score, said = read(tmp_path, file(*pieces, form=2))
+    assert score.sounding()[:, 0].tolist() == [60] * 4 + [62] * 4 + [50] * 4
+    assert said == ["its 3 tracks are pieces of their own (format 2) and were read one after another"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (file(), "has no tracks"),
+        (file(track()), "holds no notes"),
+        (file(track(note(60, 96)), division=0), "a quarter note has 0 ticks"),
+        (file(track(event(200_000 * 24 + 96, 0x90, 60, 80))), "is 200004 steps long, the most that is read is 200000"),
+        (file(track(*[event(0xFFFFFFF, 0x90, 60, 80)] * 9), division=1), "steps long, the most that is read is 200000"),
+        (file(track(note(60, 96), END, end=b""))[:-8], "track 1 ends in the middle"),
+    ],
+)
+def test_causes_have_words(tmp_path, data, reason):
+    (tmp_path / "f.mid").write_bytes(data)
+    with pytest.raises(CodecError, match=rf"f\.mid .*{reason}"):
+        Score.read(tmp_path / "f.mid")
+
+
+def test_what_cannot_be_opened(tmp_path, monkeypatch):
+    with pytest.raises(CodecError, match="cannot be read: embedded null"):
+        Score.read("a\0b.mid")
+    monkeypatch.setattr(reader.Path, "read_bytes", lambda _: (_ for _ in ()).throw(PermissionError(13, "not allowed")))
+    (tmp_path / "f.mid").write_bytes(b"MThd")
+    with pytest.raises(CodecError, match="cannot be read: not allowed"):
+        Score.read(tmp_path / "f.mid")

@@ -165,3 +165,68 @@ def test_gaps_are_where_the_bars_are():
     assert ids.tolist() == [32 + i for i in range(12)]
     with pytest.raises(ArgumentError, match="the bar after the last='x': give a number of at least 0"):
         prompts.gaps(MusicInfillCodec(voices=1), piece.grid, bars=(0, "x"))
+
+
+WALTZ = Score([[60], [HOLD], [62]] * 8, tempo_bpm=150, beats_per_bar=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "tempo", "meter"),
+    [
+        ({}, 90, 4),
+        ({"fixed": {0: [60, 62]}}, 90, 4),
+        ({"fixed": {0: WALTZ}}, 150, 3),
+        ({"fixed": {2: [60, 62], 0: WALTZ}}, 150, 3),  # grid values have no tempo
+        ({"fixed": {0: "C4/4"}}, 90, 4),
+        ({"prompt": Score([[60, 55, 52]], 77)}, 77, 4),
+    ],
+)
+def test_what_is_given_has_tempo_and_meter(options, tempo, meter):
+    given, like = CODEC.given(options)
+    found = CODEC.decode(np.zeros(3, int), like=like)
+    assert (found.tempo_bpm, found.beats_per_bar) == (tempo, meter)
+    assert given.keys() == options.keys()
+
+
+def test_a_fixed_file_is_read_once_and_as_its_line(tmp_path, monkeypatch):
+    path = WALTZ.save(tmp_path / "waltz.mid")
+    given, like = CODEC.given({"fixed": {"voice 1": str(path)}, "steps": 3})
+    assert (round(like.tempo_bpm), like.beats_per_bar, like.voices) == (150, 3, 1)
+    monkeypatch.setattr(Score, "read", None)
+    with pytest.warns(UserWarning, match="3 beats a bar"):
+        script = CODEC.script(**given)
+    assert script.reshape(3, 3)[:, 0].tolist() == [12, 0, 14]
+
+
+def test_the_first_tempo_is_kept_and_said():
+    slow = Score([[50]], tempo_bpm=40)
+    with pytest.warns(UserWarning, match="tempo and meter are those of the fixed 0; other music"):
+        assert CODEC.given({"fixed": {0: WALTZ, 2: slow}})[1].tempo_bpm == 150
+    prompt = Score([[60, 55, 52]], tempo_bpm=70)
+    with pytest.warns(UserWarning, match="tempo and meter are those of the prompt; other music"):
+        assert CODEC.given({"prompt": prompt, "fixed": {2: slow}})[1] is prompt
+
+
+def test_a_low_line_is_the_voice_where_it_lies():
+    codec = MusicInfillCodec()
+    with pytest.warns(UserWarning, match="the line lies low and was taken for the tenor; transposed up"):
+        ids, hidden = codec.gaps("C3/4 E3/4 G3/4")
+    assert hidden.reshape(-1, 4).all(0).tolist() == [True, True, False, True]
+    assert codec.decode(ids).sounding()[::4, 2].tolist() == [48, 52, 55]
+    with (
+        pytest.warns(UserWarning, match="lies low"),
+        pytest.raises(ArgumentError, match="soprano, alto, bass must all"),
+    ):
+        codec.gaps("C3/4", free="alto")
+
+
+@pytest.mark.parametrize(("voice", "line", "said"), [
+    ("soprano", "C3/4 E3/4", "fixed soprano: its notes lie where the tenor sings; transpose them by octaves"),
+    ("bass", "C5/4 D5/4", "fixed bass: its notes lie where the soprano sings; transpose them by octaves"),
+    ("tenor", "C3/4 E3/4", ""), ("soprano", "B3/4 C4/4", ""),
+])  # fmt: skip
+def test_a_fixed_line_in_another_voice_s_place_is_noticed(voice, line, said):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MusicCodec().script(fixed={voice: line})
+    assert [str(warning.message) for warning in caught] == [said] * bool(said)

@@ -28,11 +28,31 @@ def test_bad_grids(bad):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"tempo_bpm": 3}, {"tempo_bpm": np.inf}, {"steps_per_beat": 0}, {"beats_per_bar": 1020}]
+    "bad",
+    [
+        {"tempo_bpm": 3},
+        {"tempo_bpm": np.inf},
+        {"steps_per_beat": 0},
+        {"beats_per_bar": 1020},
+        {"beats_per_bar": 0.3},
+        {"beats_per_bar": 1.5, "steps_per_beat": 1},
+    ],
 )
 def test_bad_settings(bad):
     with pytest.raises(ArgumentError, match=next(iter(bad))):
         Score([[60]], **bad)
+
+
+@pytest.mark.parametrize(
+    ("beats", "meter"),
+    [(4, (4, 4)), (3.0, (3, 4)), (1.5, (3, 8)), (3.5, (7, 8)), (1.25, (5, 16)), (0.25, (1, 16)), (63.75, (255, 16))],
+)
+def test_a_bar_is_written_as_a_meter(beats, meter):
+    score = Score([[60]], beats_per_bar=beats)
+    assert (score.meter, score.steps_per_bar) == (meter, 4 * beats)
+    assert isinstance(score.steps_per_bar, int)
+    assert isinstance(Score([[60]], beats_per_bar=3.0).beats_per_bar, int)
+    assert score.transpose(1).beats_per_bar == beats
 
 
 def test_hold_after_silence_is_silence():

@@ -70,7 +70,7 @@ def test_decoded_pieces_have_the_tempo_and_meter_of_another():
         ({"voices": 4.5}, "voices=4.5: give a whole number"),
         ({"voices": True}, "voices=True"),
         ({"steps_per_beat": 97}, "steps_per_beat=97: .* at most 96"),
-        ({"beats_per_bar": 0}, "beats_per_bar=0"),
+        ({"beats_per_bar": 0}, "beats_per_bar=0: give a number of at least 0.25"),
     ],
 )
 def test_values_out_of_range_are_refused(options, message):

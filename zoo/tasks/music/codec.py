@@ -116,6 +116,10 @@ class MusicCodec(ScoreTokens):
         before = np.take_along_axis(sounding, np.maximum(change - 1, 0), 1)
         return sounding, ages, np.where(change > 0, before, left)
 
+    def given(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], Score | None]:
+        """Read prompt and fixed voices; see `zoo.tasks.music.prompts.given`."""
+        return prompts.given(self, options)
+
     def script(
         self,
         bars: float | None = None,

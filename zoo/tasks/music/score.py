@@ -15,13 +15,15 @@ from zoo.core import plots
 from zoo.core.files import replacing, suffixed
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
-from zoo.tasks.music.midi import HOLD, REST, TEMPI_BPM, read_midi, voice_names
+from zoo.tasks.music.midi import HOLD, REST, read_midi, voice_names
+from zoo.tasks.music.timing import TEMPI_BPM, whole_bar
 
 if TYPE_CHECKING:
     import pretty_midi
 
 
 MIDI_SUFFIXES, WAV_SUFFIXES = (".mid", ".midi"), (".wav",)
+READ_SUFFIXES = (*MIDI_SUFFIXES, ".kar", ".rmi")
 MAX_SECONDS = 2 * 3600
 MAX_VOICES = 16
 TICKS_PER_BEAT = 480
@@ -50,7 +52,7 @@ class Score:
             it, `REST` is silence.
         tempo_bpm: Beats per minute.
         steps_per_beat: Grid steps in a quarter note; 4 makes a step a sixteenth.
-        beats_per_bar: Quarter notes in a bar.
+        beats_per_bar: Quarter notes in a bar, a whole number of sixteenths and of steps: 1.5 is 3/8, 3 is 3/4 or 6/8.
         name: File that it is of, if it is of one.
         SUFFIXES: Method that writes a file → suffixes that it accepts, the usual one first.
 
@@ -68,7 +70,7 @@ class Score:
     grid: np.ndarray
     tempo_bpm: float = 90.0
     steps_per_beat: int = 4
-    beats_per_bar: int = 4
+    beats_per_bar: float = 4
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class Score:
         grid = grid.astype(np.int16)
         number("tempo_bpm", self.tempo_bpm, *TEMPI_BPM)
         number("steps_per_beat", self.steps_per_beat, 1, 96, whole=True)
-        number("beats_per_bar", self.beats_per_bar, 1, 64, whole=True)
+        object.__setattr__(self, "beats_per_bar", whole_bar(self.beats_per_bar, self.steps_per_beat))
         silent = _last_event(grid) == REST
         grid[silent & (grid == HOLD)] = REST
         grid.flags.writeable = False
@@ -108,7 +110,13 @@ class Score:
     @property
     def steps_per_bar(self) -> int:
         """Count the steps in a bar."""
-        return self.steps_per_beat * self.beats_per_bar
+        return int(self.steps_per_beat * self.beats_per_bar)
+
+    @property
+    def meter(self) -> tuple[int, int]:
+        """Write the bar as a time signature, in quarters where that can be: (3, 4), or (7, 8)."""
+        under = next(under for under in (4, 8, 16) if (self.beats_per_bar * under / 4).is_integer())
+        return int(self.beats_per_bar * under / 4), under
 
     @classmethod
     def melody(cls, text: str, steps_per_beat: int = 4) -> "Score":
@@ -186,12 +194,17 @@ class Score:
         """Read a MIDI file onto the grid.
 
         Percussion is left out, the sustain pedal prolongs notes, starts and ends go to the nearest step. Tracks that
-        each hold one voice stay voices; other notes go to the voice nearest in pitch. Of more than `voices` notes at
-        once the highest and the lowest stay, of notes that follow each other within one step the longest, and a warning
-        counts what was dropped. A note that the file never ends is no note.
+        each hold one voice stay voices, a lone one where its notes lie; other notes go to the voice nearest in pitch
+        that crosses no other. Of more than `voices` notes at once the highest and the lowest stay, of notes that follow
+        each other within one step the longest. A note without an end, or of no length, lasts until the next of its
+        pitch, or as long as its track. Tempo and meter are those that last longest; time in frames of film (SMPTE) is
+        counted by the tempo. One warning says what of this was done to the file.
+
+        At most 8 MB, 1,024 tracks, a million events, 100,000 notes and 200,000 steps are read.
 
         Raises:
-            CodecError: The file is missing, too large, not MIDI, truncated, too long, or without notes.
+            CodecError: The file is missing, not MIDI, damaged, without notes, or larger than that; the message says
+                which.
         """
         number("voices", voices, 1, MAX_VOICES, whole=True)
         number("steps_per_beat", steps_per_beat, 1, 96, whole=True)
@@ -202,7 +215,7 @@ class Score:
         import pretty_midi
 
         midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_BEAT, initial_tempo=self.tempo_bpm)
-        midi.time_signature_changes.append(pretty_midi.TimeSignature(self.beats_per_bar, 4, 0.0))
+        midi.time_signature_changes.append(pretty_midi.TimeSignature(*self.meter, 0.0))
         step_s = 60 / self.tempo_bpm / self.steps_per_beat
         # Silence at the end has no note to mark it: a text event keeps the length.
         midi.text_events.append(pretty_midi.Text("end", len(self) * step_s))

@@ -13,6 +13,7 @@ from zoo.core.validation import checked, limits
 from zoo.errors import ArgumentError, CodecError
 from zoo.tasks.music.midi import HOLD, REST
 from zoo.tasks.music.score import MAX_VOICES, Score
+from zoo.tasks.music.timing import whole_bar
 from zoo.tasks.music.voices import PitchStatistics, read_music
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Description:
     low: int = limits(least=0, most=127)
     high: int = limits(least=0, most=127)
     steps_per_beat: int = limits(least=1, most=96)
-    beats_per_bar: int = limits(least=1, most=32)
+    beats_per_bar: float = limits(least=0.25, most=64)
     masked: bool = limits(False)
 
     def __post_init__(self) -> None:
@@ -52,7 +53,7 @@ class ScoreTokens:
         low: Lowest MIDI pitch.
         high: Highest MIDI pitch.
         steps_per_beat: Grid steps in a quarter note.
-        beats_per_bar: Quarter notes in a bar; the place in the bar is counted from the first step.
+        beats_per_bar: Quarter notes in a bar, whole steps; the place in the bar is counted from the first step.
 
     Raises:
         ArgumentError: A value is out of range.
@@ -63,16 +64,16 @@ class ScoreTokens:
     shared = False  # input columns of one range share a part of the embedding table
 
     def __init__(
-        self, voices: int = 4, low: int = 30, high: int = 90, steps_per_beat: int = 4, beats_per_bar: int = 4
+        self, voices: int = 4, low: int = 30, high: int = 90, steps_per_beat: int = 4, beats_per_bar: float = 4
     ) -> None:
         names = ("voices", "low", "high", "steps_per_beat", "beats_per_bar")
         values = (voices, low, high, steps_per_beat, beats_per_bar)
         given = checked(Description, {"type": "music", **dict(zip(names, values, strict=True))})
-        self.settings: dict[str, int] = {name: getattr(given, name) for name in names}
+        self.settings: dict[str, Any] = {name: getattr(given, name) for name in names}
         voices, low, high, steps_per_beat, beats_per_bar = self.settings.values()
         self.voices, self.low, self.high = voices, low, high
-        self.steps_per_beat, self.beats_per_bar = steps_per_beat, beats_per_bar
-        self.steps_per_bar = steps_per_beat * beats_per_bar
+        self.steps_per_beat, self.beats_per_bar = steps_per_beat, whole_bar(beats_per_bar, steps_per_beat)
+        self.steps_per_bar = int(steps_per_beat * beats_per_bar)
         self.group = voices
         self.classes = FIRST_PITCH_ID + high - low + 1
         self.blank, self.edge = self.classes, self.classes + 1  # a hidden token, and one outside of a piece

@@ -13,10 +13,10 @@ from zoo.core.files import sha256
 from zoo.core.storage import OnDisk
 from zoo.core.validation import number
 from zoo.errors import CodecError, DataError
-from zoo.tasks.music.score import MAX_VOICES, Score
+from zoo.tasks.music.score import MAX_VOICES, READ_SUFFIXES, Score
 
 VOICES = 4  # of files of one's own, unless told otherwise
-GRID_VERSION = 3  # raise it when reading MIDI changes: what was read before is then read anew
+GRID_VERSION = 4  # raise it when reading MIDI changes: what was read before is then read anew
 
 
 def read_folder(folder: Path, voices: int = 0) -> dict[str, Sequence[Score]]:
@@ -32,7 +32,7 @@ def read_folder(folder: Path, voices: int = 0) -> dict[str, Sequence[Score]]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give a folder with .mid files")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in READ_SUFFIXES)
     digest = sha256("".join(f"{path.relative_to(folder)} {sha256(path)}\n" for path in files).encode())
     voices = number("voices", voices or VOICES, 1, MAX_VOICES, whole=True)
     stored = prepared(f"music-{GRID_VERSION}-{voices}-{digest}", lambda scratch: _store(files, scratch, voices))
@@ -61,7 +61,7 @@ class Scores(Sequence):
         voices: Voices of a score.
     """
 
-    def __init__(self, pieces: list[tuple[OnDisk, int, str]], voices: int) -> None:
+    def __init__(self, pieces: list[tuple[OnDisk, float, str]], voices: int) -> None:
         self.pieces, self.voices = pieces, voices
 
     def __len__(self) -> int:
@@ -76,7 +76,7 @@ class Scores(Sequence):
 
 def _store(files: Sequence[Path], folder: Path, voices: int) -> None:
     """Write the grids of MIDI files one after the other, and what was said of them."""
-    places: list[tuple[int, int, int]] = []
+    places: list[tuple[int, int, float]] = []
     read: list[int] = []
     with (folder / "grids.bin").open("wb") as stream, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -88,6 +88,6 @@ def _store(files: Sequence[Path], folder: Path, voices: int) -> None:
                 continue
             stream.write(score.grid.tobytes())
             read.append(i)
-            places.append((sum(places[-1][:2]) if places else 0, len(score), score.beats_per_bar))
+            places.append((places[-1][0] + places[-1][1] if places else 0, len(score), score.beats_per_bar))
     about = {"places": places, "files": read, "warnings": [str(one.message) for one in said]}
     (folder / "about.json").write_text(json.dumps(about))

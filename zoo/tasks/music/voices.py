@@ -17,7 +17,7 @@ from zoo.tasks.music.score import Score, is_melody
 SINGS = 2 / 3  # share of the time in which anything sounds that a voice of a piece in parts sings, at least
 
 
-def read_music(music: Any, voices: int, steps_per_beat: int, beats_per_bar: int) -> Score:
+def read_music(music: Any, voices: int, steps_per_beat: int, beats_per_bar: float) -> Score:
     """Read a piece.
 
     Args:
@@ -40,6 +40,11 @@ def read_music(music: Any, voices: int, steps_per_beat: int, beats_per_bar: int)
     line = isinstance(music, (Sequence, np.ndarray)) and all(np.isscalar(value) for value in music)
     values: Any = [[value] for value in music] if line else music
     return Score(values, steps_per_beat=steps_per_beat, beats_per_bar=beats_per_bar)
+
+
+def has_tempo(music: Any) -> bool:
+    """Tell music with a tempo and a meter of its own, a score or a file, from notes written down."""
+    return isinstance(music, (Score, Path)) or (isinstance(music, str) and not is_melody(music))
 
 
 def voice_number(name: str | int, voices: int) -> int:
@@ -66,7 +71,7 @@ class PitchStatistics(NamedTuple):
     low: int
     high: int
     voices: int
-    beats_per_bar: int
+    beats_per_bar: float
 
     @classmethod
     def of(cls, pieces: Iterable[Score]) -> "PitchStatistics":
@@ -75,7 +80,7 @@ class PitchStatistics(NamedTuple):
         Raises:
             DataError: No piece has a note.
         """
-        low, high, voices, steps = 128, -1, 0, Counter[int]()
+        low, high, voices, steps = 128, -1, 0, Counter[float]()
         for piece in pieces:
             pitches = piece.grid[piece.grid >= 0]
             low, high, voices = int(pitches.min(initial=low)), int(pitches.max(initial=high)), piece.voices
@@ -85,7 +90,9 @@ class PitchStatistics(NamedTuple):
         [(beats, most)] = steps.most_common(1)
         if most < steps.total():
             share = 1 - most / steps.total()
-            warnings.warn(f"bars are counted as {beats} beats; {share:.0%} of the music has other meters", stacklevel=3)
+            warnings.warn(
+                f"bars are counted as {beats:g} beats; {share:.0%} of the music has other meters", stacklevel=3
+            )
         return cls(low, high, voices, beats)
 
 

@@ -15,7 +15,7 @@ def forged(folder, change):
     """Copy an artifact, change its message, and seal it again, so that only the check of its content is in the way."""
     path = folder / "forged"
     shutil.copytree(ARTIFACT, path)
-    found = reading.message(path)
+    found, _ = reading.message(path)
     change(found.meta_graphs[0])
     (path / reading.GRAPH).write_bytes(found.SerializeToString())
     return sealed(path)

@@ -38,9 +38,11 @@ def test_the_class_is_made_once():
     assert message_class() is message_class()
 
 
-def test_what_is_not_in_the_table_is_kept():
+def test_what_is_not_in_the_table_is_kept_and_what_is_empty():
     from tensorflow.core.protobuf import saved_model_pb2
 
-    content = (ARTIFACT / "saved_model.pb").read_bytes()
-    again = message_class().FromString(content).SerializeToString()
-    assert saved_model_pb2.SavedModel.FromString(again) == saved_model_pb2.SavedModel.FromString(content)
+    found = saved_model_pb2.SavedModel.FromString((ARTIFACT / "saved_model.pb").read_bytes())
+    for name, value in (("s", b""), ("i", 0), ("f", 0.0), ("b", False), ("type", 0)):  # set, though empty
+        setattr(found.meta_graphs[0].graph_def.node[0].attr[name], name, value)
+    again = message_class().FromString(found.SerializeToString()).SerializeToString()
+    assert saved_model_pb2.SavedModel.FromString(again) == found

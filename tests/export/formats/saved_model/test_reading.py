@@ -96,7 +96,7 @@ def test_special_and_endless_files_are_refused_unread(tmp_path, file):
 
 def test_impossible_names_of_files_are_missing_files(tmp_path):
     """An asset whose name is too long, and a number of shards that would fill the memory."""
-    found = reading.message(ARTIFACT).meta_graphs[0]
+    found = reading.message(ARTIFACT)[0].meta_graphs[0]
     found.asset_file_def.add(filename="x" * 5000)
     found.object_graph_def.nodes.add(variable={"dtype": 1})
     (tmp_path / "variables").mkdir()

@@ -221,6 +221,12 @@ BAD = {
     "sizes twice free": (with_operator("RESHAPE", [([1, 3], F)], [([3], F)], "Reshape", newShape=[-1, -1]), "the sizes"),
     "large sizes": (with_operator("FILL", [ints(1 << 20, 1 << 20), NUMBER[0, 0]], [([1], F)]), "it makes more than"),
     "a long range": (with_operator("RANGE", [np.int32(0), np.int32(1 << 30), np.int32(1)], [([1], I)]), "makes more"),
+    "divided by -1": (
+        with_operator("FLOOR_MOD", [ints(7, 7, 7), ints(3, 2, -1)], [([3], I)]), "an integer divided by 0 or -1"
+    ),
+    "padded far": (
+        with_operator("PAD", [([1, 3], F), np.int32([[60000, 0], [60000, 0]])], [([1, 3], F)]), "it makes more than"
+    ),
     "scales far apart": (quantized("ADD", 1e-5, 1), "scales that are too far"),
     "scales above one": (quantized("LESS", 2, 2), "scales above one"),
     "a graph input without numbers": (of_tensor(0, "shape", [0]), "takes a tensor without numbers"),
