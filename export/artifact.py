@@ -86,25 +86,28 @@ def load(
     engine.about = manifest.about
     try:
         check_signature(signature, engine.signature)
-        return _model(manifest.texts, engine) if "card" in manifest.texts else engine
+        return _model(manifest, engine) if "card" in manifest.texts else engine
     except (PresetError, PluginError, VerificationError) as error:
         raise ArtifactError(f"{source}: {error}") from error
 
 
-def _model(texts: Mapping[str, str], engine: BoundEngine) -> Any:
+def _model(manifest: Manifest, engine: BoundEngine) -> Any:
     """Return the model of the zoo that a manifest describes, run by an opened artifact.
 
     Raises:
         PresetError: The card or codec is damaged, or describes another network.
     """
-    card = Card.from_json(texts["card"])
-    codec = read_codec(card, texts["codec"])
+    card = Card.from_json(manifest.texts["card"])
+    codec = read_codec(card, manifest.texts["codec"])
     if engine.signature.form != "generate":
         x, y = engine.inputs[0].shape[2:], engine.outputs[0].shape[-1:]
         if x != codec.shape or y not in ((codec.classes,), (None,)):
             raise PresetError(
                 f"the codec has inputs {codec.shape} and {codec.classes} classes, the network {engine.signature.text()}"
             )
+    stored, own = manifest.about.get("x"), codec.columns()
+    if stored and [(c["offset"], c["size"]) for c in stored] != [(c["offset"], c["size"]) for c in own]:
+        raise PresetError("the codec has other columns of x than the manifest")
     return make(card, codec, engine)
 
 

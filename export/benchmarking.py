@@ -2,7 +2,6 @@
 
 import functools
 import statistics
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.files import temporary_folder
 from zoo.core.validation import number
 from zoo.errors import ExportError
 
@@ -108,9 +108,9 @@ def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, 
     arrays = source.sample(np.random.default_rng(0), batch, steps, padded=False)
     runs: dict[tuple[str, str], Callable[[], Any]] = {("keras", "float32"): _keras(source, arrays)}
     found: dict[tuple[str, str], dict[str, Any]] = {("keras", "float32"): {}}
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         for key, row, options in _bar(_variants(steps, batch), progress):
-            path = Path(folder) / f"{'_'.join(key).replace(' ', '_')}{row.suffix}"
+            path = folder / f"{'_'.join(key).replace(' ', '_')}{row.suffix}"
             try:
                 report = save(model, path, row.name, inputs=inputs, **options)
                 engine = _engine(path)

@@ -75,17 +75,24 @@ class BoundEngine:
             ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it. Or
                 the runtime refused the values.
         """
-        given = bind(self.signature.inputs, arrays, named)
+        results = self._run(bind(self.signature.inputs, arrays, named))
+        if len(results) == 1:
+            return results[0]
+        return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
+
+    def _run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Run the network once.
+
+        Raises:
+            ArgumentError: The runtime refused the values.
+        """
         try:
-            results = self.run(given)
+            return self.run(arrays)
         except Exception as error:
             raise ArgumentError(
                 f"the network does not take these values or sizes (an id it does not know? fewer steps than its layers "
                 f"need?): {first_line(error)}"
             ) from error
-        if len(results) == 1:
-            return results[0]
-        return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
 
     @property
     def loop_threshold(self) -> int | None:
@@ -135,7 +142,7 @@ class BoundEngine:
 
         Raises:
             ArgumentError: The artifact is fixed to another batch size or number of steps, or has more inputs or outputs
-                than `x`, `y` and states.
+                than `x`, `y` and states. Or the runtime refused the values.
         """
         if self.loop_threshold is not None:
             raise ArgumentError(
@@ -149,11 +156,11 @@ class BoundEngine:
         if wanted[0] not in (None, len(x)) or wanted[1] not in (None, 1, x.shape[1]):
             raise ArgumentError(f"x: shape {x.shape} given, the artifact is fixed to {shape_text(self.inputs[0])}")
         if FORMS[self.signature.form] is None or x.shape[1] == 1:
-            y, *new = self.run([x, *state])
+            y, *new = self._run([x, *state])
             return y, new
         parts = []
         for i in range(x.shape[1]):
-            part, *state = self.run([x[:, i : i + 1], *state])
+            part, *state = self._run([x[:, i : i + 1], *state])
             parts.append(part)
         return np.concatenate(parts, axis=1) if parts[0].ndim > 2 else parts[-1], list(state)
 

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.codec import GenerationCodec
+from zoo.core.files import sweep, temporary_folder
 from zoo.core.validation import first_line, number
 from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer
 from zoo.models.model import Model
@@ -95,6 +95,7 @@ def save(
     options = Options(quantize, recurrence or next(iter(row.recurrence), None), samples(representative))
     _check_options(row, form, options, batch, steps)
     _check_target(target, row)
+    sweep(target.parent.absolute())
     began = time.perf_counter()
     zoo_model, build = open_source(model, inputs)
     faces, notes = faces_of(row, build, zoo_model, form, batch, steps, state)
@@ -198,7 +199,7 @@ def _verified(
     if looped is not None and model is not None and isinstance(model.codec, GenerationCodec):
         stepper, (differences, tried) = opened.get("step"), found.get("step", ({}, []))
         if stepper is None:
-            stepper, (differences, tried) = _stepper(row, looped, options, model)
+            stepper, (differences, tried) = _stepper(row, looped, options, model, path.parent)
         compared, where = check_generation(looped, opened["generate"], model.codec, stepper)
         found["generate"] = differences | compared, [*tried, where]
     shapes = dict.fromkeys(where for _, tried in found.values() for where in tried)
@@ -216,11 +217,11 @@ def _opened(row: Format, path: Path, face: Face) -> BoundEngine:
     return engine
 
 
-def _stepper(row: Format, looped: Face, options: Options, model: Model) -> tuple[BoundEngine, Measured]:
+def _stepper(row: Format, looped: Face, options: Options, model: Model, place: Path) -> tuple[BoundEngine, Measured]:
     """Convert and verify the single steps of a generation loop, which the loop is then compared with."""
     face = single_steps(looped.source.step, looped.signature.inputs[0].shape[0])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"step{row.suffix}"
+    with temporary_folder(place) as folder:
+        path = folder / f"step{row.suffix}"
         if row.folder:
             path.mkdir()
         _convert(row, [face], path, options)

@@ -6,14 +6,13 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.core.files import regular
+from zoo.core.files import regular, temporary_folder
 from zoo.errors import ArgumentError, DataError, ModelFileError
 
 from .hdf5 import Arrays, arrays_of, as_text, group_in, names_in, tree, with_slashes
@@ -105,8 +104,8 @@ def under_suffix(stored: Stored, suffix: str) -> Iterator[Path]:
     if stored.path.name.endswith(suffix):
         yield stored.path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder) / f"model{suffix}"
+    with temporary_folder() as folder:
+        link = folder / f"model{suffix}"
         try:
             link.symlink_to(stored.path.resolve())
         except OSError:  # not every system allows it

@@ -4,6 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from zoo.core import commands
 from zoo.core.commands import MODEL, Command, Group, is_input
 from zoo.errors import ArgumentError
 
@@ -118,15 +119,29 @@ def test_an_earlier_option_without_its_value_is_refused(text):
     assert "--model" in found.stderr
 
 
-@pytest.mark.parametrize(("number", "kind"), [(errno.ENAMETOOLONG, SystemExit), (errno.EACCES, OSError)])
-def test_a_name_that_is_too_long_is_the_users_error(number, kind):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENAMETOOLONG, "reason", "x" * 300), f"Error: {'x' * 50}… is too long for the name of a file\n"),
+        (OSError(errno.EACCES, "Permission denied", "a/b"), "Error: a/b: Permission denied\n"),
+        (ArgumentError(f"no {'y' * 5000}\nhere"), f"Error: no {'y' * 50}… here\n"),
+    ],
+)
+def test_files_and_names_that_cannot_be_used_are_the_users_error(error, said):
     @click.command(cls=Command)
     def alone():
-        raise OSError(number, "reason", "x" * 300)
+        raise error
 
     found = CliRunner().invoke(alone, [])
-    assert isinstance(found.exception, kind)
-    assert ("too long for the name of a file" in found.stderr) == (kind is SystemExit)
+    assert (found.exit_code, found.stderr) == (1, said)
+
+
+def test_errors_that_name_no_file_are_those_of_the_output():
+    @click.command(cls=Command)
+    def alone():
+        raise OSError(errno.ENOSPC, "full")
+
+    assert isinstance(CliRunner().invoke(alone, []).exception, OSError)
 
 
 def test_inputs_are_told_from_other_texts(tmp_path):
@@ -135,3 +150,12 @@ def test_inputs_are_told_from_other_texts(tmp_path):
         assert is_input(text), text
     for text in ("x" * 300, "a\0b", str(tmp_path / "*.mp3")):
         assert not is_input(text), text
+
+
+def test_nothing_that_a_terminal_obeys_is_printed(capsys):
+    """Names and labels of others; lines of a text stay lines."""
+    commands.show("one\n\ttwo\x1b[2J\x9b")
+    commands.warn("a\x1b]0;title\x07\nb")
+    shown = capsys.readouterr()
+    assert shown.out == "one\n\ttwo\\x1b[2J\\x9b\n"
+    assert shown.err == "warning: a\\x1b]0;title\\x07 b\n"

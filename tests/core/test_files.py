@@ -2,10 +2,15 @@
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from zoo.core import files
 from zoo.core.files import content, regular, sha256
 from zoo.errors import ArgumentError, DataError
@@ -92,19 +97,127 @@ def test_text_is_written_in_utf_8(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa9 \xe2\x99\xad\n"
 
 
+@pytest.fixture
+def killed(tmp_path):
+    """Replace the folder `run` in a process that is killed in it: while it writes, or between its two renames."""
+
+    def kill(moved, target="run"):
+        code = (
+            "import os, signal, sys\n"
+            "from zoo.core import files\n"
+            "target, moved = sys.argv[1], int(sys.argv[2])\n"
+            "replace, calls = os.replace, []\n"
+            "def dies(*paths):\n"
+            "    if len(calls) == moved: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "    calls.append(replace(*paths))\n"
+            "os.replace = dies\n"
+            "with files.replacing(target, folder=True) as scratch:\n"
+            "    (scratch / 'state').write_text('new')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code, tmp_path / target, str(int(moved))], cwd=ROOT, check=False)
+        assert done.returncode == -signal.SIGKILL
+
+    return kill
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def old_run(folder):
+    (folder / "run").mkdir()
+    (folder / "run/state").write_text("old")
+
+
 @pytest.mark.parametrize("moved", [False, True])
-def test_what_a_killed_process_left_is_finished_or_removed(tmp_path, moved):
-    """Killed while it wrote the new folder, or between moving the old one away and the new one in."""
-    target, workplace = tmp_path / "run", tmp_path / ".run.abc"
-    for path, text in ((target, "old"), (workplace / "run", "new")):
-        path.mkdir(parents=True)
-        (path / "state").write_text(text)
-    (tmp_path / ".running.abc").mkdir()  # of another folder
-    if moved:
-        target.rename(workplace / "previous")
-    files.recover(target)
-    assert (target / "state").read_text() == ("new" if moved else "old")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".running.abc", "run"]
+def test_what_a_killed_process_left_is_finished_or_removed(tmp_path, killed, moved):
+    old_run(tmp_path)
+    killed(moved)
+    assert len(names(tmp_path)) == (1 if moved else 2)
+    with files.replacing(tmp_path / "other", folder=True):  # the next one in that place
+        pass
+    assert (tmp_path / "run/state").read_text() == ("new" if moved else "old")
+    assert names(tmp_path) == ["other", "run"]
+
+
+def test_a_folder_that_was_moved_away_is_found_again(tmp_path, killed):
+    old_run(tmp_path)
+    killed(moved=True)
+    assert not (tmp_path / "run").exists()
+    assert files.exists(tmp_path / "run")
+    assert (tmp_path / "run/state").read_text() == "new"
+    assert names(tmp_path) == ["run"]
+
+
+def test_what_living_processes_write_stays(tmp_path):
+    """Also of several at once; the last one that ends is what stays."""
+    target = tmp_path / "run"
+    with files.replacing(target, folder=True) as first, files.replacing(target, folder=True) as second:
+        files.sweep(tmp_path)
+        for scratch in (first, second):
+            (scratch / "state").write_text(scratch.parent.name)
+    assert (target / "state").read_text() == first.parent.name
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_folder_that_another_process_put_there_meanwhile_is_replaced(tmp_path, monkeypatch):
+    target, replace, late_ones = tmp_path / "run", os.replace, []
+
+    def late(source, to):
+        if Path(to) == target and not late_ones:
+            late_ones.append(old_run(tmp_path))
+        replace(source, to)
+
+    old_run(tmp_path)
+    with files.replacing(target, folder=True) as scratch:
+        (scratch / "state").write_text("new")
+        monkeypatch.setattr(os, "replace", late)
+    assert (target / "state").read_text() == "new"
+    assert names(tmp_path) == ["run"]
+
+
+def test_foreign_hidden_folders_stay(tmp_path):
+    (tmp_path / ".run.abc").mkdir()
+    (tmp_path / "file.zoo-tmp").touch()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / ".link.zoo-tmp").symlink_to(tmp_path / "outside")
+    files.sweep(tmp_path)
+    assert names(tmp_path) == [".link.zoo-tmp", ".run.abc", "file.zoo-tmp", "outside"]
+    files.sweep(tmp_path / "missing")
+
+
+def test_a_lock_is_for_one_and_can_be_taken_again(tmp_path):
+    lock = files.take(tmp_path / "lock")
+    assert files.take(tmp_path / "lock") is None
+    lock.release()
+    assert files.take(tmp_path / "lock") is not None
+
+
+def test_temporary_folders_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with files.temporary_folder() as folder:
+        assert folder.parent == tmp_path
+        (folder / "a").touch()
+    with files.temporary_folder(tmp_path) as folder:
+        assert names(tmp_path) == [folder.name]
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_leaves_what_stood_there(tmp_path):
+    """Files of this process end at a size: what writes more gets the error of a full disk."""
+    (tmp_path / "a").write_text("old")
+    code = (
+        "import resource, signal, sys\n"
+        "from zoo.core import files\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try: files.write_text(sys.argv[1], 'x' * 2000)\n"
+        "except files.DataError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"cannot write {tmp_path / 'a'}: File too large; nothing was changed\n", "")
+    assert (tmp_path / "a").read_text() == "old"
+    assert names(tmp_path) == ["a"]
 
 
 @pytest.mark.timeout(20)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 import export
@@ -13,7 +14,7 @@ from export.signature import Tensor
 from tests.conftest import ROOT
 from tests.fuzz.documents import Manifests
 from zoo.core.validation import checked
-from zoo.errors import ArtifactError
+from zoo.errors import ArgumentError, ArtifactError
 
 OLD = ROOT / "tests/data/v0_1"  # in every form, small
 
@@ -111,6 +112,7 @@ def test_network_of_another_signature(manifests):
         ("codec", {"voices": 3}, "the codec has inputs .* the network"),
         ("codec", {"high": 81}, "42 classes"),
         ("codec", {"high": 10**9}, "high=1000000000"),
+        ("codec", {"steps_per_beat": 17}, "the codec has other columns of x than the manifest"),
         ("codec", {"masked": True}, "another direction than lstm"),
         ("card", {"task": "text"}, "the codec cannot be used: .* unknown fields: voices, low"),
         ("card", {"task": "weather"}, "task 'weather' is unknown here"),
@@ -122,6 +124,15 @@ def test_card_and_codec_of_another_network(manifests, part, changes, reason):
     manifests.write(part, json.dumps(manifests.contents(part) | changes))
     with pytest.raises(ArtifactError, match=reason):
         export.load(manifests.target)
+
+
+def test_values_that_the_network_does_not_take_are_an_argument_error(manifests):
+    """A runtime may still refuse what the manifest allows: the codec is not the network."""
+    manifests.write("export", json.dumps(manifests.contents("export") | {"x": []}))
+    engine = export.load(manifests.target).engine
+    x = np.full((1, 3, 18), 10_000, np.int32)
+    with pytest.raises(ArgumentError, match="the network does not take these values"):
+        engine.step(x, engine.initial_state(1))
 
 
 @pytest.mark.timeout(30)

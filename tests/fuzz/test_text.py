@@ -12,12 +12,13 @@ import warnings
 import numpy as np
 import pytest
 
+from zoo.core import text_files
 from zoo.core.escaping import from_cell
 from zoo.errors import ZooError
 from zoo.tasks.speech.transcript import Transcript, Word
-from zoo.tasks.text import reading
-from zoo.tasks.text.codec import TextCodec, TextInfillCodec, fit
+from zoo.tasks.text.codec import TextCodec, TextInfillCodec
 from zoo.tasks.text.datasets import read_text
+from zoo.tasks.text.fitting import fit
 from zoo.tasks.text.user_data import read_folder
 from zoo.tasks.video.codec import VideoCodec
 from zoo.tasks.video.timeline import timeline
@@ -92,10 +93,10 @@ def test_files(tmp_path, monkeypatch):
     path = tmp_path / "texts" / "a.txt"
     path.parent.mkdir()
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(reading, "MAX_DISTINCT", 60)
+    monkeypatch.setattr(text_files, "MAX_DISTINCT", 60)
     outcomes = []
     for _ in range(INPUTS):
-        monkeypatch.setattr(reading, "READ", rng.choice((1, 2, 7, 64, 1 << 20)))
+        monkeypatch.setattr(text_files, "READ", rng.choice((1, 2, 7, 64, 1 << 20)))
         data = rng.choice(TEXTS).encode(rng.choice(ENCODINGS), "replace")
         path.write_bytes(rng.randbytes(rng.randrange(200)) if rng.random() < 0.1 else damaged(rng, data))
         encoding = rng.choice(NAMES)
@@ -103,7 +104,7 @@ def test_files(tmp_path, monkeypatch):
         def once(encoding=encoding):
             text = read_text(path, encoding)
             characters = "".join(text.vocabulary[i] for i in np.asarray(text.ids))
-            assert characters == reading.normalized(characters) != ""
+            assert characters == text_files.normalized(characters) != ""
             assert len(fit(text, CODEC, replace="e")) == len(characters)
             refused(lambda: fit(text, CODEC))
 
@@ -127,7 +128,7 @@ def test_prompts():
 
         def once(prompt=prompt, options=options):
             ids = CODEC.script(prompt, **options)
-            assert len(CODEC.decode(ids[ids >= 0])) == len(reading.normalized(prompt))
+            assert len(CODEC.decode(ids[ids >= 0])) == len(text_files.normalized(prompt))
 
         outcomes.append(refused(once))
         gaps = {"mark": rng.choice(("_", "a", *odd_values)), "spans": rng.choice(((), *odd_values)), "replace": "e"}
@@ -148,7 +149,7 @@ def test_labels(source):
             for form in ("txt", "json", "srt"):
                 text = piece.to_text(form)
                 text.encode()
-                assert not reading.CONTROL.search(text.replace("\n", ""))
+                assert not text_files.CONTROL.search(text.replace("\n", ""))
                 assert form == "srt" or len(text.splitlines()) <= 1
             assert piece.srt().count("-->") == len(piece.srt().strip().split("\n\n"))
         rows = list(csv.DictReader(found.csv().splitlines()))

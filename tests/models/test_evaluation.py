@@ -91,6 +91,7 @@ def test_scores_are_transposed_if_that_is_asked_for(tmp_path):
     assert (metrics["tokens"], lines) == (48, [])
 
 
+@pytest.mark.filterwarnings("ignore:left out")
 def test_wrong_options_are_refused(texts):
     even = model(TextCodec("ab\n"))
     for options, message in (

@@ -1,10 +1,15 @@
 """A network through Keras: the names and shapes of its states, one trace for all shapes, tokens in a loop."""
 
-import numpy as np
+import gc
+import weakref
 
-from tests.conftest import CODEC, RECIPE, tiny_model
+import keras
+import numpy as np
+import pytest
+
+from tests.conftest import CODEC, RECIPE, randomized, tiny_model
 from zoo.core.codec import Context
-from zoo.networks.keras_engine import KerasEngine
+from zoo.networks.keras_engine import KerasEngine, _loop
 
 
 def test_states_are_the_inputs_after_x():
@@ -47,10 +52,45 @@ def test_a_loop_goes_on_where_the_call_before_ended(tiny):
         logits, state = tiny.engine.step(context.x(), state)
         expected.append(logits[:, -1].argmax(-1) if known < 0 else np.full(2, known))
         context.push(expected[-1])
-    engine, memory, found = KerasEngine(tiny.engine.network), None, []
+    engine, memory, found, compiled = KerasEngine(tiny.engine.network), None, [], _loop.cache_info().currsize
     for half in np.split(script, 2, axis=1):
         uniform = np.full((2, 6), 0.9, np.float32)
         ids, memory = engine.generate(CODEC, half, uniform, np.zeros(6), None, None, memory)
         found.append(ids)
     np.testing.assert_array_equal(np.concatenate(found, 1), np.stack(expected, 1))
-    assert len(engine._loops) == 1  # compiled once for both
+    assert _loop.cache_info().currsize == compiled + 1  # once for both
+
+
+def test_models_of_one_structure_share_a_loop_and_keep_their_own_weights():
+    """As of a preset that is loaded again and again, and of one that was trained further."""
+    models = [tiny_model("gru") for _ in range(3)]
+    randomized(models[1].engine.network, seed=5)
+    compiled = _loop.cache_info().currsize
+    script, uniform = np.full((1, 8), -1), np.full((1, 8), 0.9, np.float32)
+    ids = [m.engine.generate(CODEC, script, uniform, np.zeros(8), None, None, None)[0].tolist() for m in models]
+    assert ids[0] == ids[2] != ids[1]
+    assert _loop.cache_info().currsize == compiled + 1
+    variable = models[2].engine.network.get_layer("y").bias
+    variable.assign(np.eye(CODEC.classes)[4] * 100)  # weights are read at every call
+    changed, _ = models[2].engine.generate(CODEC, script, uniform, np.zeros(8), None, None, None)
+    assert changed.tolist() == [[4] * 8]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="counts graphs of TensorFlow")
+def test_networks_and_graphs_of_models_that_are_gone_are_freed():
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    def graphs():
+        gc.collect()
+        return sum(isinstance(one, FuncGraph) for one in gc.get_objects())
+
+    def used():
+        model = tiny_model("stacked_lstm")
+        model.generate(bars=1, seed=1)
+        return weakref.ref(model.engine.network)
+
+    used()  # what is made once
+    before = graphs()
+    gone = [used() for _ in range(2)]
+    assert graphs() == before
+    assert [one() for one in gone] == [None, None]

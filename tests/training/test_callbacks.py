@@ -3,7 +3,8 @@ import json
 import pytest
 
 import zoo
-from tests.training.runs import FEW_STEPS, SMALL
+from tests.training.processes import python_code
+from tests.training.runs import FEW_STEPS, SMALL, words
 from zoo.errors import DataError, TrainingError
 from zoo.training import callbacks
 
@@ -43,9 +44,7 @@ def test_full_disk_leaves_the_last_checkpoint(place, folder, tmp_path, monkeypat
 
     import keras
 
-    owner, name = (
-        (keras.Model, "save_weights") if place == "checkpoint" else (keras.callbacks.CSVLogger, "on_epoch_end")
-    )
+    owner, name = (callbacks, "_variables") if place == "checkpoint" else (keras.callbacks.CSVLogger, "on_epoch_end")
     method = getattr(owner, name)
     monkeypatch.setattr(owner, name, full)
     with pytest.raises(DataError, match="No space left"):
@@ -54,3 +53,21 @@ def test_full_disk_leaves_the_last_checkpoint(place, folder, tmp_path, monkeypat
     assert [p.name for p in out.glob(".*")] == []
     monkeypatch.undo()
     assert zoo.train("lstm_music", out=out, data=folder, epochs=3, resume=True, verbose=False, **SMALL).epochs == 3
+
+
+def test_a_disk_that_is_really_full_ends_a_run_in_one_line(run, folder, tmp_path):
+    """A process whose files end just before its checkpoint does."""
+    most = (run[0] / "checkpoint/last.safetensors").stat().st_size - 1
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n"
+        "from zoo.cli.main import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "f"
+    status, said = python_code(tmp_path / "said", code, *words(out, folder)).end(120)
+    lines = said.replace("\r", "\n").strip().splitlines()
+    assert lines[-1] == f"Error: cannot write {out}/checkpoint: File too large; nothing was changed"
+    assert (status, said.count("Error")) == (1, 1)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]

@@ -1,16 +1,21 @@
 """Runs that are stopped, resumed, damaged or mixed up."""
 
 import json
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 import zoo
+from tests.conftest import ROOT
 from tests.training.processes import zoo_command
 from tests.training.runs import FEW_STEPS, SMALL, column, log, words
+from zoo.core.files import PREVIOUS
 from zoo.errors import TrainingError
 from zoo.training import callbacks
+from zoo.training.run_folder import LOCK
 
 pytestmark = FEW_STEPS
 
@@ -69,12 +74,41 @@ def test_run_killed_while_it_replaced_its_checkpoint(run, folder, tmp_path):
 
     out = tmp_path / "r"
     shutil.copytree(run[0], out)
-    (out / ".checkpoint.abc/previous").mkdir(parents=True)
-    (out / "checkpoint").rename(out / ".checkpoint.abc/checkpoint")
+    (out / ".x.zoo-tmp" / PREVIOUS).mkdir(parents=True)
+    (out / "checkpoint").rename(out / ".x.zoo-tmp/checkpoint")
     again = zoo.train("lstm_music", out=out, data=folder, epochs=4, resume=True, verbose=False, **SMALL)
     assert again.metrics == run[1].metrics
     assert log(out) == log(run[0])
     assert not list(out.glob(".*"))
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_that_another_process_trains_in_is_refused(resume, run, folder, tmp_path):
+    import shutil
+
+    out = tmp_path / "r"
+    shutil.copytree(run[0], out)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom zoo.training.run_folder import owned\n"
+        "with owned(Path(sys.argv[1])): print('mine', flush=True); input()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, out], cwd=ROOT, stdin=-1, stdout=-1, text=True)
+    try:
+        assert process.stdout.readline() == "mine\n"
+        with pytest.raises(TrainingError, match=f"in use by process {process.pid}: wait until it ends, or choose"):
+            zoo.train("lstm_music", out=out, data=folder, epochs=4, resume=resume, verbose=False, **SMALL)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (out / LOCK).read_text() == str(process.pid)
+    zoo.train("lstm_music", out=out, resume=True, verbose=False)
+    assert not (out / LOCK).exists()
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(folder, tmp_path):
+    with pytest.raises(zoo.DataError):
+        zoo.train("lstm_music", out=tmp_path / "a/b", data=tmp_path / "nothing", verbose=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_run_folders_are_not_mixed_up(run, folder, tmp_path):
@@ -92,7 +126,7 @@ def test_run_folders_are_not_mixed_up(run, folder, tmp_path):
 def test_damaged_checkpoint(run, folder, tmp_path):
     import shutil
 
-    for name in ("state.json", "last.weights.h5", "best.safetensors"):
+    for name in ("state.json", "last.safetensors", "best.safetensors"):
         out = tmp_path / name
         shutil.copytree(run[0], out)
         (out / "checkpoint" / name).write_text("{")

@@ -1,10 +1,13 @@
 """The group of commands: those of this package, and those of tasks. Everything heavy is imported by its command."""
 
+import functools
 import os
+import sys
+from typing import Any
 
 import click
 
-from zoo.cli import convert, export, generate, models, train
+from zoo.cli import convert, export, generate, models, process, train
 from zoo.cli.loading import CommandSession
 from zoo.cli.startup import of_tasks
 from zoo.core.commands import Group, warn
@@ -22,6 +25,23 @@ class Zoo(Group):
         if cmd_name in self.commands or cmd_name in self.renamed:
             return super().get_command(ctx, cmd_name)
         return self.of_tasks(ctx).get(cmd_name)
+
+    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        """Run the command of a command line, and end the process with its status; see `zoo.cli.process`."""
+        run = functools.partial(super().main, *args, standalone_mode=False, **options)
+        if not standalone_mode:
+            return run()
+        sys.exit(process.status(run))
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parse the command line; `--help` prints here."""
+        with process.broken_pipe():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command; what it returns is not its status."""
+        with process.broken_pipe():
+            super().invoke(ctx)
 
     def of_tasks(self, ctx: click.Context) -> dict[str, click.Command]:
         """Collect the commands of tasks by name; a name that is taken is left out with a warning."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from zoo.cli import process
 from zoo.core.commands import warn
 from zoo.core.task import Task, find, names
 from zoo.errors import PluginError, ZooError
@@ -44,7 +45,7 @@ def import_tensorflow() -> None:
     try:
         with open(os.devnull, "wb") as nothing:
             os.dup2(nothing.fileno(), 2)
-        with contextlib.suppress(ImportError):  # reported by what needs it
+        with process.at_once(shown), contextlib.suppress(ImportError):  # reported by what needs it
             importlib.import_module("tensorflow")
     finally:
         os.dup2(shown, 2)

@@ -1,6 +1,7 @@
 """The command train."""
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import Field, fields
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 import click
 
 from zoo import api
+from zoo.cli import process
 from zoo.cli.startup import import_tensorflow
 from zoo.cli.task_options import TaskOptions, of_files
 from zoo.core.commands import given, show
+from zoo.core.files import exists
 from zoo.core.recipe import adjusted, core_rows
 from zoo.core.task import table
 from zoo.errors import ArgumentError
@@ -81,11 +84,22 @@ def train(model: str, changes: tuple[str, ...], precision: str | None, devices: 
     adjusted(entry.task.recipe(entry.architecture.name), settings)  # `zoo.train` has arguments of other names
     chosen: dict[str, Any] = {"devices": [one.strip() for one in devices.split(",") if one.strip()]}
     chosen |= {key: value for key, value in options.items() if value is not None and key in OF_RUN}
-    card = api.train(model, **chosen, **settings)
-    preset = (options["out"] or Path("runs") / model) / "preset"
-    show(f"{preset}: {card.parameters:,} parameters, {card.epochs} epochs, {card.minutes} minutes")
+    out = options["out"] or Path("runs") / model
+    with process.advice(lambda: _resuming(model, out)):
+        card = api.train(model, **chosen, **settings)
+    show(f"{out / 'preset'}: {card.parameters:,} parameters, {card.epochs} epochs, {card.minutes} minutes")
     for split, metrics in card.metrics.items():
         show(f"{split}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in metrics.items()))
+
+
+def _resuming(model: str, out: Path) -> str:
+    """Return how to continue a run that has begun."""
+    from zoo.training.run_folder import REQUEST
+
+    if not exists(out / REQUEST):
+        return ""
+    command = shlex.join(["zoo", "train", model, "--out", str(out), "--resume"])
+    return f"Continue after the last complete epoch with: {command}"
 
 
 def _assigned(text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from zoo.core.files import STANDARD_INPUT, exists
 from zoo.errors import ZooError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+LONGEST = 1000  # characters of a word in a message
 MODEL = "MODEL"
 """Replacement of an option whose value has become the first argument."""
 
@@ -24,7 +25,7 @@ def one_line_messages() -> Iterator[None]:
     """Show warnings, and errors meant for the user, as one line on stderr.
 
     Raises:
-        click.ClickException: For a `ZooError`, and for a name that is too long for a file, wherever it is looked for.
+        click.ClickException: For a `ZooError`, and for a file that cannot be used, wherever that comes up.
     """
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_args, **_kwargs: warn(str(message))
@@ -33,9 +34,11 @@ def one_line_messages() -> Iterator[None]:
         except ZooError as error:
             raise click.ClickException(_one_line(str(error))) from error
         except OSError as error:
-            if error.errno != errno.ENAMETOOLONG:
+            if error.filename is None:  # of the standard output, or no matter of the user's
                 raise
-            raise click.ClickException(f"{str(error.filename)[:50]}… is too long for the name of a file") from error
+            if error.errno == errno.ENAMETOOLONG:
+                raise click.ClickException(f"{str(error.filename)[:50]}… is too long for the name of a file") from error
+            raise click.ClickException(_one_line(f"{error.filename}: {error.strerror or error}")) from error
 
 
 def show(value: Any, nl: bool = True) -> None:
@@ -192,4 +195,5 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_line(text: str) -> str:
-    return escaped(" ".join(text.split()))
+    """Put a text on one line; of a word that is no word, such as a name of 5,000 characters, its beginning."""
+    return escaped(" ".join(word if len(word) <= LONGEST else f"{word[:50]}…" for word in text.split()))

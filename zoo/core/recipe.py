@@ -123,7 +123,7 @@ class Recipe:
     carry: bool = setting(
         False, help="Start a window from the state after the previous one (truncated back-propagation through time)."
     )
-    learning_rate: float = setting(6e-3, most=1e6, help="Highest learning rate, reached after `warmup` steps.")
+    learning_rate: float = setting(6e-3, help="Highest learning rate, reached after `warmup` steps.")
     warmup: int = setting(200, least=0, help="Optimizer steps of linear warm-up.")
     schedule: str = setting(
         "cosine",
@@ -131,7 +131,7 @@ class Recipe:
         help="How the learning rate falls after the warm-up; exponential falls to a hundredth.",
     )
     weight_decay: float = setting(
-        1e-2, least=0, most=1e6, help="Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019)."
+        1e-2, least=0, help="Decoupled weight decay of the kernels (Loshchilov & Hutter, ICLR 2019)."
     )
     clip: float = setting(1.0, most=1e30, help="Largest norm of each gradient.")
     ema: float = setting(

@@ -38,6 +38,8 @@ class Run:
         cell: Row of `STEPS`.
         keep: Keep the gates; otherwise the backward pass computes them again: less memory, more time.
         compiled: Have XLA compile the loops that are worth it.
+        learns: Gradients are to be expected. Otherwise a graph gets the plain loop, whose gradients are right too, but
+            slow: TensorFlow keeps every graph with a gradient of our own until the process ends.
         mask: `(time, batch)` bool, or None: a masked step leaves the state as it is.
         drop: Recurrent dropout, gate by gate what the state is multiplied by, `(batch, U)` each, or None.
         drop_x: The same of the input, `(batch, D)` each, or None.
@@ -46,6 +48,7 @@ class Run:
     cell: str
     keep: bool = True
     compiled: bool = False
+    learns: bool = True
     mask: Any = None
     drop: Tensors | None = None
     drop_x: Tensors | None = None
@@ -72,6 +75,9 @@ def through_time(run: Run, x: Any, kernel: Any, recurrent: Any, bias: Any, state
     Returns:
         `h (time, batch, U)` after every step, and the state after the last.
     """
+    if not (run.learns or tf.executing_eagerly()):
+        h, *last = _results(_forward(run, [x, kernel, recurrent, bias, *state])[0], x.dtype)
+        return h, last
 
     @tf.custom_gradient
     def differentiable(*given: Any) -> Any:

@@ -112,7 +112,8 @@ def _fast(layer: Any, sequences: Any, initial_state: Any, mask: Any, training: b
     x, mask = _in_time(sequences, mask[0] if nested(mask) else mask, layer.go_backwards)
     state = list(initial_state) if nested(initial_state) else [initial_state]
     drop_x, drop = _masks(cell, sequences, state[0]) if training else (None, None)
-    run = Run(KINDS[type(cell).__name__], training and not _saves_memory(layer), bool(training), mask, drop, drop_x)
+    learns = bool(training)
+    run = Run(KINDS[type(cell).__name__], learns and not _saves_memory(layer), learns, learns, mask, drop, drop_x)
     bias = bias if len(bias.shape) == 2 else bias[None]
     h, state = through_time(run, x, kernel, recurrent, bias, [tf.cast(value, dtype) for value in state])
     if mask is not None:  # Keras gives zeros until the first step that counts, and after it the last output there was

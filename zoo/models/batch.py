@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import glob
 import os
 import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -156,31 +157,39 @@ def run(
 
     began, seconds, failed = time.perf_counter(), 0.0, 0
     threads = 1 + (os.cpu_count() or 1)  # while one reads or decodes in Python, the others compute
-    with concurrent.futures.ThreadPoolExecutor(min(threads, len(names))) as pool:
+    with _threads(min(threads, len(names))) as pool:
         worker = _Worker(first or open_model(), open_model, process, options)
         waiting = deque((path, pool.submit(worker, path)) for path in names)
-        try:
-            for _ in tqdm(range(len(names)), unit="file", file=sys.stderr, disable=len(names) < 2):
-                path, future = waiting.popleft()
-                try:
-                    done = future.result()
-                except (ZooError, OSError, MemoryError) as error:
-                    failed += 1
-                    why = error if isinstance(error, ZooError) else first_line(error) or type(error).__name__
-                    tqdm.write(escaped(f"{path}: {why}"), file=sys.stderr)
-                    continue
-                if done.to_plot and options.plot:
-                    done.to_plot.plot(options.plot)
-                with tqdm.external_write_mode(file=sys.stdout):
-                    options.write(path, names[path], done.text, len(names) == 1)
-                seconds += done.seconds
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for _ in tqdm(range(len(names)), unit="file", file=sys.stderr, disable=len(names) < 2):
+            path, future = waiting.popleft()
+            try:
+                done = future.result()
+            except (ZooError, OSError, MemoryError) as error:
+                failed += 1
+                why = error if isinstance(error, ZooError) else first_line(error) or type(error).__name__
+                tqdm.write(escaped(f"{path}: {why}"), file=sys.stderr)
+                continue
+            if done.to_plot and options.plot:
+                done.to_plot.plot(options.plot)
+            with tqdm.external_write_mode(file=sys.stdout):
+                options.write(path, names[path], done.text, len(names) == 1)
+            seconds += done.seconds
     elapsed = time.perf_counter() - began
     factor = f", real-time factor {elapsed / seconds:.3f}" if seconds else ""
     print(f"{len(names) - failed} files, {seconds:.1f} s of {kind} in {elapsed:.1f} s{factor}", file=sys.stderr)
     return failed
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[concurrent.futures.ThreadPoolExecutor]:
+    """Run threads for the time of a block; after an error, and after Ctrl-C, they are not waited for."""
+    pool = concurrent.futures.ThreadPoolExecutor(count)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 class _Done(NamedTuple):

@@ -1,14 +1,20 @@
 """The engine that runs a network through Keras: call by call, or many tokens in one compiled loop."""
 
+import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from zoo.core.card import codec_json
 from zoo.core.codec import GenerationCodec
 from zoo.networks.generation_loop import loop
+
+LOOPS = 32
+"""Compiled loops that are kept; all models of one structure share theirs."""
 
 
 class KerasEngine:
@@ -30,7 +36,7 @@ class KerasEngine:
         self.states = [tensor.name for tensor in network.inputs[1:]]
         self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]
         self._call: Any = None
-        self._loops: dict[tuple, Callable] = {}
+        self._structure: Structure | None = None
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
         """Give the state before the first step: zeros, `(batch, units)` each."""
@@ -64,15 +70,48 @@ class KerasEngine:
         batch, time = script.shape
         if memory is None:
             memory = (codec.begin(np.zeros((batch, 1), np.int32)), tuple(self.initial_state(batch)), np.int32(0))
-        key = (batch, time, top_k is None, top_p is None)
-        if key not in self._loops:
-            step = lambda inputs: self.network(inputs, training=False)  # noqa: E731
-            self._loops[key] = _jitted(loop(step, codec, not key[2], not key[3]))
+        if self._structure is None or self._structure.codec is not codec:
+            self._structure = Structure(self.network.to_json() + codec_json(codec), self.network, codec)
+        compiled = _loop(self._structure, batch, time, top_k is not None, top_p is not None)
         limits = np.array([[min(top_k or 1, codec.classes)]], np.int32), np.array([[top_p or 1]], np.float32)
         warm = temperatures[None].astype(np.float32)
         given = script.astype(np.int32), uniform.astype(np.float32), warm, limits, memory
-        ids, memory = self._loops[key](*keras.tree.map_structure(ops.convert_to_tensor, given))
+        weights = [variable.value for variable in self.network.variables]
+        ids, memory = compiled(weights, *keras.tree.map_structure(ops.convert_to_tensor, given))
         return ops.convert_to_numpy(ids), memory
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a compiled loop depends on: equal for two models that differ in the values of their weights alone.
+
+    Attributes:
+        description: The network's layers and the codec, as JSON.
+        network: One network of this structure.
+        codec: Its codec.
+    """
+
+    description: str
+    network: keras.Model = field(compare=False)
+    codec: GenerationCodec = field(compare=False)
+
+
+@functools.lru_cache(LOOPS)
+def _loop(structure: Structure, _batch: int, _time: int, with_k: bool, with_p: bool) -> Callable:
+    """Return the compiled loop of a structure, which takes the values of the weights first.
+
+    XLA keeps what it compiled until the process ends. So a model that is loaded again must not be compiled again.
+    """
+    variables = structure.network.variables
+
+    def run(weights: Sequence[Any], *given: Any) -> Any:
+        def step(inputs: Sequence[Any]) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True))):
+                return structure.network(inputs, training=False)
+
+        return loop(step, structure.codec, with_k, with_p)(*given)
+
+    return _jitted(run)
 
 
 def _jitted(function: Callable) -> Callable:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card, codec_json
-from zoo.core.files import content, replacing, sha256
+from zoo.core.files import content, exists, replacing, sha256
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import find
 from zoo.core.validation import first_line
@@ -33,7 +33,7 @@ def read_card(folder: Path) -> Card:
     Raises:
         PresetError: It is missing or corrupt; the message says what to do.
     """
-    if folder.is_file():
+    if exists(folder) and folder.is_file():
         raise PresetError(f"{folder} is a file: give the folder of a preset (artifacts are opened by export.load)")
     text = _text(folder / CARD)
     with _named(folder / CARD):

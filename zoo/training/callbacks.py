@@ -13,15 +13,16 @@ import safetensors.numpy
 from tqdm import tqdm
 
 from zoo.core import plots
-from zoo.core.files import content, recover, regular, replacing
+from zoo.core.files import content, exists, regular, replacing
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.validation import checked, limits
 from zoo.errors import DataError, TrainingError
 from zoo.networks.transfer import set_weights, weights
 from zoo.training.optimizer import plain
 
-LAST, BEST, STATE = "last.weights.h5", "best.safetensors", "state.json"
-MOST_WEIGHTS = 1 << 30  # bytes
+LAST, BEST, STATE = "last.safetensors", "best.safetensors", "state.json"
+EARLIER = "last.weights.h5"  # of runs begun by a version that wrote HDF5, which ends the process on a full disk
+MOST_WEIGHTS = 1 << 33  # bytes of a checkpoint, optimizer included
 LOOK_EVERY = 20  # optimizer steps between two looks at the loss
 
 
@@ -39,7 +40,7 @@ class State:
 class Checkpoint(keras.callbacks.Callback):
     """Keeps, after every epoch and whole or not at all, what a run needs to go on as if it had not stopped.
 
-    Weights and optimizer are in `last.weights.h5`, the weights of the best epoch as they were validated in
+    Weights and optimizer are in `last.safetensors`, the weights of the best epoch as they were validated in
     `best.safetensors`, dropout's random state and how far the run is in `state.json`. Stops after `patience` epochs
     without improvement. Must stand before a callback that puts averaged weights in place for validation.
 
@@ -64,20 +65,28 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
             TrainingError: The checkpoint is damaged.
         """
-        if self.writes:
-            recover(self.folder)
-        if not self.folder.exists():
+        if not exists(self.folder):
             return 0
         try:
             self.state |= asdict(checked(State, parse(content(self.folder / STATE, MOST_BYTES))))
             model.optimizer.build(model.trainable_variables)
-            regular(self.folder / LAST).close()
-            model.load_weights(self.folder / LAST)
+            self._load(model)
             for variable, value in zip(_random_state(model), self.state["random"], strict=True):
                 variable.assign(value)
             return int(self.state["epoch"])
-        except (DataError, OSError, ValueError, KeyError, TypeError) as error:
+        except (DataError, OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
             raise TrainingError(f"{self.folder} cannot be resumed: {error}; start anew with another --out") from error
+
+    def _load(self, model: keras.Model) -> None:
+        if exists(self.folder / EARLIER):
+            regular(self.folder / EARLIER).close()
+            model.load_weights(self.folder / EARLIER)
+            return
+        found, wanted = safetensors.numpy.load(content(self.folder / LAST, MOST_WEIGHTS)), _variables(model)
+        if {name: array.shape for name, array in found.items()} != {n: tuple(v.shape) for n, v in wanted.items()}:
+            raise ValueError(f"{LAST} is that of another network")
+        for name, variable in wanted.items():
+            variable.assign(found[name])
 
     def best(self, network: keras.Model) -> None:
         """Give a network the weights of the best epoch; what was not trained with them it keeps.
@@ -104,7 +113,7 @@ class Checkpoint(keras.callbacks.Callback):
 
         Raises:
             TrainingError: The monitored value became NaN or infinite.
-            DataError: The checkpoint cannot be written; the one before is still there.
+            DataError: The checkpoint cannot be written; the one before is kept.
         """
         value, now = float((logs or {})[self.monitor]), time.perf_counter()
         if not math.isfinite(value):
@@ -126,10 +135,8 @@ class Checkpoint(keras.callbacks.Callback):
         with replacing(self.folder, folder=True) as scratch:
             (scratch / BEST).write_bytes(best)
             (scratch / STATE).write_text(json.dumps(state) + "\n")
-            try:
-                self.model.save_weights(scratch / LAST)
-            except RuntimeError as error:  # what h5py says of a full disk
-                raise DataError(f"cannot write {self.folder / LAST}: {error}; the checkpoint before is kept") from error
+            arrays = {name: keras.ops.convert_to_numpy(value) for name, value in _variables(self.model).items()}
+            (scratch / LAST).write_bytes(safetensors.numpy.save(arrays))
 
 
 def broken(model: keras.Model, name: str, value: float, where: str) -> TrainingError:
@@ -142,6 +149,13 @@ def broken(model: keras.Model, name: str, value: float, where: str) -> TrainingE
         f"{name} became {'NaN' if math.isnan(value) else 'infinite'} at {where}. Restart with a lower --set "
         f"learning_rate (now {highest:g}) or clip, or a longer warmup{precision}. The last checkpoint was kept."
     )
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    """Number the variables of a compiled model: names differ from process to process, the order does not."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+    return {f"{i:05}": value for i, value in enumerate([*model.variables, *model.optimizer.variables])}
 
 
 def _random_state(model: keras.Model) -> list[Any]:

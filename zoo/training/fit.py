@@ -79,6 +79,8 @@ def fit(
             )
     except OSError as error:
         raise DataError(f"cannot write into {out}: {error.strerror or error}; the last checkpoint is kept") from error
+    finally:
+        progress.bar.close()
     return checkpoint
 
 

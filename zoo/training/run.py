@@ -29,7 +29,7 @@ from zoo.training.callbacks import Checkpoint, draw
 from zoo.training.fit import fit
 from zoo.training.learner import Learner, compiled, freeze
 from zoo.training.losses import CrossEntropy
-from zoo.training.run_folder import Request, claim
+from zoo.training.run_folder import Request, claim, owned
 from zoo.training.start import Start
 
 FEW_STEPS = 100
@@ -50,11 +50,16 @@ def train(request: Request) -> Card:
     Raises:
         ArgumentError: A layer to freeze or a device does not exist; or settings do not go with the model, or with the
             one to start from.
-        TrainingError: `out` holds another run, there is nothing to resume, the base model is of another kind, or the
-            loss became NaN or infinite.
+        TrainingError: `out` holds another run or is in use by another process, there is nothing to resume, the base
+            model is of another kind, or the loss became NaN or infinite.
         DataError: The data cannot be had, or the run folder cannot be written.
     """
     start.check(request.entry, request.recipe, request.base, request.frozen)
+    with owned(request.out) if devices.worker() == 0 else contextlib.nullcontext():
+        return _trained(request)
+
+
+def _trained(request: Request) -> Card:
     spread = devices.strategy(request.devices, request.recipe)
     begun = start.begin(request.entry, request.recipe, request.base, request.data, request.verbose)
     freeze(begun.network, request.frozen)  # names are checked before anything is written

@@ -1,12 +1,14 @@
 """The folder of a training run, and what the run was asked for."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.core.files import content, write_text
+from zoo.core.files import content, sweep, take, write_text
 from zoo.core.recipe import Recipe, from_dict
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import foreign_settings
@@ -16,6 +18,8 @@ from zoo.presets.catalog import Entry
 from zoo.presets.preset import Preset
 
 REQUEST = "run.json"
+LOCK = ".zoo-run"
+"""File with the id of the process that trains; locked as long as that lives, and removed at its end."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,43 @@ def asked(out: Path, entry: Entry) -> dict[str, Any]:
     return {**vars(kept), "recipe": recipe.to_dict()}
 
 
+@contextlib.contextmanager
+def owned(out: Path) -> Iterator[None]:
+    """Keep a run folder to this process for the time of a block; a folder that stays empty is removed.
+
+    Raises:
+        TrainingError: Another process trains in it.
+        DataError: It cannot be written.
+    """
+    made = [folder for folder in (out, *out.parents) if not os.path.exists(folder)]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = take(out / LOCK)
+        if lock is None:
+            raise TrainingError(f"{out} is in use by {_owner(out)}: wait until it ends, or choose another --out")
+        (out / LOCK).write_text(str(os.getpid()))
+    except OSError as error:
+        raise DataError(f"cannot write into {out}: {error.strerror or error}") from error
+    try:
+        sweep(out.absolute())
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes no locked file
+            (out / LOCK).unlink()
+        lock.release()
+        with contextlib.suppress(OSError):  # until one has content
+            for folder in made:
+                folder.rmdir()
+
+
+def _owner(out: Path) -> str:
+    """Name the process that trains in a run folder."""
+    try:
+        return f"process {int((out / LOCK).read_text())}"
+    except (OSError, ValueError):  # it is about to write its id, or the system keeps locked files to their owner
+        return "another process"
+
+
 def claim(request: Request, recipe: Recipe) -> None:
     """Make the run folder ours, or recognize it as the run to resume.
 
@@ -103,7 +144,7 @@ def claim(request: Request, recipe: Recipe) -> None:
         if changed := [key for key in wanted if before[key] != wanted[key]]:
             raise TrainingError(f"{out} is a run with another {', '.join(changed)}: resume with the same options")
         return
-    if out.exists() and (not out.is_dir() or any(path.name != REQUEST for path in out.iterdir())):
+    if any(path.name not in (REQUEST, LOCK) for path in out.iterdir()):
         raise TrainingError(f"{out} is not empty: add --resume to continue that run, or choose another --out")
     more = {"devices": list(request.devices), "command": request.command}
     write_text(out / REQUEST, json.dumps(wanted | more, indent=2) + "\n")

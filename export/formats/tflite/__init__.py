@@ -5,7 +5,6 @@ The manifest is a zip archive appended to the file, as TFLite's metadata convent
 
 import functools
 import re
-import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.files import temporary_folder
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 
 from ...signature import Face
@@ -42,9 +42,9 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
     if options.recurrence == "fused":
         _check_fused(face)
         through = functools.partial(_fused, options.representative is not None)
-    with tempfile.TemporaryDirectory() as folder:
-        saved_model.write([face], Path(folder), through)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[face.form])
+    with temporary_folder(path.parent) as folder:
+        saved_model.write([face], folder, through)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[face.form])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         converter.exclude_conversion_metadata = True  # `slim` would remove it
         if options.quantize:

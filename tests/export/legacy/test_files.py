@@ -1,6 +1,7 @@
 """Model files are recognized by their content; what is none is named, with what to do."""
 
 import json
+import os
 import zipfile
 
 import h5py
@@ -112,3 +113,10 @@ def test_checkpoint_of_tensorflow(tmp_path):
     for name in ("ckpt", "ckpt.index"):
         with pytest.raises(ModelFileError, match="checkpoint of TensorFlow.*tf_keras"):
             export.read(tmp_path / name)
+
+
+@pytest.mark.timeout(20)
+def test_pipes_are_no_model_files(tmp_path):
+    os.mkfifo(tmp_path / "model.h5")
+    with pytest.raises(ModelFileError, match="is a pipe or a device: give a regular file"):
+        opened(tmp_path / "model.h5")

@@ -127,3 +127,11 @@ def test_folders_without_recordings_are_told(tmp_path):
         pytest.raises(DataError, match="0 good recordings, 1 bad"),
     ):
         user_data.read_folder(tmp_path)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_lists_that_are_no_files_are_refused(tmp_path, make):
+    make(tmp_path / "transcripts.tsv")
+    with pytest.raises(DataError, match=r"transcripts\.tsv .*a pipe or a device"):
+        user_data.read_folder(tmp_path)

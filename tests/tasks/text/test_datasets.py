@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from zoo.tasks.text import datasets, reading
+from zoo.core import text_files
+from zoo.tasks.text import datasets
 from zoo.tasks.text.codec import TextCodec, make_codec
 from zoo.tasks.text.datasets import cold, read_text, segments
 from zoo.tasks.text.task import TASK
@@ -10,7 +11,7 @@ from zoo.tasks.text.task import TASK
 @pytest.mark.parametrize("read", [1, 3, 1 << 20])
 def test_a_file_is_mapped_character_by_character(read, tmp_path, monkeypatch):
     """Whatever the bytes at which a block ends."""
-    monkeypatch.setattr(reading, "READ", read)
+    monkeypatch.setattr(text_files, "READ", read)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     path, content = tmp_path / "a.txt", "Zwölf 🎵 Boxkämpfer\njagen"
     path.write_bytes(content.replace("\n", "\r\n").encode("utf-8-sig"))

@@ -128,3 +128,11 @@ def test_clips_are_kept_by_the_same_name_in_every_version():
     assert user_data._line(video) == (
         "Film(path=PurePosixPath('a.mp4'), label='wave', ranges=(Span(label='wave', start=0.0, end=1.5),), digest='ff')\n"
     )
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_lists_that_are_no_files_are_refused(tmp_path, make):
+    make(tmp_path / "labels.csv")
+    with pytest.raises(DataError, match=r"labels\.csv .*a pipe or a device"):
+        user_data.read_folder(tmp_path)

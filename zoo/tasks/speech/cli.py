@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo.core import text_files
 from zoo.core.commands import MODEL, Command, opens_artifacts, show
-from zoo.core.files import MOST_LIST, STANDARD_INPUT, content
+from zoo.core.files import STANDARD_INPUT
 from zoo.core.session import Session
 from zoo.errors import ArgumentError, DataError
 
@@ -109,9 +110,9 @@ def _words(path: Path) -> list[str]:
     """Read the words of a text file.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: It cannot be read, or is no text.
     """
     try:
-        return content(path, MOST_LIST).decode("utf-8").split()
-    except (DataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as UTF-8 text ({error}): give a file of words") from error
+        return text_files.read(path).split()
+    except DataError as error:
+        raise DataError(f"{error}; --lexicon is a text file of words") from error

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.core import text_files
 from zoo.core.datasets import prepared
-from zoo.core.files import MOST_LIST, content, regular, sha256
+from zoo.core.files import regular, sha256
 from zoo.errors import DataError, ZooError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
@@ -98,11 +99,7 @@ def _divided(good: Sequence[Recording]) -> dict[str, list[Recording]]:
 
 def _rows(path: Path) -> Iterator[Row | str]:
     """Read a list, row by row; what is wrong with one, instead of it."""
-    try:
-        lines = content(path, MOST_LIST).decode("utf-8-sig").splitlines()
-    except (DataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text_files.read(path).split("\n"), 1):
         where = f"{path}:{number}"
         if not line.strip() or (number == 1 and tuple(line.lower().split("\t"))[:2] == COLUMNS[:2]):
             continue

@@ -6,7 +6,6 @@ hidden ones.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.core import text_files
 from zoo.core.codec import MaskedPiece, described, padded
 from zoo.core.codec import known as known_ids
 from zoo.core.recipe import Recipe
 from zoo.core.storage import OnDisk
 from zoo.core.validation import MOST_SYMBOLS, checked, limits, number
 from zoo.errors import ArgumentError, CodecError
-from zoo.tasks.text import reading
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -144,9 +143,9 @@ class Characters:
         if not isinstance(text, str):
             as_text(text)
             return text
-        if len(text) > reading.MAX_PROMPT:
-            raise ArgumentError(f"a text of {len(text):,} characters: give at most {reading.MAX_PROMPT:,}")
-        return reading.normalized(text)
+        if len(text) > text_files.MAX_PROMPT:
+            raise ArgumentError(f"a text of {len(text):,} characters: give at most {text_files.MAX_PROMPT:,}")
+        return text_files.normalized(text)
 
     def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
         """Turn tokens `(characters,)` into text.
@@ -237,7 +236,7 @@ class TextCodec(Characters):
         if prompt_file is not None:
             if prompt:
                 raise ArgumentError("prompt and prompt_file both given: give one of them")
-            prompt = reading.read_prompt(prompt_file, encoding)
+            prompt = text_files.read(prompt_file, encoding, text_files.MAX_PROMPT)
         elif encoding:
             raise ArgumentError(f"encoding={encoding!r:.50}: it is that of a file; give prompt_file, or leave it out")
         ids = self.tokens(self.known(self.read(prompt), replace))
@@ -300,7 +299,7 @@ class TextInfillCodec(Characters):
             ArgumentError: No gap, a mark of several characters, or a span out of range.
             CodecError: The text has a character the codec does not have.
         """
-        if not isinstance(mark, str) or len(mark) > 1 or reading.CONTROL.match(mark):
+        if not isinstance(mark, str) or len(mark) > 1 or text_files.CONTROL.match(mark):
             raise ArgumentError(f"mark={mark!r}: give one character that marks gaps, and no control character")
         text = self.read(text)
         hidden = np.array([character == mark for character in text], bool)
@@ -343,32 +342,9 @@ def as_text(piece: Text | str) -> Text:
         return piece
     if not isinstance(piece, str):
         raise CodecError(f"{piece!r:.50} is no text: give a string")
-    points = np.frombuffer(reading.normalized(piece).encode("utf-32-le"), np.uint32)
+    points = np.frombuffer(text_files.normalized(piece).encode("utf-32-le"), np.uint32)
     vocabulary, ids = np.unique(points, return_inverse=True)
     return Text(ids, "".join(map(chr, vocabulary)))
-
-
-def fit(piece: Text | str, codec: Characters, replace: str = "") -> Text:
-    """Return a text whose characters a codec has.
-
-    Args:
-        piece: The text.
-        codec: The codec.
-        replace: Character of the codec that takes the place of those that it does not have; "": none does.
-
-    Raises:
-        ArgumentError: `replace` is not in the vocabulary.
-        CodecError: The text, or the file that it is of, has a character that the codec does not have.
-    """
-    text = as_text(piece)
-    if replace:
-        return dataclasses.replace(text, vocabulary=codec.known(text.vocabulary, replace))
-    if unknown := [character for character in text.vocabulary if character not in codec.ids]:
-        some = ", ".join(map(repr, unknown[:10])) + ", …" * (len(unknown) > 10)
-        raise CodecError(
-            f"it has characters that are not in the vocabulary: {some}; replace them by one that is (--replace)"
-        )
-    return text
 
 
 def _shown(vocabulary: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core import text_files
 from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
 from zoo.core.storage import OnDisk
 from zoo.errors import DataError
-from zoo.tasks.text import reading
 from zoo.tasks.text.codec import Text, as_text
 
 COLD = 256  # characters that a text is cut into for the metric that most papers report
@@ -23,7 +23,7 @@ STORED = 2  # version of the form that texts are prepared in
 
 def _blocks(path: Path, encoding: str) -> Iterator[np.ndarray]:
     """Read a text file block by block, as code points."""
-    for block in reading.blocks(path, encoding):
+    for block in text_files.blocks(path, encoding):
         yield np.frombuffer(block.encode("utf-32-le"), np.uint32)
 
 
@@ -38,8 +38,8 @@ def read_text(path: Path, encoding: str = "") -> Text:
         ArgumentError: There is no such encoding.
         DataError: It is no text in this encoding, too large, or empty.
     """
-    encoding = reading.check_encoding(encoding)
-    with reading.opened(path):  # a regular file of a size that can be hashed
+    encoding = text_files.check_encoding(encoding)
+    with text_files.opened(path):  # a regular file of a size that can be hashed
         digest = sha256(path)
     stored = prepared(f"text-{STORED}-{encoding}-{digest}", lambda folder: _prepare(path, folder, encoding))
     about = json.loads((stored / "about.json").read_text())
@@ -51,8 +51,8 @@ def _prepare(path: Path, folder: Path, encoding: str) -> None:
     found, length = np.zeros(0, np.uint32), 0
     for block in _blocks(path, encoding):
         found, length = np.union1d(found, block), length + len(block)
-        if len(found) > reading.MAX_DISTINCT:
-            raise DataError(f"{path} has more than {reading.MAX_DISTINCT:,} different characters: give other text")
+        if len(found) > text_files.MAX_DISTINCT:
+            raise DataError(f"{path} has more than {text_files.MAX_DISTINCT:,} different characters: give other text")
     if not length:
         raise DataError(f"{path} is empty: give a file with text")
     kind = np.min_scalar_type(len(found) - 1)

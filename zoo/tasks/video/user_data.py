@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.core import text_files
 from zoo.core.datasets import prepared
 from zoo.core.escaping import from_cell
-from zoo.core.files import MOST_LIST, content, exists, sha256
+from zoo.core.files import exists, sha256
 from zoo.errors import CodecError, DataError, ZooError
 from zoo.media import video
 from zoo.media.source import reason, regular
@@ -145,13 +146,10 @@ def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
 
 def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
     """Read a list of what is seen when."""
-    if not path.is_file():
-        raise DataError(f"{path} is no regular file: give a list ({', '.join(COLUMNS)})")
     try:
-        text = content(path, MOST_LIST).decode("utf-8-sig")
-        rows = list(enumerate(csv.DictReader(io.StringIO(text, newline="")), 2))
-    except (DataError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as UTF-8 text with commas: {error}") from error
+        rows = list(enumerate(csv.DictReader(io.StringIO(text_files.read(path), newline="")), 2))
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as text with commas: {error}") from error
     if missing := [name for name in COLUMNS if rows and name not in rows[0][1]]:
         raise DataError(f"{path} has no column {', '.join(missing)}: its first row must be {','.join(COLUMNS)}")
     ranges: dict[str, list[Span]] = {}

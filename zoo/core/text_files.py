@@ -1,4 +1,4 @@
-"""Text files and prompts → characters: encodings, line ends, and what is no text.
+"""Text files and texts given → characters: encodings, line ends, and what is no text.
 
 A file is read by its byte order mark, or as UTF-8; another encoding has to be named, none is guessed. A byte order mark
 is left out, CRLF and CR become line feeds, and control characters but tab, line feed and form feed are refused.
@@ -23,6 +23,8 @@ MAX_DISTINCT = 1 << 15
 """Most different characters of a file: a network has an output for each."""
 MAX_PROMPT = 1_000_000
 """Most characters of a prompt, or of a text with gaps."""
+MAX_LIST = 100_000_000
+"""Most characters of a list, such as of labels, transcripts or words."""
 READ = 1 << 20  # bytes read at a time
 SAMPLE = 1 << 12  # bytes that the reason in an error is told from
 WESTERN = 0.3  # most bytes above 127 of a text in Latin letters
@@ -113,20 +115,25 @@ def blocks(path: Path, encoding: str = "") -> Iterator[str]:
             yield text
 
 
-def read_prompt(path: str | os.PathLike[str], encoding: str = "") -> str:
+def read(path: str | os.PathLike[str], encoding: str = "", most: int = MAX_LIST) -> str:
     """Read a text file whole.
+
+    Args:
+        path: The file.
+        encoding: Its encoding; "": that of its byte order mark, or UTF-8.
+        most: Largest number of characters.
 
     Raises:
         ArgumentError: There is no such encoding.
-        DataError: As in `blocks`, or it has more than a million characters, or none.
+        DataError: As in `blocks`, or it has more characters than that, or none.
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise ArgumentError(f"prompt_file={path!r:.50}: give the path of a text file")
+        raise ArgumentError(f"{path!r:.50}: give the path of a text file")
     parts, length = [], 0
     for block in blocks(Path(path), encoding):
         parts.append(block)
-        if (length := length + len(block)) > MAX_PROMPT:
-            raise DataError(f"{path} has more than {MAX_PROMPT:,} characters: a prompt has at most so many")
+        if (length := length + len(block)) > most:
+            raise DataError(f"{path} has more than {most:,} characters: give at most so many")
     if not length:
         raise DataError(f"{path} is empty: give a file with text")
     return "".join(parts)

@@ -4,17 +4,17 @@ import os
 
 import pytest
 
+from zoo.core import text_files
+from zoo.core.text_files import blocks, check_encoding, normalized, read
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.tasks.text import reading
 from zoo.tasks.text.codec import TextCodec, TextInfillCodec
-from zoo.tasks.text.reading import blocks, check_encoding, normalized, read_prompt
 
 TEXT = "Zwölf Boxkämpfer\njagen “Viktor” – quer\n"
 WESTERN = "Zwölf Boxkämpfer\njagen Viktor quer\n"
 RUSSIAN = "Съешь же ещё этих мягких французских булок\n"
 
 
-def read(path, data, encoding=""):
+def written(path, data, encoding=""):
     path.write_bytes(data)
     return "".join(blocks(path, encoding))
 
@@ -27,8 +27,8 @@ def read(path, data, encoding=""):
      ("utf-16-le", "UTF-16LE"), ("utf-32-be", "utf-32-be"), ("cp1252", "windows-1252"), ("utf-16", "utf-16-le")],
 )  # fmt: skip
 def test_marks_and_line_ends_are_left_out(tmp_path, monkeypatch, name, given, ends, size):
-    monkeypatch.setattr(reading, "READ", size)
-    assert read(tmp_path / "a.txt", TEXT.replace("\n", ends).encode(name), given) == TEXT
+    monkeypatch.setattr(text_files, "READ", size)
+    assert written(tmp_path / "a.txt", TEXT.replace("\n", ends).encode(name), given) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_marks_and_line_ends_are_left_out(tmp_path, monkeypatch, name, given, en
 )
 def test_what_is_no_text_is_told(tmp_path, data, given, message):
     with pytest.raises(DataError, match=message):
-        read(tmp_path / "a.txt", data, given)
+        written(tmp_path / "a.txt", data, given)
 
 
 @pytest.mark.parametrize("name", ["nonsense", "base64", "rot13", "x\0y", "é" * 999, "hex", 5])
@@ -69,17 +69,19 @@ def test_encodings_are_those_of_text(name):
 def test_files_have_budgets(tmp_path, monkeypatch):
     path = tmp_path / "a.txt"
     path.write_text("abcd" * 3)
-    assert read_prompt(path) == "abcd" * 3
-    monkeypatch.setattr(reading, "MAX_PROMPT", 11)
+    assert read(path) == "abcd" * 3
+    monkeypatch.setattr(text_files, "MAX_PROMPT", 11)
     with pytest.raises(DataError, match="more than 11 characters"):
-        read_prompt(path)
+        TextCodec("abcd").script(prompt_file=path)
+    with pytest.raises(DataError, match="more than 11 characters"):
+        read(path, most=11)
     with pytest.raises(ArgumentError, match="12 characters: give at most 11"):
         TextCodec("abcd").script("abcd" * 3, 1)
     with pytest.raises(ArgumentError, match="12 characters: give at most 11"):
         TextInfillCodec("abcd").gaps("abc_" * 3)
-    monkeypatch.setattr(reading, "MAX_BYTES", 11)
+    monkeypatch.setattr(text_files, "MAX_BYTES", 11)
     with pytest.raises(DataError, match="12 bytes: a text file has at most 11"):
-        read_prompt(path)
+        read(path)
 
 
 def test_only_regular_files_are_read(tmp_path):
@@ -90,7 +92,7 @@ def test_only_regular_files_are_read(tmp_path):
         ("nothing", "No such file"), ("x" * 5000, "cannot be read"), ("a\0b", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(DataError, match=message):
-            read_prompt(tmp_path / name)
+            read(tmp_path / name)
 
 
 def test_prompts_are_read_as_files_are(tmp_path):
@@ -107,5 +109,5 @@ def test_prompts_are_read_as_files_are(tmp_path):
         with pytest.raises(CodecError, match="control character is no text"):
             codec.script(bad, 1, replace="a")
     for bad in ({"prompt": "a", "prompt_file": "b"}, {"encoding": "utf-8"}, {"prompt_file": 5}):
-        with pytest.raises(ArgumentError, match="prompt_file"):
+        with pytest.raises(ArgumentError, match="prompt_file|path of a text file"):
             codec.script(**bad)
