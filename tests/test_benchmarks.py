@@ -43,6 +43,10 @@ def test_readme_tables_are_the_benchmark_s(name):
         assert table in text
 
 
+def test_readme_confidences_are_the_cards():
+    assert benchmark("confidence").table() in (ROOT / "README.md").read_text()
+
+
 def test_readme_streaming_is_the_benchmark_s():
     found = json.loads((ROOT / "benchmarks/streaming.json").read_text())
     told = f"{found['text_gb']:.1f} GB of text with at most {found['peak_gb']:.2f} GB of memory"

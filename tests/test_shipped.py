@@ -39,6 +39,9 @@ SHIPPED = {  # name → most parameters, limit of its first metric on the test s
 }
 
 
+CALIBRATED = ("speech", "video")
+
+
 def test_every_shipped_model_has_its_limits():
     assert set(SHIPPED) == set(zoo.list_models(pretrained=True))
 
@@ -69,7 +72,9 @@ def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch, quic
     expected = model.measure(pieces)
     for file in ("m.onnx", ("m.tflite", "saved")[sum(divmod(GRID.index(name), len(zoo.ARCHITECTURES))) % 2]):
         export.save(model, tmp_path / file)
-        found = export.load(tmp_path / file).measure(pieces)
+        loaded = export.load(tmp_path / file)
+        assert loaded.card.calibration == model.card.calibration
+        found = loaded.measure(pieces)
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
@@ -86,6 +91,10 @@ def test_shipped_weights(name, data, monkeypatch):
     assert sum(p.stat().st_size for p in folder.iterdir()) < 7.5e6
     assert len((folder / "log.csv").read_text().splitlines()) == card.epochs + 1
     assert card.command.split()[:3] == ["zoo", "train", name]
+    figures = card.calibration.figures
+    assert bool(figures) == (card.task in CALIBRATED)
+    assert all(row["right_rejected"] <= 0.1 for split, row in figures.items() if split == "valid")
+    assert all(row["accepted"] <= 0.2 for row in figures.values() if "accepted" in row)
     settings = dict(setting.split("=") for setting in re.findall(r"--set (\S+)", card.command))
     assert adjusted(find(card.task).recipe(card.architecture), settings) == card.recipe
     assert card.data["licence"]
@@ -109,3 +118,21 @@ def test_shipped_chorale_sounds_like_one():
     assert (sounding >= 0).mean() > 0.9
     assert (np.diff(np.nanmean(np.where(sounding < 0, np.nan, sounding), axis=0)) < 0).all()  # voices in order
     assert len({note.pitch for note in piece.notes()}) > 15
+
+
+def test_what_is_no_speech_is_rejected():
+    asr, at = zoo.load("gru_speech"), np.arange(32_000) / 16_000
+    chords = sum(np.sin(2 * np.pi * hz * at) * (np.sin(7 * at + hz) > 0) for hz in (220, 277, 330, 440)) / 5
+    heard = asr.transcribe(chords)
+    assert heard.text
+    assert heard.rejected
+    silent = [asr.transcribe(np.zeros(16_000, np.float32), lexicon=words) for words in (None, ["ZEBRA"])]
+    assert [(one.text, one.rejected) for one in silent] == [("", False)] * 2
+    assert asr.transcribe(chords, lexicon=["ZEBRA"]).confidence < 0.01
+
+
+def test_noise_has_no_mouth():
+    noise = np.random.default_rng(0).integers(0, 256, (50, 48, 96)).astype(np.uint8)
+    with pytest.warns(UserWarning, match="no mouth was found"):
+        found = zoo.load("gru_video").label(noise)
+    assert (found.label, found.probability, found.rejected) == ("", 0, True)

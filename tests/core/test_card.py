@@ -1,8 +1,10 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
+from zoo.core.calibration import UNCALIBRATED, Calibration
 from zoo.core.card import Card
 from zoo.core.recipe import Recipe
 from zoo.errors import PresetError
@@ -14,6 +16,13 @@ CARD = Card("lstm_music", "lstm", "music", RECIPE, metrics={"test": {"nats_per_s
 
 def test_card_survives_json():
     assert Card.from_json(CARD.to_json()) == CARD
+    with_one = replace(CARD, calibration=Calibration(0.9, 0.4, 0.75, {"valid": {"pieces": 9, "ece": 0.1}}))
+    assert Card.from_json(with_one.to_json()) == with_one
+
+
+def test_a_card_without_a_calibration_is_as_it_was():
+    assert "calibration" not in json.loads(CARD.to_json())
+    assert Card.from_json(CARD.to_json()).calibration == UNCALIBRATED
 
 
 @pytest.mark.parametrize(
@@ -34,6 +43,7 @@ def test_card_survives_json():
         ({"minutes": None}, "minutes=None: give a number"),
         ({"parameters": True}, "parameters=True: give a whole number"),
         ({"weights_sha256": "abc"}, "weights_sha256='abc': give a text like"),
+        ({"calibration": {"temperature": 0}}, "calibration.temperature=0: give a number of at least 0.05"),
         ({"name": "music"}, "'music' is not that of a model"),
     ],
 )

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -8,9 +9,12 @@ import zoo
 from export.formats import Options
 from export.verification.verify import tolerance_of
 from tests.conftest import tiny_model
+from zoo.core.calibration import Calibration
 from zoo.core.task import find as find_task
 from zoo.networks.transfer import weights
+from zoo.presets.__main__ import reseal
 from zoo.presets.catalog import find
+from zoo.presets.page import MEASURES
 from zoo.presets.preset import write
 
 SHIPPED = zoo.list_models(pretrained=True)
@@ -31,6 +35,18 @@ def test_page_of_ones_own_preset(preset):
         assert part in text
     for part in ("## Artifacts", "## Sample", "TonicNet", "## Limits"):
         assert part not in text
+
+
+def test_page_tells_what_confidences_are_worth(preset):
+    assert "## Confidence" not in zoo.page(preset)
+    known = dict.fromkeys(MEASURES, 0.5)
+    calibration = Calibration(0.75, 0.4, 0, {"valid": known, "noise": {"pieces": 30, "accepted": 0.1}})
+    reseal(preset, calibration)
+    text = zoo.page(preset)
+    assert "temperature that it is made with, 0.75," in text
+    assert "less than 0.4," in text
+    assert re.search(r"\| valid +\|( 0.5 +\|){9}", text)
+    assert re.search(r"\| noise +\| 30 +\| 0.1 +\|", text)
 
 
 def test_page_tells_the_layer_before_the_logits(tmp_path):

@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from zoo.core.calibration import UNCALIBRATED, Calibration
 from zoo.core.files import sha256
 from zoo.core.recipe import Recipe, from_dict
 from zoo.core.strict_json import parse
@@ -41,6 +42,7 @@ class Card:
         codec_sha256: Checksum of the codec's description.
         data: Name, licence and citation of the data.
         licence: Licence of the weights.
+        calibration: What its confidences are made with. Cards without one have confidences as they are.
     """
 
     name: str = limits(longest=WORD)
@@ -57,10 +59,13 @@ class Card:
     codec_sha256: str = limits("", pattern=SHA256)
     data: dict[str, str] = limits(factory=dict, longest=WORD)
     licence: str = limits("Apache-2.0", longest=WORD)
+    calibration: Calibration = limits(factory=Calibration)
 
     def to_json(self) -> str:
         """Write the card as JSON with its own checksum."""
         content = {**asdict(self), "recipe": self.recipe.to_dict()}
+        if self.calibration == UNCALIBRATED:  # as cards were before there were any
+            del content["calibration"]
         return json.dumps({**content, "card_sha256": _digest(content)}, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
+from zoo.core.calibration import UNCALIBRATED, Calibration
 from zoo.core.card import Card
 from zoo.core.codec import Codec
 from zoo.core.engine import Engine
@@ -54,6 +55,10 @@ class Model:
     def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
         """Return metrics of the model on pieces, the most important one first; `tokens` counts what was measured."""
         raise NotImplementedError
+
+    def calibrate(self, pieces: Sequence[Any]) -> Calibration:  # noqa: ARG002
+        """Fit what turns scores into confidences to pieces that the model was not trained on; nothing, by default."""
+        return UNCALIBRATED
 
     def trial(self, steps: int, seed: int) -> Any:
         """Return what the model makes of `steps` random time steps, to compare engines by `==`: not an array."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from zoo.core.calibration import Calibration
 from zoo.core.card import Card
 from zoo.core.files import write_text
 from zoo.presets import SHIPPED
@@ -16,8 +17,12 @@ from zoo.presets.page import PAGE, page
 from zoo.presets.preset import CARD, read, read_card
 
 
-def reseal(folder: Path) -> Card:
+def reseal(folder: Path, calibration: Calibration | None = None) -> Card:
     """Write a preset's card and, if it has one, its page again; return the card.
+
+    Args:
+        folder: The preset.
+        calibration: Of the card, from now on.
 
     Raises:
         PresetError: A file is missing, corrupt or inconsistent.
@@ -25,6 +30,7 @@ def reseal(folder: Path) -> Card:
     read(folder).weights()  # only what belongs together is sealed
     card = read_card(folder)
     card = replace(card, command=card.command.replace(" --from ", " --start "))
+    card = replace(card, calibration=calibration or card.calibration)
     write_text(folder / CARD, card.to_json())
     if (folder / PAGE).exists():
         write_text(folder / PAGE, page(folder))

@@ -71,6 +71,7 @@ def page(folder: Path) -> str:
     parts = {
         "Network": _network(card, codec),
         "Results": _results(card, task, ours),
+        "Confidence": _confidence(card),
         "Training": _training(card, folder),
         "Sample": _sample(folder, _of_architecture(task.samples, card)),
         "Errors": _errors(folder, task),
@@ -124,6 +125,38 @@ def _results(card: Card, task: Task, ours: bool) -> str:
     elif published:
         text += "\n\nNothing published is known to us that is measured alike."
     return text
+
+
+CONFIDENCE = (
+    "A confidence is the probability that a whole result is right. The temperature that it is made with, "
+    "{temperature:g}, was fitted on the validation split; results of less than {threshold:g}, as a tenth of the right "
+    "ones there have, are rejected. Calibration error: expected, over ten bins, at temperature 1 and at that of the "
+    "model. AUROC: how often a right result is more confident than a wrong one."
+)
+MATCH = " Inputs that match what the model was made for by less than {least_match:g}, of 1, have no result."
+MEASURES = {
+    "pieces": "results", "right": "right", "confidence_right": "confidence of right ones",
+    "confidence_wrong": "of wrong ones", "ece_before": "calibration error before", "ece": "after", "auroc": "AUROC",
+    "right_rejected": "right ones rejected", "wrong_accepted": "wrong ones accepted",
+}  # fmt: skip
+"""Figure of a calibration → its column."""
+
+
+def _confidence(card: Card) -> str:
+    """Lay out what is known of the confidences of a model."""
+    found, figures = card.calibration, card.calibration.figures
+    if not figures:
+        return ""
+    known = [
+        [name, *(f"{row[key]:g}" for key in MEASURES)] for name, row in figures.items() if set(MEASURES) <= set(row)
+    ]
+    foreign = [[n, f"{row['pieces']:g}", f"{row['accepted']:g}"] for n, row in figures.items() if "accepted" in row]
+    parts = [(CONFIDENCE + MATCH * bool(found.least_match)).format_map(vars(found))]
+    parts.append(_table(known, ("data", *MEASURES.values())))
+    if foreign:
+        parts.append("What the model was not made for, and how much of it has a result that is wrong and not rejected:")
+        parts.append(_table(foreign, ("data", "inputs", "accepted")))
+    return "\n\n".join(parts)
 
 
 def _of_architecture(texts: Mapping[str, str], card: Card) -> str:

@@ -128,7 +128,7 @@ def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
     )  # fmt: skip
     model = entry.task.model(card, begun.codec, KerasEngine(net))
     measured = {split: _plain(model.measure(begun.splits[split])) for split in MEASURED if split in begun.splits}
-    card = replace(card, metrics=measured)
+    card = replace(card, metrics=measured, calibration=model.calibrate(begun.splits.get("valid", ())))
     if devices.worker() > 0:
         return card
     curves = draw(out / "log.csv", out / "curves.png", entry.task.monitor, entry.task.loss_unit)

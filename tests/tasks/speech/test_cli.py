@@ -52,6 +52,8 @@ def test_command_writes_down_files_folders_and_patterns(tmp_path, artifact):
     found = invoke(artifact, takes / "1.flac", "--lexicon", tmp_path / "words.txt")
     assert set(found.stdout.split()) <= set(words)
     assert found.stdout.strip()
+    found = invoke(artifact, takes / "1.flac", "--min-confidence", 1)
+    assert found.stdout == f"{expected[1].text} [uncertain: confidence {expected[1].confidence:.2f}]\n"
     found = invoke(artifact, takes / "1.flac", "--stream")
     assert found.stdout.strip() == expected[1].text
 
@@ -93,6 +95,7 @@ def test_command_says_what_is_wrong(tmp_path, artifact):
         (tmp_path / "a.wav", tmp_path / "a.flac", "--stream"): "one FILE",
         (tmp_path / "a.wav", "--lexicon", tmp_path / "none.txt"): "cannot be read",
         (tmp_path / "a.wav", tmp_path / "a.flac", "--beam-width", 0): "Error: beam_width=0",
+        (tmp_path / "a.wav", tmp_path / "a.flac", "--min-confidence", 2): "Error: min_confidence=2",
         (tmp_path / "a.wav", "--out", tmp_path / "a.wav"): "is a file",
         ("-",): "read it with --stream",
     }

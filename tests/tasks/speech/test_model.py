@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
 
 from tests.media.sounds import sound, written
 from tests.tasks.speech.recognizers import CAUSAL, tiny
+from zoo.core.calibration import UNCALIBRATED
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
@@ -152,3 +155,25 @@ def test_measuring_does_not_depend_on_the_batch(model):
     assert set(model.measure(pieces)) == {"own_cer", "own_wer", "own_exact", "tokens"}
     with pytest.raises(ArgumentError, match="at least one"):
         model.measure([])
+
+
+def test_confidences_are_fitted_to_recordings(gru):
+    """What is judged of recordings is what their transcripts say; the calibration of the card is applied to these."""
+    pieces = [Recording(sound(0.3 + 0.05 * i, seed=i)) for i in range(24)]
+    texts = [gru.transcribe(piece.wave).text for piece in pieces]
+    pieces = [
+        replace(piece, text=text if i % 2 else "A B") for i, (piece, text) in enumerate(zip(pieces, texts, strict=True))
+    ]
+    confidences, right = gru.judge(pieces)
+    assert right.tolist() == [bool(i % 2) for i in range(24)]
+    found = gru.calibrate(pieces)
+    assert found.figures["valid"]["pieces"] == 24
+    assert found.figures["valid"]["right"] == 0.5
+    one = replace(gru, card=replace(gru.card, calibration=found))
+    told = [one.transcribe(piece.wave) for piece in pieces]
+    np.testing.assert_allclose([t.confidence for t in told], confidences(found.temperature), atol=2e-3)
+    assert [t.text for t in told] == texts
+    assert one.transcribe(pieces[0].wave, min_confidence=1).rejected
+    assert gru.calibrate(pieces[:3]) == UNCALIBRATED
+    with pytest.raises(ArgumentError, match="min_confidence"):
+        gru.transcribe(pieces[0].wave, min_confidence=-1)

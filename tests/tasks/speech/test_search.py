@@ -8,7 +8,7 @@ from tests.media.sounds import sound
 from zoo.errors import ArgumentError
 from zoo.tasks.speech import decoding
 from zoo.tasks.speech.search import Search, _judge
-from zoo.tasks.speech.transcript import written
+from zoo.tasks.speech.transcript import transcript, written
 
 
 def test_language_model_orders_anew(gru):
@@ -39,6 +39,21 @@ def test_only_given_words_are_heard(gru):
     assert set(found.text.split()) <= words
     assert [word.text for word in found.words] == found.text.split()
     assert not set(gru.transcribe(wave).text.split()) <= words
+
+
+def test_words_that_do_not_fit_are_no_transcript():
+    """A lexicon of which nothing was said gives no text, or one that is hardly likely; silence remains silence."""
+    vocabulary, words = " AB", [" AB".index("B")] * 3
+    rows = np.full((20, 4), 1e-6)
+    rows[np.arange(20), [3] * 20] = 1 - 3e-6
+    silent = rows.copy()
+    rows[[4, 8, 12]] = rows[[4, 8, 12]][:, [0, 1, 3, 2]]
+    assert [spell.id for spell in decoding.greedy(rows)] == words
+    search = Search.of(4, ["AAAA"], None, 0.3, vocabulary)
+    found = [transcript(search.spells(some), some, vocabulary, 0.8, None) for some in (rows, silent)]
+    assert [(one.text, one.confidence, one.rejected) for one in found] == [("", 0.0, True), ("", 1.0, False)]
+    fits = Search.of(4, ["BBB"], None, 0.3, vocabulary)
+    assert transcript(fits.spells(rows), rows, vocabulary, 0.8, None).confidence == pytest.approx(1, abs=1e-3)
 
 
 def test_long_texts_are_aligned_part_by_part():

@@ -43,9 +43,9 @@ def tiny(architecture="gru", seed=0, **options):
     return make(card, codec, engine)
 
 
-def seen(ids, codec=None, source=None):
+def seen(ids, codec=None, source=None, **options):
     codec = codec or codec_for()
-    return timeline((np.eye(5)[ids] * 0.9 + 0.02).astype(np.float32), codec, source)
+    return timeline((np.eye(5)[ids] * 0.9 + 0.02).astype(np.float32), codec, source, **options)
 
 
 def moving(way, count=12, seed=0, side=32):

@@ -5,6 +5,7 @@ import pytest
 from tests.media.films import film, written
 from zoo.cli.loading import CommandSession
 from zoo.media import video
+from zoo.tasks.video.mouth import MOUTH
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_command_labels_films(preset, tmp_path):
     written_too = ("--plot", tmp_path / "a.png", "--overlay", tmp_path / "o.mp4")
     found = run("label", preset, path, "--output-format", "csv", *written_too)
     assert found.exit_code == 0, found.output
-    assert found.stdout.startswith("file,label,start,end,probability\nfilm.mp4,")
+    assert found.stdout.startswith("file,label,start,end,probability,rejected\nfilm.mp4,")
     assert (tmp_path / "a.png").exists()
     assert len(list(video.frames(tmp_path / "o.mp4", 25))) == 30
     from click.testing import CliRunner
@@ -45,6 +46,9 @@ def test_command_labels_films(preset, tmp_path):
     streamed = run("label", preset, path, "--stream")
     assert piped.stdout == streamed.stdout
     assert " 0.00 s  " in streamed.stdout
+    unsure = run("label", preset, path, "--min-confidence", 1)
+    assert unsure.stdout.rstrip().endswith("]"), unsure.stdout
+    assert " [uncertain: confidence 0." in unsure.stdout
     (tmp_path / "bad.mp4").write_bytes(b"x")
     several = run("label", preset, tmp_path / "*.mp4", "--output-format", "json", "--out", tmp_path / "out")
     assert several.exit_code == 1
@@ -54,6 +58,7 @@ def test_command_labels_films(preset, tmp_path):
 
 @pytest.mark.parametrize(("words", "message"), [
     (["a.mp4", "--stream", "--output-format", "csv"], "leave out"), (["missing.mp4"], "does not exist"),
+    ([MOUTH, "--min-confidence", "-1"], "min_confidence=-1"),
 ])  # fmt: skip
 def test_command_says_what_is_wrong(preset, words, message):
     found = run("label", preset, *words)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from tests.media.films import SHAPE, film, written
-from tests.tasks.video.labelers import CAUSAL, LABELS, codec_for, tiny
+from tests.tasks.video.labelers import CAUSAL, GRAMMAR, LABELS, codec_for, tiny
+from zoo.core.calibration import Calibration
 from zoo.core.task import find
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import video
 from zoo.tasks.video.clips import Clip, Span, whole
 from zoo.tasks.video.model import rates
+from zoo.tasks.video.mouth import LEAST_MATCH, MOUTH
 
 
 def test_films_in_4k_are_read(tmp_path, gru):
@@ -185,3 +187,53 @@ def test_own_clips_are_evaluated_as_the_codec_crops(tmp_path, monkeypatch):
     with pytest.raises(ArgumentError, match="no clips"):
         model.evaluate(data=tmp_path, progress=False)
     assert (asked["crop"], asked["height"], asked["width"]) == ("mouth", *SHAPE)
+
+
+def test_a_film_without_a_mouth_has_no_sentence():
+    """It is said once; a stream says the same of every frame. Models that look for no mouth label as before."""
+    template, rng = next(video.frames(MOUTH, 1)), np.random.default_rng(0)
+    model = tiny(shape=template.shape, crop="mouth")
+    finds = replace(model, card=replace(model.card, calibration=Calibration(least_match=LEAST_MATCH)))
+    noise = rng.integers(0, 256, (12, *template.shape)).astype(np.uint8)
+    assert model.label(noise).mouth_found is None
+    with pytest.warns(UserWarning, match=r"the film: no mouth was found \(best match 0.\d\d, at least 0.75 is needed"):
+        found = finds.label(noise)
+    assert (found.label, found.probability, found.rejected, found.mouth_found) == ("", 0, True, 0)
+    with pytest.warns(UserWarning, match="no mouth was found"):
+        assert {(one.label, one.probability) for one in finds.stream(noise)} == {("rest", 0)}
+    film = np.concatenate([np.repeat(template[None], 10, 0), noise[:10]])
+    found, streamed = finds.label(film), list(finds.stream(film))
+    np.testing.assert_allclose(found.probabilities, model.label(film).probabilities)
+    assert found.mouth_found == 0.75  # a mouth that is gone is missed two looks later
+    assert [one.probability > 0 for one in streamed] == [True] * 15 + [False] * 5
+    assert [found.vocabulary[i] for i in found.probabilities[:10].argmax(1)] == [one.label for one in streamed[:10]]
+
+
+@pytest.mark.parametrize("grammar", [(), GRAMMAR])
+def test_confidences_are_fitted_to_clips(grammar):
+    model = tiny(grammar=grammar)
+    films = [film(12, seed=seed) for seed in range(24)]
+    labels = [model.label(one).label for one in films]
+    if grammar:
+        labels = [(label if i % 2 else "") for i, label in enumerate(labels)]
+        said = [tuple(Span(word, t, t + 1) for t, word in enumerate(label.split())) for label in labels]
+    else:
+        said = [whole(label if i % 2 else LABELS[LABELS.index(label) - 1]) for i, label in enumerate(labels)]
+    pieces = [Clip(one, SHAPE, spans) for one, spans in zip(films, said, strict=True)]
+    confidences, right = model.judge(pieces)
+    found = model.calibrate(pieces)
+    assert right[1::2].all()
+    assert found.least_match == 0
+    calibrated = replace(model, card=replace(model.card, calibration=found))
+    told = [calibrated.label(one).probability for one in films]
+    np.testing.assert_allclose(told, confidences(found.temperature), atol=2e-3)
+    assert calibrated.label(films[0], min_confidence=1).rejected
+
+
+def test_a_mouth_is_looked_for_once_it_was_found_in_all_clips():
+    template, rng = next(video.frames(MOUTH, 1)), np.random.default_rng(0)
+    model = tiny(shape=template.shape, crop="mouth")
+    clips = [Clip(np.repeat(template[None], 6, 0), template.shape) for _ in range(2)]
+    assert model.calibrate(clips).least_match == LEAST_MATCH
+    clips.append(Clip(rng.integers(0, 256, (6, *template.shape)).astype(np.uint8), template.shape))
+    assert model.calibrate(clips).least_match == 0

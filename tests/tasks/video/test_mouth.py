@@ -5,7 +5,7 @@ from zoo.errors import ArgumentError
 from zoo.media import video
 from zoo.tasks.video import crops, datasets, scaling
 from zoo.tasks.video.codec import default_codec
-from zoo.tasks.video.mouth import HEIGHT, MOUTH, Mouth, matches
+from zoo.tasks.video.mouth import EVERY, HEIGHT, LEAST_MATCH, MOUTH, WEIGHT, Matching, Mouth, matches
 
 
 def test_a_match_is_found_where_the_template_is():
@@ -28,6 +28,31 @@ def test_a_mouth_is_followed(scale):
         cut = mouth(scaling.scaled(picture, round(scale * HEIGHT), round(scale * 360)))
         assert cut.shape == datasets.LIPS
     assert np.abs(mouth.place - (171.5, 120)).max() < 2.5
+
+
+def test_a_mouth_matches_and_noise_does_not():
+    template, rng = next(video.frames(MOUTH, 1)), np.random.default_rng(0)
+    noisy = np.clip(template + rng.normal(0, 20, template.shape), 0, 255).astype(np.uint8)
+    shifted = np.roll(template, (4, -6), (0, 1))
+    dark = (template * 0.3).astype(np.uint8)
+    for film in (template, noisy, shifted, dark, template[:, ::-1], np.repeat(template[..., None], 3, 2)):
+        assert Matching(*datasets.LIPS).over([film] * 3).found(LEAST_MATCH).all()
+    for film in (rng.integers(0, 256, (6, *datasets.LIPS)).astype(np.uint8), np.zeros((6, *datasets.LIPS), np.uint8)):
+        assert not Matching(*datasets.LIPS).over(film).found(LEAST_MATCH).any()
+    small = scaling.scaled(template, 32, 64)
+    assert Matching(32, 64).over([small])[0] == pytest.approx(1, abs=0.01)
+
+
+def test_a_match_is_the_average_of_the_looks_so_far():
+    template = next(video.frames(MOUTH, 1))
+    matching = Matching(*datasets.LIPS)
+    passed = list(matching.watched([template] * EVERY + [np.zeros_like(template)] * (EVERY + 1)))
+    assert len(passed) == matching.count == 2 * EVERY + 1
+    one = matching[0]
+    assert one == pytest.approx(1, abs=1e-3)
+    assert [matching[EVERY - 1], matching[EVERY]] == pytest.approx([one, one * (1 - WEIGHT)])
+    assert matching[2 * EVERY] == pytest.approx(one * (1 - WEIGHT) ** 2)
+    assert matching.found(LEAST_MATCH - 1e-3).tolist() == [True] * 2 * EVERY + [False]
 
 
 def test_a_mouth_needs_room():

@@ -54,6 +54,12 @@ def _earlier_model(arguments: Sequence[str]) -> str:
 @click.option("--stream", is_flag=True, help="Print one FILE while it is read; - reads 16-bit samples, 16 kHz, mono.")
 @click.option("--beam-width", type=int, help="Hypotheses that a beam search keeps. [no search; 16 with --lexicon]")
 @click.option("--lexicon", type=click.Path(path_type=Path), help="Text file with the only words to recognize.")
+@click.option(
+    "--min-confidence",
+    type=float,
+    help="Least confidence, from 0 to 1, of a transcript that is not marked as uncertain (`rejected` in JSON). [the "
+    "model's threshold]",
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="Plot to write of one FILE (.png, .pdf, .svg).")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .json or .srt per FILE into.")
 @opens_artifacts
@@ -87,7 +93,8 @@ def transcribe(session: Session, model: str, files: tuple[str, ...], stream: boo
     output.check(names)
 
     def process(recognizer: "Recognizer", sound: Any) -> "Transcript":
-        return recognizer.transcribe(sound, beam_width=options["beam_width"], lexicon=lexicon)
+        least = options["min_confidence"]
+        return recognizer.transcribe(sound, beam_width=options["beam_width"], lexicon=lexicon, min_confidence=least)
 
     first = open_model()
     process(first, [0.0])  # refuses wrong options once, not for each file

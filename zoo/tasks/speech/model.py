@@ -2,21 +2,24 @@
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from zoo.core import storage
+from zoo.core.calibration import Calibration
 from zoo.core.progress import bar
 from zoo.core.renaming import earlier, renamed
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
 from zoo.models.model import Model, overlapping
+from zoo.models.reliability import calibrated
 from zoo.models.sampling import log_softmax
 from zoo.tasks.speech import decoding
 from zoo.tasks.speech.codec import SpeechCodec
+from zoo.tasks.speech.confidence import confidence, log_probability
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
 from zoo.tasks.speech.search import Search
 from zoo.tasks.speech.transcript import Transcript, transcript, written
@@ -56,6 +59,7 @@ class Recognizer(Model):
         lexicon: Iterable[str] | None = None,
         language_model: Any = None,
         lm_weight: float = 0.3,
+        min_confidence: float | None = None,
     ) -> Transcript:
         """Transcribe a recording of any length.
 
@@ -68,12 +72,15 @@ class Recognizer(Model):
             language_model: A text model of the zoo, or a function of a text that returns the natural logarithm of its
                 probability: the hypotheses of the beam are ranked again with it.
             lm_weight: Weight of the language model beside the acoustic score.
+            min_confidence: Least confidence of a transcript that is not `rejected`, from 0 to 1. None takes the
+                threshold of the model: `card.calibration.threshold`.
 
         Raises:
             CodecError: The file is missing, no sound, empty or damaged, or a value is no number.
             ArgumentError: A value is out of range, or `sound` is no samples.
         """
         self._check_free()
+        self.card.calibration.least(min_confidence)
         options = Search.of(beam_width, lexicon, language_model, lm_weight, self.codec.vocabulary)
         path = isinstance(sound, (str, os.PathLike))
         kept = sound if path else np.concatenate(list(audio.resampled([sound], sample_rate_hz)))
@@ -83,7 +90,8 @@ class Recognizer(Model):
             raise CodecError("the sound has no samples: give a recording that is not empty")
         spells = options.spells(probabilities) if options else decoding.greedy(probabilities)
         seconds = round(heard.samples / RATE_HZ, 3)
-        return transcript(spells, probabilities, self.codec.vocabulary, seconds, kept)
+        vocabulary, calibration = self.codec.vocabulary, self.card.calibration
+        return transcript(spells, probabilities, vocabulary, seconds, kept, calibration, min_confidence)
 
     def stream(self, chunks: Iterable[Any], sample_rate_hz: int = RATE_HZ) -> Iterator[PartialTranscript]:
         """Transcribe audio as it arrives.
@@ -139,7 +147,7 @@ class Recognizer(Model):
         else:
             parts = self._onwards(blocks)
         for logits in parts:
-            yield np.exp(log_softmax(logits)).astype(np.float32)
+            yield _softmax(logits)
 
     def _onwards(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         state = self.engine.initial_state(1)
@@ -187,6 +195,29 @@ class Recognizer(Model):
         texts = [written(decoding.greedy(rows), self.codec.vocabulary) for rows in self.logits(pieces, progress)]
         return {**rates(pieces, texts), "tokens": sum(map(len, pieces))}
 
+    def calibrate(self, pieces: Sequence[Recording]) -> Calibration:
+        """Fit temperature and threshold to recordings that the model was not trained on."""
+        return calibrated(*self.judge(pieces))
+
+    def judge(self, pieces: Sequence[Recording]) -> tuple[Callable[[float], np.ndarray], np.ndarray]:
+        """Tell how confident the model is of recordings, and which it transcribes right.
+
+        Returns:
+            A function, temperature → confidences `(pieces,)`; and bools `(pieces,)`.
+        """
+        vocabulary, scores, right = self.codec.vocabulary, list[tuple[float, int, float]](), list[bool]()
+        for piece, rows in zip(pieces, self.logits(pieces), strict=True):
+            probabilities = _softmax(rows)
+            spells = decoding.greedy(probabilities)
+            text, evidence = written(spells, vocabulary), log_probability(spells, probabilities, vocabulary)
+            scores.append((evidence, len(text.split()), (len(rows) - HEAD - TAIL) * STEP / RATE_HZ))
+            right.append(text == piece.text)
+
+        def confidences(temperature: float) -> np.ndarray:
+            return np.array([confidence(score, temperature, words, seconds) for score, words, seconds in scores])
+
+        return confidences, np.array(right, bool)
+
 
 def rates(pieces: Sequence[Recording], texts: Sequence[str]) -> dict[str, float]:
     """Compare what was heard with what was said, corpus by corpus; see `Recognizer.measure`."""
@@ -226,6 +257,11 @@ class _Path:
         self.before, told = int(rows[-1].argmax()), self.text
         self.text = " ".join(self.spelled.split())
         return self.text[len(told) :]
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.exp(log_softmax(logits)).astype(np.float32)
+    return found
 
 
 def _cut(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.calibration import UNCALIBRATED, Calibration, uncertain
 from zoo.core.escaping import escaped
 from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
@@ -17,12 +18,14 @@ from zoo.core.validation import number
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech import plots
+from zoo.tasks.speech.confidence import confidence, log_probability, words_of
 from zoo.tasks.speech.decoding import SPACE, AlignedSymbol
 from zoo.tasks.speech.features import log_mel
-from zoo.tasks.speech.recordings import HEAD, STEP
+from zoo.tasks.speech.recordings import HEAD, STEP, TAIL
 
 STEP_S = STEP / RATE_HZ
 CAPTION_S, CAPTION_WORDS = 5.0, 10  # longest subtitle
+EVEN = 0.5  # nothing is as likely as something
 SHOWN_S = 30.0  # of a picture, unless told otherwise
 
 
@@ -34,7 +37,7 @@ class Word:
         text: The word.
         start: When it begins, in seconds.
         end: When it ends, in seconds.
-        confidence: Geometric mean of the probabilities of its symbols.
+        confidence: Probability of the least likely of its symbols.
     """
 
     text: str
@@ -54,11 +57,14 @@ class Transcript:
     Attributes:
         text: All of it.
         words: Its words.
-        confidence: Geometric mean of the probabilities of all symbols; 1 if nothing was heard.
+        confidence: Probability that the text is right, calibrated on recordings like those that the model was trained
+            on; of no text, that nothing was said. See `zoo.tasks.speech.confidence`.
         seconds: Length of the recording.
         probabilities: `(steps, classes)` float32, of the characters of `vocabulary` and the blank.
         vocabulary: The characters.
         source: What was transcribed: a path, or samples at 16 kHz.
+        rejected: The confidence is below the threshold of the model, or below the least that was asked for; or there
+            is no text, and it is likelier that something was said.
     """
 
     text: str
@@ -68,6 +74,7 @@ class Transcript:
     probabilities: np.ndarray = field(repr=False, compare=False)
     vocabulary: str = field(repr=False)
     source: Any = field(repr=False, compare=False, default=None)
+    rejected: bool = False
 
     def __str__(self) -> str:
         """Return the text."""
@@ -76,23 +83,30 @@ class Transcript:
     told = earlier("told", "to_text")
 
     def to_text(self, output_format: str) -> str:
-        """Return it as `txt` (the text), `srt` or `json`."""
-        return {"txt": lambda: escaped(self.text), "srt": self.srt, "json": self.to_json}[output_format]()
+        """Return it as `txt` (the text, and a note if it is rejected), `srt` or `json`."""
+        write = {"txt": lambda: f"{escaped(self.text)}{self._note}".strip(), "srt": self.srt, "json": self.to_json}
+        return write[output_format]()
+
+    @property
+    def _note(self) -> str:
+        return uncertain(self.confidence) if self.rejected else ""
 
     def to_json(self) -> str:
-        """Write text, confidence, length and words as JSON."""
+        """Write text, confidence, whether it is rejected, length and words as JSON."""
         source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
-        about = {"file": source, "text": self.text, "confidence": self.confidence, "seconds": self.seconds}
+        about = {"file": source, "text": self.text, "confidence": self.confidence, "rejected": self.rejected}
+        about["seconds"] = self.seconds
         return json_line({**about, "words": [asdict(word) for word in self.words]})
 
     def srt(self) -> str:
-        """Write subtitles in the SubRip form, of at most 10 words or 5 seconds each."""
+        """Write subtitles in the SubRip form, of at most 10 words or 5 seconds each; a rejected text has notes."""
         lines: list[list[Word]] = []
         for word in self.words:
             if not lines or len(lines[-1]) == CAPTION_WORDS or word.end - lines[-1][0].start > CAPTION_S:
                 lines.append([])
             lines[-1].append(word)
-        return srt((line[0].start, line[-1].end, SPACE.join(word.text for word in line)) for line in lines)
+        texts = (SPACE.join(word.text for word in line) + self._note for line in lines)
+        return srt((line[0].start, line[-1].end, text) for line, text in zip(lines, texts, strict=True))
 
     def plot(self, path: str | os.PathLike[str], start: float = 0.0, end: float | None = None) -> Path:
         """Draw the spectrogram, the words above it, and the probabilities of symbols over time below.
@@ -134,33 +148,21 @@ def written(spells: Sequence[AlignedSymbol], vocabulary: str) -> str:
     return " ".join("".join(vocabulary[spell.id] for spell in spells).split())
 
 
-def words_of(spells: Sequence[AlignedSymbol], vocabulary: str) -> tuple[Word, ...]:
+def words_in(spells: Sequence[AlignedSymbol], vocabulary: str) -> tuple[Word, ...]:
     """Put symbols together to words."""
-    groups: list[list[AlignedSymbol]] = [[]]
-    for spell in spells:
-        if vocabulary[spell.id] == SPACE:
-            groups.append([])
-        else:
-            groups[-1].append(spell)
     return tuple(
         Word(
             "".join(vocabulary[spell.id] for spell in group), round(group[0].start * STEP_S, 2),
-            round(group[-1].end * STEP_S, 2), round(confidence(group), 4),
+            round(group[-1].end * STEP_S, 2), round(min(spell.probability for spell in group), 4),
         )
-        for group in groups if group
+        for group in words_of(spells, vocabulary)
     )  # fmt: skip
 
 
-def confidence(spells: Sequence[AlignedSymbol]) -> float:
-    """Give the geometric mean of the probabilities of symbols; 1 of none."""
-    if not spells:
-        return 1.0
-    return float(np.exp(np.mean([np.log(max(spell.probability, 1e-9)) for spell in spells])))
-
-
 def transcript(
-    spells: Sequence[AlignedSymbol], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any
-) -> Transcript:
+    spells: Sequence[AlignedSymbol], probabilities: np.ndarray, vocabulary: str, seconds: float, source: Any,
+    calibration: Calibration = UNCALIBRATED, min_confidence: float | None = None,
+) -> Transcript:  # fmt: skip
     """Put symbols together to a transcript.
 
     Args:
@@ -169,7 +171,14 @@ def transcript(
         vocabulary: Character of each class but the last.
         seconds: Length of the recording.
         source: What was transcribed.
+        calibration: Temperature and threshold of the model.
+        min_confidence: Threshold instead of that of the model.
     """
+    evidence = log_probability(spells, probabilities, vocabulary)
     spells = [one._replace(start=max(0, one.start - HEAD), end=max(1, one.end - HEAD)) for one in spells]
-    text, heard = written(spells, vocabulary), words_of(spells, vocabulary)
-    return Transcript(text, heard, round(confidence(spells), 4), seconds, probabilities[HEAD:], vocabulary, source)
+    words = words_in(spells, vocabulary)
+    heard_s = (len(probabilities) - HEAD - TAIL) * STEP_S
+    sure = confidence(evidence, calibration.temperature, len(words), heard_s)
+    text = written(spells, vocabulary)
+    rejected = sure < calibration.least(min_confidence) or (min_confidence is None and not text and sure < EVEN)
+    return Transcript(text, words, round(sure, 4), seconds, probabilities[HEAD:], vocabulary, source, rejected)

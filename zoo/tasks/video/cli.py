@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo.core.calibration import UNCALIBRATED
 from zoo.core.commands import MODEL, Command, opens_artifacts, show
 from zoo.core.escaping import escaped
 from zoo.core.files import STANDARD_INPUT
@@ -48,6 +49,12 @@ def _earlier_model(arguments: Sequence[str]) -> str:
     help="The label; label, probability and time range of each run of frames, as CSV, subtitles or one line of JSON "
     "per file. [txt]",
 )
+@click.option(
+    "--min-confidence",
+    type=float,
+    help="Least probability, from 0 to 1, of a label that is not marked as uncertain (`rejected` in CSV and JSON). "
+    "[the model's threshold]",
+)
 @click.option("--stream", is_flag=True, help="Print each label when it begins, while one FILE is read; - is a pipe.")
 @click.option(
     "--overlay", type=click.Path(path_type=Path), help="Video to write of one FILE, with the labels drawn in."
@@ -80,17 +87,18 @@ def label(
 
     open_model = functools.partial(session.open, model, Labeler)
     if stream:
-        if len(files) > 1 or overlay or any(options.values()):
+        if len(files) > 1 or overlay or any(value is not None for value in options.values()):
             raise ArgumentError("--stream prints the labels of one FILE while it is read: leave out the other options")
         _print_stream(open_model(), files[0])
         return
     output = batch.OutputOptions(options["output_format"] or OUTPUT_FORMATS[0], options["out"], options["plot"])
     names = _find(files)
     output.check(names)
+    UNCALIBRATED.least(options["min_confidence"])  # refused once, not for each file
     overlays.check(overlay, list(names))
 
     def process(labeler: "Labeler", path: Path) -> "Timeline":
-        timeline = labeler.label(path)
+        timeline = labeler.label(path, min_confidence=options["min_confidence"])
         if overlay:
             overlays.write(path, overlay, timeline)
         return timeline

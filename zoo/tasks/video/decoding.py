@@ -9,6 +9,7 @@ import numpy as np
 from zoo.tasks.video.codec import VideoCodec
 
 BEGINS = 0.1  # probability that a word begins, in a frame in which it may
+NEIGHBOURS = 4.0  # frames that are worth one as evidence: neighbours show the same mouth
 
 
 def parse(scores: np.ndarray, grammar: Sequence[Sequence[int]], rest: int | None) -> np.ndarray:
@@ -92,8 +93,71 @@ class _States(NamedTuple):
                 source[silent] = said
         return source, best[source] + paid
 
+    def total(self, scores: np.ndarray) -> float:
+        """Sum the probabilities of all paths; return its logarithm."""
+        words, sizes = self.borders[-1], np.diff(self.borders)
+        mass = np.where(self.first, scores[0][self.emitted], -np.inf)
+        for row in scores[1:]:
+            ended = np.roll(
+                np.logaddexp.reduceat(mass[:words], self.borders[:-1]), 1
+            )  # the last part is before the first
+            silent = mass[words:]
+            entry = np.logaddexp(silent, ended) + self.cost
+            rests = np.logaddexp(silent, ended) if self.rests else silent
+            mass = np.concatenate([np.logaddexp(mass[:words], np.repeat(entry, sizes)), rests]) + row[self.emitted]
+        return float(np.logaddexp.reduce(mass[self.last]))
+
+    def given(self, scores: np.ndarray, words: np.ndarray, rest: int | None) -> float:
+        """Sum the probabilities of the paths of one sentence, or of none; return its logarithm."""
+        emitted = np.full(2 * len(words) + 1, 0 if rest is None else rest)
+        emitted[1::2] = words
+        cost = np.zeros(len(emitted))
+        cost[1::2] = self.cost[: len(words)]
+        around = np.where(np.arange(len(emitted)) % 2, 0.0, 0.0 if self.rests else -np.inf)  # no rest, no such state
+        words_only = np.where(np.arange(len(emitted)) % 2, 0.0, -np.inf)
+        mass = np.full(len(emitted) + 2, -np.inf)
+        mass[2:4] = (scores[0][emitted] + around)[:2]
+        for row in scores[1:]:
+            reached = np.logaddexp(mass[1:-1], mass[:-2] + words_only) + cost + around
+            mass[2:] = np.logaddexp(mass[2:], reached) + row[emitted]
+        return float(np.logaddexp(mass[-1], mass[-2]))
+
 
 def of(scores: np.ndarray, codec: VideoCodec) -> np.ndarray:
     """Find the likeliest labels `(time,)` under the grammar of a codec; see `parse`."""
     grammar = [[codec.ids[word] for word in part] for part in codec.grammar]
     return parse(scores, grammar, codec.ids.get(codec.rest))
+
+
+def log_posterior(scores: np.ndarray, path: np.ndarray, codec: VideoCodec) -> float:
+    """Return how likely the words of a path are among all sentences of the grammar, over all their alignments.
+
+    Neighbouring frames tell the same, so that their scores are divided by `NEIGHBOURS`.
+
+    Args:
+        scores: Logarithms of probabilities, `(time, classes)`.
+        path: Labels that `of` found, `(time,)`.
+        codec: Has the grammar.
+
+    Returns:
+        The natural logarithm; of a film with several sentences the mean, so that its length does not count.
+    """
+    grammar = [[codec.ids[word] for word in part] for part in codec.grammar]
+    states, rest = _States.of(grammar, codec.ids.get(codec.rest)), codec.ids.get(codec.rest)
+    scores = scores / NEIGHBOURS
+    starts, labels = _runs(path, rest)
+    if rest is None and len(labels) < len(grammar):
+        return -np.inf
+    size, found = len(grammar), []
+    borders = [0, *(int(starts[i]) for i in range(size, len(labels), size)), len(scores)]
+    for i, (a, b) in enumerate(itertools.pairwise(borders)):
+        of_sentence = labels[i * size : (i + 1) * size]
+        found.append(states.given(scores[a:b], of_sentence, rest) - states.total(scores[a:b]))
+    return float(np.mean(found))
+
+
+def _runs(path: np.ndarray, rest: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first frames and the labels of the words of a path."""
+    changes = np.flatnonzero(np.diff(path, prepend=-2))
+    words = changes[path[changes] != (-1 if rest is None else rest)]
+    return words, path[words]

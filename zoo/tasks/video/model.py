@@ -2,24 +2,28 @@
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from zoo.core import storage
+from zoo.core.calibration import Calibration
 from zoo.core.progress import bar
 from zoo.core.renaming import earlier
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import video
 from zoo.models.model import Model, overlapping
+from zoo.models.reliability import calibrated
 from zoo.models.sampling import log_softmax
 from zoo.tasks.video import clips, crops, decoding
 from zoo.tasks.video.clips import Clip
 from zoo.tasks.video.codec import VideoCodec
-from zoo.tasks.video.timeline import Timeline, film_label, timeline
+from zoo.tasks.video.mouth import LEAST_MATCH, Matching
+from zoo.tasks.video.timeline import Timeline, film_label, judged, labels_of, timeline
 
 CHUNK = 32  # frames of a call, where they need not be seen at once
 WINDOW, MARGIN = 250, 50  # frames that a network which sees both sides reads at once, and how many it reads twice
@@ -32,7 +36,7 @@ class FramePrediction(NamedTuple):
     Attributes:
         frame: Which one, from 0.
         label: Its likeliest label.
-        probability: Of that label.
+        probability: Of that label; 0 where the model looks for a mouth and finds none: such frames are background.
         seconds: When the frame begins.
         probabilities: `(classes,)` of all labels.
     """
@@ -50,13 +54,17 @@ class Labeler(Model):
     codec: VideoCodec
     fixed_steps = True
 
-    def label(self, film: Any, rate_hz: float | None = None) -> Timeline:
+    def label(
+        self, film: Any, rate_hz: float | None = None, min_confidence: float | None = None
+    ) -> Timeline:  # fmt: skip
         """Label a film of any length.
 
         Args:
             film: A video file, open or by its path, a folder of images, or frames in their order: `(height, width)`
                 or `(height, width, 3)` uint8, or vectors `(features,)`; an array of them will do, or a .npy file.
             rate_hz: Frames per second of an array; None: as many as the model wants. A video file tells its own.
+            min_confidence: Least probability of a label that is not `rejected`, from 0 to 1. None takes the threshold
+                of the model: `card.calibration.threshold`.
 
         Raises:
             CodecError: The file is missing, empty, damaged, or has no pictures.
@@ -64,12 +72,33 @@ class Labeler(Model):
         """
         if rate_hz is not None and _array(film):
             film = clips.array(Path(film))
-        film = _sampled(film, rate_hz, self.codec.rate_hz)
-        rows = list(self._rows(self._frames(film)))
+        film, calibration = _sampled(film, rate_hz, self.codec.rate_hz), self.card.calibration
+        calibration.least(min_confidence)
+        matching = self._matching()
+        frames = self._frames(film)
+        rows = list(self._rows(matching.watched(frames) if matching else frames))
         if not rows:
             raise CodecError("the film has no frames: give one that is not empty")
         probabilities = np.exp(log_softmax(np.concatenate(rows))).astype(np.float32)
-        return timeline(probabilities, self.codec, film)
+        found = self._found(matching, film)
+        return timeline(probabilities, self.codec, film, calibration, found, min_confidence)
+
+    def _matching(self) -> Matching | None:
+        """Return what tells whether there is a mouth, if the model needs one."""
+        needed = self.card.calibration.least_match and self.codec.crop == "mouth" and self.codec.pixels
+        return Matching(*self.codec.shape[:2]) if needed else None
+
+    def _found(self, matching: Matching | None, film: Any) -> np.ndarray | None:
+        """Tell in which frames a mouth was found, `(time,)`; warn if in none. None: it was not looked for."""
+        if not matching or not matching.count:
+            return None
+        least = self.card.calibration.least_match
+        found = matching.found(least)
+        if not found.any():
+            name = film if isinstance(film, (str, os.PathLike)) else "the film"
+            best = f"best match {max(matching.looks):.2f}, at least {least:g} is needed"
+            warnings.warn(f"{name}: no mouth was found ({best}): nothing is read", stacklevel=3)
+        return found
 
     def stream(self, frames: Iterable[Any]) -> Iterator[FramePrediction]:
         """Label frames as they come; the label of a frame is told `delay` frames later and never taken back.
@@ -91,15 +120,18 @@ class Labeler(Model):
             )
         if self.engine.steps is not None:
             raise ArgumentError(f"the artifact takes {self.engine.steps} steps a call: export form='step' to stream")
-        return self._streamed(self._frames(frames))
+        return self._streamed(self._frames(frames), frames)
 
-    def _streamed(self, frames: Iterable[np.ndarray]) -> Iterator[FramePrediction]:
+    def _streamed(self, frames: Iterable[np.ndarray], source: Any) -> Iterator[FramePrediction]:
+        matching, least = self._matching(), self.card.calibration.least_match
+        frames = matching.watched(frames) if matching else frames
         for count, logits in enumerate(itertools.chain.from_iterable(self._onwards(frames, 1))):
             rows = np.exp(log_softmax(logits))
-            best = int(rows.argmax())
-            yield FramePrediction(
-                count, self.codec.vocabulary[best], float(rows[best]), count / self.codec.rate_hz, rows
-            )
+            label, probability = self.codec.vocabulary[int(rows.argmax())], float(rows.max())
+            if matching and matching[count] < least:
+                label, probability = self.codec.rest or label, 0.0
+            yield FramePrediction(count, label, probability, count / self.codec.rate_hz, rows)
+        self._found(matching, source)
 
     def _frames(self, film: Any) -> Iterator[np.ndarray]:
         """Give frames as the network takes them."""
@@ -181,6 +213,35 @@ class Labeler(Model):
         if not pieces:
             raise ArgumentError("no clips to measure: give at least one")
         return {**rates(pieces, self.logits(pieces, progress), self.codec), "tokens": sum(map(len, pieces))}
+
+    def calibrate(self, pieces: Sequence[Clip]) -> Calibration:
+        """Fit temperature and threshold to clips that the model was not trained on.
+
+        A mouth is looked for from then on, if it is cut out and found in all of these clips: the template does not fit
+        everyone.
+        """
+        least = 0.0
+        if pieces and self.codec.crop == "mouth" and self.codec.pixels:
+            found = [Matching(*self.codec.shape[:2]).over(piece.pixels) for piece in pieces]
+            least = LEAST_MATCH if all(one.found(LEAST_MATCH).all() for one in found) else 0.0
+        return calibrated(*self.judge(pieces), least)
+
+    def judge(self, pieces: Sequence[Clip]) -> tuple[Callable[[float], np.ndarray], np.ndarray]:
+        """Tell how confident the model is of clips, and which it labels right.
+
+        Without a grammar only clips that have one label count.
+
+        Returns:
+            A function, temperature → confidences `(pieces,)`; and bools `(pieces,)`.
+        """
+        codec = self.codec
+        pieces = [piece for piece in pieces if codec.grammar or piece.label]
+        shown = [np.exp(log_softmax(rows)).astype(np.float32) for rows in self.logits(pieces)]
+        found = [judged(rows, labels_of(rows, codec), codec) for rows in shown]
+        evidence = np.array([one for _, one in found])
+        said = [" ".join(words(codec.tokens(piece), codec)) if codec.grammar else piece.label for piece in pieces]
+        right = [label == true for (label, _), true in zip(found, said, strict=True)]
+        return lambda temperature: np.exp(evidence / temperature), np.array(right, bool)
 
 
 def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: VideoCodec) -> dict[str, float]:

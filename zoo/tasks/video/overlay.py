@@ -19,6 +19,7 @@ SUFFIXES = (".mp4", ".mkv", ".mov")
 LEAST = 240  # pixels of height: smaller films are enlarged, so that a label can be read
 LINE = 0.11  # height of a label, of the film's
 SHOWN = 40  # characters
+UNSURE = " ?"  # behind labels of a film that is rejected
 
 
 def check(out: Path | None, read: Sequence[Path]) -> None:
@@ -140,5 +141,6 @@ def labelled(picture: np.ndarray, timeline: Timeline, seconds: float) -> np.ndar
         draw.rectangle((0, height - 1.4 * tall, width, height), fill=(0, 0, 0, 150))
         draw.rectangle((0, height - 0.12 * tall, width * run.probability, height), fill=(224, 142, 11, 255))
         place = (width / 2, height - 0.72 * tall)
-        draw.text(place, escaped(run.label)[:SHOWN], (255, 255, 255, 255), ImageFont.load_default(tall), anchor="mm")
+        text = escaped(run.label)[:SHOWN] + UNSURE * timeline.rejected
+        draw.text(place, text, (255, 255, 255, 255), ImageFont.load_default(tall), anchor="mm")
     return np.asarray(image)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.calibration import UNCALIBRATED, Calibration, uncertain
 from zoo.core.escaping import cell, escaped
 from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
@@ -19,6 +20,8 @@ from zoo.core.subtitles import srt
 from zoo.tasks.video import clips, decoding, plots
 from zoo.tasks.video.clips import Span
 from zoo.tasks.video.codec import VideoCodec
+
+NO_MOUTH = " [no mouth found]"
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,17 @@ class Timeline:
         runs: A label, probability and time range per run of frames; under a grammar those of the likeliest sentences.
         label: The label of the whole film: its sentences where there is a grammar, else the likeliest label over all
             frames; rest only where no frame is anything else.
-        probability: Of the label, as the mean over the frames; under a grammar of their labels.
+        probability: That the label is right, calibrated on clips like those that the model was trained on. It is made
+            of the mean probability of the label, or under a grammar of that of the sentences among all sentences.
         seconds: Length of the film.
         probabilities: `(time, classes)` float32: of each frame, of the labels of `vocabulary`.
         vocabulary: The labels.
         rate_hz: Frames per second.
         rest: The label that stands for nothing; "" if there is none.
         source: What was labelled.
+        rejected: The probability is below the threshold of the model, or below the least that was asked for.
+        mouth_found: Fraction of the frames in which a mouth was found; the others are background. None: the model looks
+            for none.
     """
 
     runs: tuple[Run, ...]
@@ -64,6 +71,8 @@ class Timeline:
     rate_hz: float = field(repr=False)
     rest: str = field(repr=False, default="")
     source: Any = field(repr=False, compare=False, default=None)
+    rejected: bool = False
+    mouth_found: float | None = None
 
     def __str__(self) -> str:
         """Return the label of the whole film."""
@@ -77,31 +86,39 @@ class Timeline:
     told = earlier("told", "to_text")
 
     def to_text(self, output_format: str) -> str:
-        """Return it as `txt` (the label), `csv`, `srt` or `json`."""
-        return {"txt": lambda: escaped(self.label), "csv": self.csv, "srt": self.srt, "json": self.to_json}[
-            output_format
-        ]()
+        """Return it as `txt` (the label, and a note if it is rejected), `csv`, `srt` or `json`."""
+        text = f"{escaped(self.label)}{self._note}".strip()
+        write = {"txt": lambda: text, "csv": self.csv, "srt": self.srt, "json": self.to_json}
+        return write[output_format]()
+
+    @property
+    def _note(self) -> str:
+        if self.mouth_found == 0:
+            return NO_MOUTH
+        return uncertain(self.probability) if self.rejected else ""
 
     def csv(self) -> str:
-        """Write the runs as comma-separated values: file, label, start, end, probability.
+        """Write the runs as comma-separated values: file, label, start, end, probability, rejected (1 or 0).
 
-        As `labels.csv` beside the film such a list can be trained on.
+        The last column is about the film. As `labels.csv` beside the film such a list can be trained on.
         """
         stream = io.StringIO()
         rows = csv.writer(stream, lineterminator="\n")
         name = Path(self.source).name if isinstance(self.source, (str, os.PathLike)) else ""
-        rows.writerow(("file", "label", "start", "end", "probability"))
-        rows.writerows((cell(name), cell(run.label), run.start, run.end, run.probability) for run in self.runs)
+        rows.writerow(("file", "label", "start", "end", "probability", "rejected"))
+        about = cell(name), int(self.rejected)
+        rows.writerows((about[0], cell(run.label), run.start, run.end, run.probability, about[1]) for run in self.runs)
         return stream.getvalue().rstrip("\n")
 
     def srt(self) -> str:
-        """Write subtitles in the SubRip form, one a run; rest has none."""
-        return srt((run.start, run.end, run.label) for run in self.runs if run.label != self.rest)
+        """Write subtitles in the SubRip form, one a run; rest has none. Each of a rejected film says so."""
+        return srt((run.start, run.end, run.label + self._note) for run in self.runs if run.label != self.rest)
 
     def to_json(self) -> str:
-        """Write label, probability, length and runs as JSON."""
+        """Write label, probability, whether it is rejected, length and runs as JSON."""
         source = str(self.source) if isinstance(self.source, (str, os.PathLike)) else None
-        about = {"file": source, "label": self.label, "probability": self.probability, "seconds": self.seconds}
+        about = {"file": source, "label": self.label, "probability": self.probability, "rejected": self.rejected}
+        about |= {"mouth_found": self.mouth_found, "seconds": self.seconds}
         return json_line({**about, "runs": [asdict(run) for run in self.runs]})
 
     def thumbnails(self, moments: Sequence[float]) -> list[np.ndarray]:
@@ -138,26 +155,70 @@ class Timeline:
         return plots.seen(self, truth, start, seconds, Path(path))
 
 
-def timeline(probabilities: np.ndarray, codec: VideoCodec, source: Any) -> Timeline:
-    """Put the probabilities `(time, classes)` of frames together to a timeline."""
-    rate_hz, scores = codec.rate_hz, np.log(np.maximum(probabilities, 1e-12))
-    ids = decoding.of(scores, codec) if codec.grammar else probabilities.argmax(1)
+def timeline(
+    probabilities: np.ndarray, codec: VideoCodec, source: Any, calibration: Calibration = UNCALIBRATED,
+    found: np.ndarray | None = None, min_confidence: float | None = None,
+) -> Timeline:  # fmt: skip
+    """Put the probabilities `(time, classes)` of frames together to a timeline.
+
+    Args:
+        probabilities: Of each frame, of each label.
+        codec: Has the labels and their grammar.
+        source: What was labelled.
+        calibration: Temperature and threshold of the model.
+        found: Frames in which a mouth was found, `(time,)` bool; None: none was looked for.
+        min_confidence: Threshold instead of that of the model.
+    """
+    seen = np.ones(len(probabilities), bool) if found is None else found
+    shown, rate_hz = masked(probabilities, seen, codec), codec.rate_hz
+    ids = labels_of(shown, codec)
     runs, at = [], 0
     for label, group in itertools.groupby(ids):
         length = len(list(group))
-        share = float(probabilities[at : at + length, label].mean())
+        share = float((probabilities[at : at + length, label] * seen[at : at + length]).mean())
         start, end = (round(frame / rate_hz, 3) for frame in (at, at + length))
         runs.append(Run(codec.vocabulary[label], start, end, round(share, 4)))
         at += length
-    if codec.grammar:
-        label = " ".join(run.label for run in runs if run.label != codec.rest)
-        share = float(np.exp(scores[np.arange(len(ids)), ids].mean()))
-    else:
-        label, share = film_label(probabilities, codec)
-    seconds = round(len(ids) / rate_hz, 3)
+    label, evidence = judged(shown, ids, codec)
+    probability = float(np.exp(evidence / calibration.temperature))
+    if label in ("", codec.rest):  # nothing is seen where no mouth is
+        probability *= seen.mean()
+    rejected = probability < calibration.least(min_confidence) or not seen.any()
     return Timeline(
-        tuple(runs), label, round(share, 4), seconds, probabilities, codec.vocabulary, rate_hz, codec.rest, source
-    )
+        tuple(runs), label, round(probability, 4), round(len(ids) / rate_hz, 3), probabilities, codec.vocabulary,
+        rate_hz, codec.rest, source, bool(rejected), None if found is None else round(float(found.mean()), 4),
+    )  # fmt: skip
+
+
+def masked(probabilities: np.ndarray, seen: np.ndarray, codec: VideoCodec) -> np.ndarray:
+    """Return probabilities in which frames that count for nothing are background, if the codec has a label for it."""
+    if seen.all() or not codec.rest:
+        return probabilities
+    return np.where(seen[:, None], probabilities, np.eye(codec.classes, dtype=np.float32)[codec.ids[codec.rest]])
+
+
+def labels_of(probabilities: np.ndarray, codec: VideoCodec) -> np.ndarray:
+    """Return the labels of frames, `(time,)`: under a grammar those of the likeliest sentences."""
+    return decoding.of(_logarithms(probabilities), codec) if codec.grammar else probabilities.argmax(1)
+
+
+def judged(probabilities: np.ndarray, ids: np.ndarray, codec: VideoCodec) -> tuple[str, float]:
+    """Return the label of a film, and the natural logarithm of its probability.
+
+    Args:
+        probabilities: `(time, classes)`.
+        ids: Labels of the frames, `(time,)`.
+        codec: Has the labels and their grammar.
+    """
+    if codec.grammar:
+        words = [codec.vocabulary[i] for i, _ in itertools.groupby(ids) if codec.vocabulary[i] != codec.rest]
+        return " ".join(words), decoding.log_posterior(_logarithms(probabilities), ids, codec)
+    label, share = film_label(probabilities, codec)
+    return label, float(_logarithms(np.array(share)))
+
+
+def _logarithms(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities, 1e-12))
 
 
 def film_label(probabilities: np.ndarray, codec: VideoCodec) -> tuple[str, float]:
