@@ -2,18 +2,13 @@ import io
 import re
 
 import av
-import numpy as np
 import pytest
 
-from tests.conftest import ROOT
 from tests.media import films
 from tests.media.sounds import encoded, sound, written
 from zoo.errors import ArgumentError, CodecError
-from zoo.media import audio, container, video
+from zoo.media import audio, video
 from zoo.media.container import Decoder, MediaFile
-from zoo.tasks.speech import user_data as recordings
-from zoo.tasks.video import clips
-from zoo.tasks.video import user_data as films_of_users
 
 
 def opened(source):
@@ -116,21 +111,3 @@ def test_whole_files_lack_nothing(tmp_path):
         [stream] = file.container.streams.video
         assert file.missing(stream, 0.8) == ""
         assert "0.4 s are missing" in file.missing(stream, 0.4)
-
-
-def test_limits_are_documented():
-    """Each row of the table names its constants, and their values."""
-    rows = re.findall(
-        r"^\| [^|]+ \| ([^|]+) \| ([^|]+) in `([^`]+)` \|$", (ROOT / "docs/media.md").read_text(), re.MULTILINE
-    )
-    modules = {
-        "zoo/media/container.py": container, "zoo/media/audio.py": audio, "zoo/media/video.py": video,
-        "zoo/tasks/video/clips.py": clips, "zoo/tasks/speech/user_data.py": recordings,
-        "zoo/tasks/video/user_data.py": films_of_users,
-    }  # fmt: skip
-    named = {(module, name): text for text, names, module in rows for name in re.findall(r"`(\w+)`", names)}
-    assert len(named) == 15
-    for (module, name), text in named.items():
-        numbers = {float(found.replace(",", "")) for found in re.findall(r"\d[\d,.]*", text)}
-        values = np.ravel(getattr(modules[module], name)) / (3600 if text.endswith("hours") else 1)
-        assert set(values) <= numbers, (name, values, text)

@@ -44,8 +44,12 @@ def sha256(data: bytes | Path) -> str:
     return digest.hexdigest()
 
 
-def regular(path: str | os.PathLike[str]) -> BinaryIO:
+def regular(path: str | os.PathLike[str], kind: str = "a regular file") -> BinaryIO:
     """Open a regular file for reading: a pipe would wait for ever, a device such as /dev/zero never ends.
+
+    Args:
+        path: The file.
+        kind: What it should be, such as `a sound file`, for messages.
 
     Raises:
         DataError: It is missing, cannot be read, or is no regular file.
@@ -59,7 +63,7 @@ def regular(path: str | os.PathLike[str]) -> BinaryIO:
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise DataError(f"{path} is {what}: give a regular file")
+        raise DataError(f"{path} is {what}: give {kind}")
     return open(descriptor, "rb")
 
 

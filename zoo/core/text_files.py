@@ -64,9 +64,9 @@ def check_encoding(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
         codecs.getincrementaldecoder(name)
-        with contextlib.suppress(UnicodeError):
+        with contextlib.suppress(UnicodeDecodeError):
             b"a".decode(name)  # refuses codecs that are not of text
-    except (LookupError, ValueError, TypeError):
+    except (LookupError, ValueError, TypeError):  # ValueError: of a null character in the name, and of `undefined`
         raise ArgumentError(
             f"encoding={encoding!r:.50}: give the name of an encoding of text, such as utf-16-le, latin-1 or cp1252"
         ) from None
@@ -80,7 +80,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     Raises:
         DataError: It cannot be read, is no regular file, or too large.
     """
-    with regular(path) as stream:
+    with regular(path, "a text file") as stream:
         if (size := os.fstat(stream.fileno()).st_size) > MAX_BYTES:
             raise DataError(f"{path} has {size:,} bytes: a text file has at most {MAX_BYTES:,}; divide it")
         yield stream
@@ -106,6 +106,8 @@ def blocks(path: Path, encoding: str = "") -> Iterator[str]:
                 at = stream.tell() - len(error.object) + error.start
                 sample = error.object[_around(error.start) :][:SAMPLE] if data else before[-SAMPLE:]
                 raise DataError(f"{path} is no {encoding.upper()} text (byte {at}): {_likely(sample)}") from error
+            except UnicodeError as error:  # of codecs such as idna
+                raise DataError(f"{path} is no {encoding.upper()} text: {error}") from error
             text = text if place else text.removeprefix("\ufeff")
             if found := CONTROL.search(text):
                 what = f"the control character U+{ord(found[0]):04X} at position {place + found.start()}"

@@ -5,12 +5,11 @@ import errno
 import io
 import math
 import os
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from zoo.errors import CodecError, ZooError
+from zoo.core import files
+from zoo.errors import CodecError, DataError, ZooError
 
 
 def reason(error: BaseException) -> str:
@@ -33,22 +32,14 @@ def regular(source: str | os.PathLike[str], kind: str) -> BinaryIO:
     Raises:
         CodecError: It is missing, a folder, no regular file, not readable, or empty.
     """
-    path = Path(source)
-    try:  # without waiting for the other end of a pipe
-        stream = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
-    except IsADirectoryError:
-        raise CodecError(f"{path} is a folder: give {kind}") from None
-    except FileNotFoundError as error:
-        raise CodecError(f"{path} does not exist ({reason(error)}): give {kind}") from error
-    except (OSError, ValueError) as error:
-        raise CodecError(f"{path} cannot be opened ({reason(error)}): give {kind}") from error
-    found = os.fstat(stream.fileno())
-    if stat.S_ISREG(found.st_mode) and found.st_size:
+    try:
+        stream = files.regular(source, kind)
+    except DataError as error:
+        raise CodecError(str(error)) from error
+    if os.fstat(stream.fileno()).st_size:
         return stream
     stream.close()
-    if stat.S_ISREG(found.st_mode):
-        raise CodecError(f"{path} is empty: give {kind} with something in it")
-    raise CodecError(f"{path} is no regular file but a pipe, socket or device: give {kind}")
+    raise CodecError(f"{source} is empty: give {kind} with something in it")
 
 
 @contextlib.contextmanager

@@ -151,7 +151,7 @@ def test_bars_are_whole_steps():
     assert len(prompts.script(codec)) == prompts.DEFAULT_BARS * 12
     for bars, message in (
         (0.3, "bars=0.3: give whole steps of 1/12 bar"),
-        (0.05, "bars=0.05: give a number of at least 0.0833333, at most"),
+        (0.05, "bars=0.05: give a number of at least 0.0833.*, at most"),
     ):
         with pytest.raises(ArgumentError, match=message):
             prompts.script(codec, bars=bars)
