@@ -1,11 +1,12 @@
 # `make demo` and `make test` work on a fresh machine with Python 3.10 to 3.13 and make: each installs what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+MINUTES ?= 10
 STAMP := .venv/installed
 
 unexport PYTHONDONTWRITEBYTECODE  # the processes of the tests share what one of them has compiled
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow fuzz lint clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -16,6 +17,9 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

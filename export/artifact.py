@@ -202,7 +202,15 @@ def seal(path: Path, row: Format, model: Model | None, about: dict[str, Any]) ->
         about: How it was made.
     """
     texts = {"card": model.card.to_json(), "codec": codec_json(model.codec)} if model else {}
-    manifest = {**texts, "export": json.dumps(about), "bytes": str(path.stat().st_size)}
+    embed(path, row, {**texts, "export": json.dumps(about), "bytes": str(path.stat().st_size)})
+
+
+def embed(path: Path, row: Format, manifest: Mapping[str, str]) -> None:
+    """Put the texts of a manifest, and the checksum over them and the network, into an artifact without one.
+
+    Raises:
+        PluginError: The format writes the checksum in another way than it must.
+    """
     digest = _digest(path, manifest, row)
     if path.is_dir():
         row.embed(path, {**manifest, "sha256": digest})

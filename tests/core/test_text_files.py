@@ -59,7 +59,9 @@ def test_what_is_no_text_is_told(tmp_path, data, given, message):
         written(tmp_path / "a.txt", data, given)
 
 
-@pytest.mark.parametrize("name", ["nonsense", "base64", "rot13", "x\0y", "é" * 999, "hex", 5])
+@pytest.mark.parametrize(
+    "name", ["nonsense", "base64", "rot13", "x\0y", "é" * 999, "hex", 5, "undefined", "idna", "punycode"]
+)
 def test_encodings_are_those_of_text(name):
     with pytest.raises(ArgumentError, match="name of an encoding of text"):
         check_encoding(name)

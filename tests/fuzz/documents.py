@@ -1,27 +1,19 @@
-"""Presets, run folders and manifests with right checksums and impossible content: what reading and using them does.
+"""Presets, run folders and manifests with right checksums and impossible content: what reading and using them does."""
 
-`python -m tests.fuzz.documents --minutes 10` runs mutants of all tasks and architectures, in at most 3 GiB of addresses.
-"""
-
-import argparse
 import contextlib
-import io
 import json
-import resource
 import shutil
-import tempfile
-import time
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import zoo
-from tests.fuzz.mutations import mutants, sampled
+from tests.conftest import ROOT
+from tests.fuzz.mutations import sampled
+from tests.fuzz.targets import READ, refused
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card, _digest
 from zoo.core.files import sha256
@@ -30,38 +22,6 @@ from zoo.presets import catalog, preset
 from zoo.training import run_folder
 
 SMALL = {"units": 3, "embedding": 2, "head": 0, "filters": 1}
-
-
-@dataclass
-class Outcomes:
-    """What became of mutants.
-
-    Attributes:
-        counts: `refused`, `read`, `used` → how many.
-        foreign: What was done and which exception that is none of the project's came of it.
-        slow: What took longer than `LONGEST` seconds.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    foreign: list[str] = field(default_factory=list)
-    slow: list[str] = field(default_factory=list)
-
-    def attempt(self, done: str, call: Callable[[], str]) -> None:
-        """Call a function that returns what became of a mutant."""
-        began = time.perf_counter()
-        try:
-            with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-                warnings.simplefilter("ignore")
-                self.counts[call()] += 1
-        except zoo.ZooError:
-            self.counts["refused"] += 1
-        except Exception as error:  # noqa: BLE001 (what must not happen)
-            self.foreign.append(f"{done}: {type(error).__name__}: {error!s:.200}")
-        if (seconds := time.perf_counter() - began) > LONGEST:
-            self.slow.append(f"{done}: {seconds:.1f} s")
-
-
-LONGEST = 20.0
 
 
 def small_preset(folder: Path, architecture: str, task: str) -> Path:
@@ -114,15 +74,15 @@ def without_checksum(card: str) -> dict[str, Any]:
 class Presets:
     """Mutants of a preset, read and, where sizes or codec are new, used."""
 
-    def __init__(self, folder: Path, architecture: str, task: str) -> None:
-        self.folder, self.task = small_preset(folder, architecture, task), task
+    def __init__(self, folder: Path, architecture: str, task: str, use: bool = False) -> None:
+        self.folder, self.use = small_preset(folder, architecture, task), use
         self.texts = {name: (folder / f"{name}.json").read_text() for name in ("card", "codec")}
         self.used: set[str] = set()
 
     def contents(self, part: str) -> Any:
         return without_checksum(self.texts[part]) if part == "card" else json.loads(self.texts[part])
 
-    def read(self, part: str, text: str, use: bool) -> str:
+    def read(self, part: str, text: str) -> str:
         """Read a preset with another card or codec; return what became of it."""
         for name, content in self.texts.items():
             (self.folder / f"{name}.json").write_text(content)
@@ -133,11 +93,10 @@ class Presets:
         opened.weights()
         sizes = {name: opened.card.recipe.to_dict().get(name) for name in (*SMALL, "layers")}
         key = json.dumps([opened.card.architecture, opened.card.task, sizes, opened.codec.to_json()])
-        if not use or key in self.used:
-            return "read"
-        self.used.add(key)
-        tried(zoo.load(self.folder))
-        return "used"
+        if self.use and key not in self.used:
+            self.used.add(key)
+            tried(zoo.load(self.folder))
+        return READ
 
 
 def tried(model: Any) -> None:
@@ -160,7 +119,7 @@ class Runs:
     def read(self, text: str) -> str:
         (self.folder / run_folder.REQUEST).write_bytes(text.encode("utf-8", "surrogatepass"))
         run_folder.asked(self.folder, self.entry)
-        return "read"
+        return READ
 
 
 class Manifests:
@@ -176,9 +135,9 @@ class Manifests:
         from export import artifact as artifacts
         from export.formats import formats
 
-        self.row, self.digest, self.source = row or formats()["onnx"], artifacts._digest, artifact
+        self.row, self.embed, self.source = row or formats()["onnx"], artifacts.embed, artifact
         self.texts = dict(self.row.manifest(artifact))
-        self.target = folder / f"mutant{artifact.suffix}"
+        self.folder = self.target = folder / f"mutant{artifact.suffix}"
 
     def contents(self, part: str) -> Any:
         return without_checksum(self.texts[part]) if part == "card" else json.loads(self.texts[part])
@@ -199,7 +158,8 @@ class Manifests:
             self.target.write_bytes(self.source.read_bytes()[: int(self.texts["bytes"])])
         if part != "sha256":
             with contextlib.suppress(ValueError, KeyError):  # of texts that cannot be written, or are no size
-                texts["sha256"] = self.digest(self.target, texts, self.row)
+                self.embed(self.target, self.row, texts)
+                return
         self.row.embed(self.target, texts)
 
     def read(self, part: str, text: str) -> str:
@@ -211,7 +171,7 @@ class Manifests:
         str(inspected)
         json.dumps(inspected.to_dict(), default=str)
         tried(export.load(self.target))
-        return "used"
+        return READ
 
 
 def pairs() -> Iterator[tuple[str, str]]:
@@ -221,46 +181,52 @@ def pairs() -> Iterator[tuple[str, str]]:
             yield architecture, task
 
 
-def attack(subject: Presets, outcomes: Outcomes, count: int, seed: int, use: bool = True) -> None:
-    """Read mutants of a preset: `count` drawn at random of its card and of its codec, or 0: every single one."""
-    for part in ("card", "codec"):
-        content = subject.contents(part)
-        for done, text in sampled(content, count, seed) if count else mutants(content):
-            told = f"{subject.folder.name} {part} {done}"
-            outcomes.attempt(told, lambda part=part, text=text: subject.read(part, text, use))
+def outcome(subject: Any, part: str, seed: int) -> str:
+    """Read a document with the mutant of a seed as one of its parts."""
+    ((_, text),) = sampled(subject.contents(part), 1, seed)
+    try:
+        return str(subject.read(part, text))
+    except zoo.ZooError as error:
+        return refused(error, subject.folder.name)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--minutes", type=float, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--artifact", type=Path, help="an ONNX artifact of the zoo, to mutate its manifest too")
-    options = parser.parse_args()
-    zoo.build("lstm_music")  # what TensorFlow itself takes does not count
-    before, outcomes, end = peak(), Outcomes(), time.monotonic() + options.minutes * 60
-    with tempfile.TemporaryDirectory() as folder:
-        subjects = [Presets(Path(folder) / f"{a}_{t}", a, t) for a, t in pairs()]
-        run = Runs(Path(folder) / "run", "gru_text")
-        manifest = Manifests(options.artifact, Path(folder)) if options.artifact else None
-        seed = options.seed
-        while time.monotonic() < end:
-            subject = subjects[seed % len(subjects)]
-            attack(subject, outcomes, 10, seed)
-            for done, text in sampled(run.content, 10, seed):
-                outcomes.attempt(f"run.json {done}", lambda text=text: run.read(text))
-            for part in ("export", "card", "codec") if manifest else ():
-                for done, text in sampled(manifest.contents(part), 10, seed):
-                    outcomes.attempt(f"{part} {done}", lambda part=part, text=text: manifest.read(part, text))
-            seed += 1
-    print(dict(outcomes.counts), f"{len(outcomes.foreign)} foreign, {len(outcomes.slow)} slow,",
-          f"{(peak() - before) / 1e6:.0f} MB more than TensorFlow's {before / 1e6:.0f}")  # fmt: skip
-    print(*sorted(outcomes.foreign)[:40], *outcomes.slow[:20], sep="\n")
+class AllPresets:
+    """Presets of every architecture and task, in turn; of those that are read, each network is built once."""
+
+    use = True
+
+    def __init__(self, folder: Path) -> None:
+        self.subjects = [Presets(folder / f"{a}_{t}", a, t, self.use) for a, t in pairs()]
+        for subject in self.subjects:
+            assert subject.read("card", json.dumps(subject.contents("card"))) == READ
+
+    def attempt(self, seed: int) -> str:
+        at, turn = seed % len(self.subjects), seed // len(self.subjects)
+        return outcome(self.subjects[at], ("card", "codec")[turn % 2], seed)
 
 
-def peak() -> float:
-    """Return the most memory that the process has had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+class Requests(Runs):
+    """The `run.json` of one model."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "run", "gru_text")
+        self.read(json.dumps(self.content))
+
+    def attempt(self, seed: int) -> str:
+        ((_, text),) = sampled(self.content, 1, seed)
+        try:
+            return self.read(text)
+        except zoo.ZooError as error:
+            return refused(error, self.folder)
 
 
-if __name__ == "__main__":
-    main()
+class Described(Manifests):
+    """The manifest of a small ONNX artifact."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(ROOT / "tests/data/v0_1/lstm_music.onnx", folder)
+        for part in ("export", "card", "codec"):
+            self.read(part, json.dumps(self.contents(part)))
+
+    def attempt(self, seed: int) -> str:
+        return outcome(self, ("export", "card", "codec")[seed % 3], seed)

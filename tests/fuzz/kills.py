@@ -24,6 +24,7 @@ from zoo.core.files import sha256
 from zoo.training.run_folder import LOCK, REQUEST
 
 EPOCHS = 20
+BEGUN_S = 0.3  # a process needs to begin its command
 STOPS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 FORMATS = {"onnx": "tiny.onnx", "tflite": "tiny.tflite", "saved_model": "tiny"}
 LEFT = ("card.json", "codec.json", "curves.png", "log.csv", "weights.safetensors")
@@ -42,6 +43,7 @@ class Place:
         self.usual: set[Path] = set()  # what other libraries leave in any case
 
     def start(self, target, *words) -> Process:
+        self.said.unlink(missing_ok=True)
         return Process(target, [str(word) for word in words], self.said, {"TMPDIR": str(self.temporary)})
 
     def finish(self, process: Process) -> None:
@@ -51,14 +53,16 @@ class Place:
 
     def stop(self, process: Process, number: int, after_s: float) -> bool:
         """Send a signal to a process after a time; tell whether it was still running."""
-        until = time.monotonic() + after_s
+        while process.running() and not self.said.exists():
+            time.sleep(0.01)
+        until = time.monotonic() + max(after_s, BEGUN_S)
         while time.monotonic() < until and process.running():
             time.sleep(0.01)
         if not process.running():
             return False
         os.kill(process._process.pid, number)
         status, said = process.end(60)
-        if number != signal.SIGKILL and status not in (0, 128 + number):
+        if number != signal.SIGKILL and status not in (0, 128 + number, -number):  # the last: before the command began
             raise Fault(f"status {status} by signal {number}: {said}")
         if "Traceback" in said:
             raise Fault(said)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import CODEC, RECIPE, randomized, tiny_model
 from zoo.core.codec import Context
-from zoo.networks.keras_engine import KerasEngine, _loop
+from zoo.networks.keras_engine import COLLECT_EVERY, KerasEngine, _loop
 
 
 def test_states_are_the_inputs_after_x():
@@ -74,6 +74,22 @@ def test_models_of_one_structure_share_a_loop_and_keep_their_own_weights():
     variable.assign(np.eye(CODEC.classes)[4] * 100)  # weights are read at every call
     changed, _ = models[2].engine.generate(CODEC, script, uniform, np.zeros(8), None, None, None)
     assert changed.tolist() == [[4] * 8]
+
+
+def test_engines_that_nobody_uses_are_freed_now_and_then(tiny):
+    class Held:
+        pass
+
+    held = Held()
+    held.itself, gone = held, weakref.ref(held)
+    gc.disable()
+    try:
+        del held
+        for _ in range(COLLECT_EVERY):
+            KerasEngine(tiny.engine.network)
+    finally:
+        gc.enable()
+    assert gone() is None
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="counts graphs of TensorFlow")

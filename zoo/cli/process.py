@@ -107,28 +107,33 @@ def status(run: Callable[[], Any]) -> int:
     Raises:
         Exception: An error of the program itself.
     """
-    streams()
     is_main = threading.current_thread() is threading.main_thread()
     numbers = [number for number in _numbers() if is_main and signal.getsignal(number) in DEFAULT]
-    with _watched(numbers), _handled(numbers, STOP):
+    with _handled(numbers, STOP):
         try:
-            try:
-                result = run()
-                sys.stdout.flush()
-                return result if isinstance(result, int) else 0
-            except click.Abort:
-                click.echo(STOPPING["SIGINT"], err=True)
-                return 128 + signal.SIGINT
-            except click.ClickException as error:
-                error.show()
-                sys.stdout.flush()
-                return error.exit_code
-            except OSError as error:
-                return _unwritten(error)
+            streams()  # before `_watched` opens files, which would get the numbers of closed ones
+            with _watched(numbers):
+                return _status(run)
         except BaseException:
             if STOP.received:
                 STOP.leave()
             raise
+
+
+def _status(run: Callable[[], Any]) -> int:
+    try:
+        result = run()
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.Abort:
+        click.echo(STOPPING["SIGINT"], err=True)
+        return 128 + signal.SIGINT
+    except click.ClickException as error:
+        error.show()
+        sys.stdout.flush()
+        return error.exit_code
+    except OSError as error:
+        return _unwritten(error)
 
 
 def _unwritten(error: OSError) -> int:

@@ -28,6 +28,8 @@ MAX_LIST = 100_000_000
 READ = 1 << 20  # bytes read at a time
 SAMPLE = 1 << 12  # bytes that the reason in an error is told from
 WESTERN = 0.3  # most bytes above 127 of a text in Latin letters
+HOSTS = {"idna", "punycode"}
+"""Encodings of the names of hosts, which are none of files."""
 MARKS = {
     codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
@@ -66,6 +68,8 @@ def check_encoding(encoding: str) -> str:
         codecs.getincrementaldecoder(name)
         with contextlib.suppress(UnicodeDecodeError):
             b"a".decode(name)  # refuses codecs that are not of text
+        if name in HOSTS:
+            raise LookupError
     except (LookupError, ValueError, TypeError):  # ValueError: of a null character in the name, and of `undefined`
         raise ArgumentError(
             f"encoding={encoding!r:.50}: give the name of an encoding of text, such as utf-16-le, latin-1 or cp1252"
@@ -111,7 +115,7 @@ def blocks(path: Path, encoding: str = "") -> Iterator[str]:
             text = text if place else text.removeprefix("\ufeff")
             if found := CONTROL.search(text):
                 what = f"the control character U+{ord(found[0]):04X} at position {place + found.start()}"
-                again = text[_around(found.start()) :][:SAMPLE].encode(encoding, "surrogatepass")
+                again = text[_around(found.start()) :][:SAMPLE].encode(encoding, "replace")
                 raise DataError(f"{path} has {what}: {_likely(again)}")
             place, before = place + len(text), data
             yield text

@@ -1,6 +1,8 @@
 """The engine that runs a network through Keras: call by call, or many tokens in one compiled loop."""
 
 import functools
+import gc
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,10 @@ from zoo.networks.generation_loop import loop
 
 LOOPS = 32
 """Compiled loops that are kept; all models of one structure share theirs."""
+COLLECT_EVERY = 8
+"""Engines after which those that nobody uses any more are freed: their cycles are few objects for Python, which waits
+for many before it looks, and megabytes each."""
+_OPENED = itertools.count(1)
 
 
 class KerasEngine:
@@ -32,6 +38,8 @@ class KerasEngine:
     steps: int | None = None
 
     def __init__(self, network: keras.Model) -> None:
+        if next(_OPENED) % COLLECT_EVERY == 0:
+            gc.collect()
         self.network = network
         self.states = [tensor.name for tensor in network.inputs[1:]]
         self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]

@@ -133,7 +133,10 @@ class Reader:
             return self.message(field.kind, begin, end, deep + 1)
         if end - begin > LONGEST:
             raise ArtifactError(f"byte {begin}: {field.name} has more than {LONGEST} bytes")
-        return self.content[begin:end].decode("utf-8", "replace")
+        try:
+            return self.content[begin:end].decode()
+        except UnicodeDecodeError:
+            raise ArtifactError(f"byte {begin}: {field.name} is no UTF-8") from None
 
     def numbers(self, kind: str, at: int, end: int) -> list[Any]:
         """Read one number, or several packed ones."""

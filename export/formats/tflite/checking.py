@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.errors import ArtifactError
 
-from .rules import LARGEST, RANK, RULES, check_numbers, refuse
+from .rules import LARGEST, RANK, RULES, check_numbers, natural, refuse
 from .schema import QUANTIZED, TYPES, Pattern, Slot
 from .structure import read, read_options
 
@@ -79,7 +79,7 @@ class _Checker:
         )
         refuse(free and len(free) != len(tensor.shape), what, f"shapes {tensor.shape} and {free}")
         refuse(any(a not in (-1, b) for a, b in zip(free, tensor.shape, strict=False)), what, f"shape {free}")
-        tensor.count, tensor.empty = math.prod(tensor.shape), False
+        tensor.count, tensor.empty, tensor.natural = math.prod(tensor.shape), False, False
         refuse(tensor.count > LARGEST, what, f"{tensor.count} numbers, at most {LARGEST} are accepted")
         refuse(tensor.buffer >= len(self.buffers), what, f"buffer {tensor.buffer} of {len(self.buffers)}")
         begin, length = self.buffers[tensor.buffer].data or (0, 0)
@@ -151,6 +151,9 @@ class _Checker:
         check_numbers(operator, [self.numbers(tensor) for tensor in given])
         if check := RULES.get(operator.row.name):
             check(self, graph, operator, given, results)
+        is_natural = natural(self, operator, given)
+        for tensor in results:
+            tensor.natural = is_natural
 
     def numbers(self, tensor: Any) -> np.ndarray | None:
         """Return the numbers of a constant, None of any other tensor."""

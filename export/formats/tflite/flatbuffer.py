@@ -13,7 +13,7 @@ from zoo.errors import ArtifactError
 
 from ...signature import FORMS, Signature, Tensor
 from .. import read as read_file
-from .archive import texts
+from .archive import REMAINS, texts
 from .checking import named
 from .schema import TYPES
 from .structure import name_of, read
@@ -134,9 +134,11 @@ def manifest(path: Path) -> dict[str, str]:
         found = texts(content)
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from error
-    if not found and set(FORMS) & {definition.key for definition in _read(path, content).signatures or []}:
+    if found:
+        return found
+    if REMAINS.search(content) or set(FORMS) & {entry.key for entry in _read(path, content).signatures or []}:
         raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
-    return found
+    return {}
 
 
 def _read(path: Path, content: bytes) -> Any:

@@ -1,7 +1,7 @@
 """What must hold for single operators of TFLite beyond the types of their tensors: numbers in range, sizes, scales."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -113,28 +113,62 @@ def _summed(_checker: Any, _graph: Any, operator: Any, given: Any, results: Any)
 
 def _range(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
     numbers = [checker.numbers(tensor) for tensor in given]
-    if all(found is not None for found in numbers):
-        start, limit, step = (float(found[0]) for found in numbers)
-        refuse(not step or (limit - start) / step > MADE, operator.what, f"it makes more than {MADE} numbers")
+    start, limit, step = (None if found is None else float(found[0]) for found in numbers)
+    if start is None or limit is None:
+        return
+    if step is None:
+        step = math.copysign(1, limit - start)  # of whole steps those that make the most numbers
+    refuse(not step or (limit - start) / step > MADE, operator.what, f"it makes more than {MADE} numbers")
 
 
 def _padded(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
     refuse(given[1].shape[1] != 2, operator.what, "other than two numbers for an axis")
-    around = checker.numbers(given[1]).reshape(-1, 2).sum(axis=1).tolist()
-    refuse(math.prod(n + 1 for n in around) > MADE, operator.what, f"it makes more than {MADE} numbers")
+    around = checker.numbers(given[1]).reshape(-1, 2).sum(axis=1, dtype=np.int64).tolist()
+    sizes = given[0].shape if len(given[0].shape) == len(around) else [1] * len(around)
+    many = math.prod(size + n for size, n in zip(sizes, around, strict=True))
+    refuse(many > max(MADE, given[0].count), operator.what, f"it makes more than {MADE} numbers")
+
+
+def _tiled(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    times = checker.numbers(given[1])
+    many = 0 if times is None else math.prod(times.tolist()) * given[0].count
+    refuse(many > MADE, operator.what, f"it makes more than {MADE} numbers")
 
 
 def _divided(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
-    """The least integer divided by -1 is none, which ends the process."""
-    found = checker.numbers(given[1]) if given[1].letter in "il" else None
+    """An integer is not divided by 0, nor by -1: the remainder of the least one ends the process.
+
+    A divisor that is computed must be natural; the runtime looks for zeros itself.
+    """
+    divisor = given[1]
+    found = checker.numbers(divisor) if divisor.letter in "il" else None
     refuse(found is not None and {0, -1} & set(found.tolist()), operator.what, "an integer divided by 0 or -1")
+    unknown = operator.row.name == "FLOOR_MOD" and divisor.letter in "il" and found is None and not divisor.natural
+    refuse(unknown, operator.what, "an integer divided by numbers that may be -1: take their maximum with 1 before")
 
 
+def natural(checker: Any, operator: Any, given: Sequence[Any]) -> bool:
+    """Tell whether an operator gives integers of at least 0: sizes, maxima with such, and those that it moves about."""
+    name = operator.row.name
+
+    def known(tensor: Any) -> bool:
+        numbers = checker.numbers(tensor) if tensor.letter in "il" else None
+        return tensor.natural or (numbers is not None and bool(np.all(numbers >= 0)))
+
+    if name == "MAXIMUM":
+        return any(map(known, given))
+    return name in SIZED or (name in MOVED and known(given[0])) or (name in JOINED and all(map(known, given)))
+
+
+SIZED = {"SHAPE", "RANK"}
+MOVED = {"BROADCAST_TO", "EXPAND_DIMS", "GATHER", "RESHAPE", "SQUEEZE", "STRIDED_SLICE", "TILE", "TRANSPOSE"}
+JOINED = {"CONCATENATION", "MINIMUM", "PACK"}
+"""Operators that give sizes, some numbers of their first input, some numbers of all inputs."""
 RATIOS = {"ADD": 2**12, "SUB": 2**12, "EQUAL": 2**12, "NOT_EQUAL": 2**12, "GREATER": 2**12,
           "GREATER_EQUAL": 2**12, "LESS": 2**12, "LESS_EQUAL": 2**12}  # fmt: skip
 RULES: dict[str, Callable[..., None]] = {
     "IF": _if, "WHILE": _while, "RANGE": _range, "STRIDED_SLICE": _strided, "RESHAPE": _reshaped,
-    "PACK": _counted("count", 0),
+    "PACK": _counted("count", 0), "TILE": _tiled,
     **dict.fromkeys(("UNPACK", "SPLIT", "SPLIT_V"), _counted("count", 1)),
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
     **dict.fromkeys(("DIV", "FLOOR_DIV", "FLOOR_MOD"), _divided),

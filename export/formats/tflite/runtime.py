@@ -1,15 +1,17 @@
 """Running a TFLite file in LiteRT."""
 
+import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.errors import ArgumentError, ArtifactError
+from zoo.core.validation import first_line
+from zoo.errors import ArgumentError, ArtifactError, ZooError
 
 from ...engine import BoundEngine, Run
 from ...signature import Signature, Tensor, default_of
@@ -49,13 +51,21 @@ class Interpreters:
             return results
 
 
-def _interpreter(path: Path, content: bytes, threads: int) -> Any:
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Name the file in errors of the interpreter, which may find only when it prepares that it cannot run it."""
+    try:
+        yield
+    except ZooError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        raise ArtifactError(f"{path} is not a TFLite file, or is damaged: {first_line(error)}") from error
+
+
+def _interpreter(content: bytes, threads: int) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    try:
-        return Interpreter(model_content=content, num_threads=threads)
-    except (ValueError, RuntimeError) as error:
-        raise ArtifactError(f"{path} is not a TFLite file, or is damaged: {error}") from error
+    return Interpreter(model_content=content, num_threads=threads)
 
 
 def check_runtime(options: RuntimeOptions) -> None:
@@ -72,10 +82,17 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
     """Open a TFLite file in the plain interpreter, which has no Flex delegate; without a signature, by position.
 
     The file is read once: further interpreters are of the same network, even if the file has been replaced.
+
+    Raises:
+        ArtifactError: It is not a TFLite file, is damaged, or the interpreter cannot run it.
     """
     content = read(path)
     checked(path, content)
-    make = functools.partial(_interpreter, path, content, options.threads or 1)
+    with _readable(path):
+        return _opened(path, expected, functools.partial(_interpreter, content, options.threads or 1))
+
+
+def _opened(path: Path, expected: Signature | None, make: Callable[[], Any]) -> BoundEngine:
     interpreter = make()
     signed = _signatures(interpreter)
     if expected and expected.form not in signed:

@@ -59,6 +59,7 @@ def varied():
         "a second producer": (twice + twice, "has producer twice"),
         "an unknown field": (good + b"\xfa\x06\x01a", "field 111"),
         "a group": (good + b"\x9b\x06", "field 99|does not end"),
+        "no name": (b"\x12\x02\xe9a", "producer is no UTF-8"),
         "an endless number": (b"\x08" + b"\xff" * 12, "a number without an end"),
         "a text as a number": (b"\x0a\x01a", "ir_version is of another kind"),
         "a number as a graph": (b"\x38\x01", "graph is of another kind"),

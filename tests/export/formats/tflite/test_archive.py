@@ -32,6 +32,17 @@ def test_manifest_is_a_zip_archive_behind_the_model(tmp_path):
     np.testing.assert_array_equal(open_(path, None)(x=x, y=x)["next"], x + ADDED)
 
 
+@pytest.mark.parametrize("lost", [1, 30, 200])
+def test_remains_of_a_manifest_are_not_taken_for_another_tools_file(tmp_path, lost):
+    """Not even if the network has no signature of ours."""
+    path = written(tmp_path, model("another"))
+    assert flatbuffer.manifest(path) == {}
+    archive.append(path, ABOUT)
+    path.write_bytes(path.read_bytes()[:-lost])
+    with pytest.raises(ArtifactError, match=r"a.tflite has lost what export.save had put behind it"):
+        flatbuffer.manifest(path)
+
+
 def zipped(members, compression=zipfile.ZIP_STORED, network=b"network"):
     """Pairs of name and text as an archive behind a network."""
     packed = io.BytesIO()

@@ -58,6 +58,19 @@ def ints(*numbers):
     return np.array(numbers, np.int32)
 
 
+def after(first, second, place):
+    """Let one operator take what another one gives."""
+
+    def change(given):
+        operators = given.subgraphs[0].operators
+        first(given)
+        result = operators[-1].outputs[0]
+        second(given)
+        operators[-1].inputs[place] = result
+
+    return change
+
+
 def at(path, value):
     """Set what a path of attributes and numbers leads to."""
 
@@ -138,11 +151,14 @@ def quantized(name, first, second):
 
 
 NUMBER = np.float32([[1, 2, 3]])
+RANK = with_operator("RANK", [([1, 3], F)], [([], I)])
+REMAINDER = with_operator("FLOOR_MOD", [ints(7), ints(5)], [([1], I)])
 GOOD = {
     "as it is": lambda given: None,
     "split": with_operator("SPLIT", [ints(1), ([1, 3], F)], [([1, 1], F)] * 3, "Split", numSplits=3),
     "a loop": looped(),
     "scales of an axis": scaled(3, [1, 2, 3], [0, 0, 0]),
+    "divided by a number of axes": after(RANK, REMAINDER, 1),
     "to a scalar": with_operator("RESHAPE", [([1, 1], F), ints()], [([], F)]),
 }
 BAD = {
@@ -221,8 +237,18 @@ BAD = {
     "sizes twice free": (with_operator("RESHAPE", [([1, 3], F)], [([3], F)], "Reshape", newShape=[-1, -1]), "the sizes"),
     "large sizes": (with_operator("FILL", [ints(1 << 20, 1 << 20), NUMBER[0, 0]], [([1], F)]), "it makes more than"),
     "a long range": (with_operator("RANGE", [np.int32(0), np.int32(1 << 30), np.int32(1)], [([1], I)]), "makes more"),
+    "a long range of computed steps": (
+        after(RANK, with_operator("RANGE", [np.int32(0), np.int32(1 << 30), np.int32(1)], [([1], I)]), 2), "makes more"
+    ),
     "divided by -1": (
         with_operator("FLOOR_MOD", [ints(7, 7, 7), ints(3, 2, -1)], [([3], I)]), "an integer divided by 0 or -1"
+    ),
+    "divided by a difference": (after(with_operator("SUB", [ints(1), ints(2)], [([1], I)], "Sub"), REMAINDER, 1), "numbers that may be -1"),
+    "much many times": (
+        with_operator("TILE", [np.zeros((64, 64), np.float32), ints(1, 1 << 15)], [([1, 1], F)], "Tile"), "makes more"
+    ),
+    "padded far around much": (
+        with_operator("PAD", [np.zeros((64, 64), np.float32), np.int32([[9000, 0], [9000, 0]])], [([1, 1], F)]), "makes more"
     ),
     "padded far": (
         with_operator("PAD", [([1, 3], F), np.int32([[60000, 0], [60000, 0]])], [([1, 3], F)]), "it makes more than"

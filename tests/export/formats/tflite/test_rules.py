@@ -47,3 +47,37 @@ def test_rules_are_of_known_operators_and_inputs():
             told = {i for i, slot in enumerate(pattern.inputs) if "!" in slot.flags and set(slot.types) <= {*"il"}}
             weights = {"CONV_2D", "DEPTHWISE_CONV_2D", "STRIDED_SLICE", "UNIDIRECTIONAL_SEQUENCE_LSTM"}
             assert row.name in weights or told <= set(rules.VALUES.get(row.name, {})), row.name
+
+
+def integers(*numbers, natural=False):
+    return SimpleNamespace(letter="i", numbers=np.array(numbers, np.int32) if numbers else None, natural=natural)
+
+
+ANY, NATURAL = integers(), integers(natural=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "is_natural"),
+    [
+        ("SHAPE", [ANY], True),
+        ("MAXIMUM", [ANY, integers(1, 2)], True),
+        ("MAXIMUM", [ANY, integers(1, -1)], False),
+        ("MINIMUM", [NATURAL, ANY], False),
+        ("PACK", [NATURAL, integers(3)], True),
+        ("PACK", [NATURAL, integers(-3)], False),
+        ("STRIDED_SLICE", [NATURAL, ANY, ANY, ANY], True),
+        ("RESHAPE", [ANY, integers(1)], False),
+        ("SUB", [NATURAL, integers(1)], False),
+        ("WHILE", [NATURAL], False),
+    ],
+)
+def test_remainders_are_of_natural_divisors(name, given, is_natural):
+    checker, operator = SimpleNamespace(numbers=lambda tensor: tensor.numbers), SimpleNamespace(row=ROWS[name])
+    assert rules.natural(checker, operator, given) == is_natural
+    remainder = SimpleNamespace(row=ROWS["FLOOR_MOD"], what="FLOOR_MOD")
+    divisor = integers(natural=is_natural)
+    if is_natural:
+        rules.RULES["FLOOR_MOD"](checker, None, remainder, [ANY, divisor], [ANY])
+    else:
+        with pytest.raises(ArtifactError, match="numbers that may be -1"):
+            rules.RULES["FLOOR_MOD"](checker, None, remainder, [ANY, divisor], [ANY])
