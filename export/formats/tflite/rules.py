@@ -85,9 +85,9 @@ def _counted(where: str, side: int) -> Callable[..., None]:
 
 def _strided(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
     """The slices of a tensor have a begin, an end and a stride for each axis that they name."""
-    begins, ends, strides = (checker.numbers(tensor) for tensor in given[1:])
-    what, count = operator.what, len(begins)
-    refuse(not 0 < count == len(ends) == len(strides), what, "begins, ends and strides of different lengths")
+    what, sizes, strides = operator.what, [tensor.shape for tensor in given[1:]], checker.numbers(given[3])
+    count = len(strides)
+    refuse(not count or sizes != [(count,)] * 3, what, "begins, ends and strides of different lengths")
     refuse(0 in strides, what, "a stride of zero")
     refuse(max(vars(operator.options).values()) >> count, what, "a mask for more axes than it has")
     known = given[0].shape or given[0].constant
@@ -147,6 +147,10 @@ def _divided(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any
     refuse(unknown, operator.what, "an integer divided by numbers that may be -1: take their maximum with 1 before")
 
 
+def _transposed(_checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    refuse(given[0].shape != (4,), operator.what, "other than four sizes of its result")
+
+
 def natural(checker: Any, operator: Any, given: Sequence[Any]) -> bool:
     """Tell whether an operator gives integers of at least 0: sizes, maxima with such, and those that it moves about."""
     name = operator.row.name
@@ -168,7 +172,7 @@ RATIOS = {"ADD": 2**12, "SUB": 2**12, "EQUAL": 2**12, "NOT_EQUAL": 2**12, "GREAT
           "GREATER_EQUAL": 2**12, "LESS": 2**12, "LESS_EQUAL": 2**12}  # fmt: skip
 RULES: dict[str, Callable[..., None]] = {
     "IF": _if, "WHILE": _while, "RANGE": _range, "STRIDED_SLICE": _strided, "RESHAPE": _reshaped,
-    "PACK": _counted("count", 0), "TILE": _tiled,
+    "PACK": _counted("count", 0), "TILE": _tiled, "TRANSPOSE_CONV": _transposed,
     **dict.fromkeys(("UNPACK", "SPLIT", "SPLIT_V"), _counted("count", 1)),
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
     **dict.fromkeys(("DIV", "FLOOR_DIV", "FLOOR_MOD"), _divided),

@@ -82,12 +82,12 @@ CUMSUM | f i01!# > f / i i01!# > i / l i01!# > l | Cumsum: exclusive:bool revers
 DEPTHWISE_CONV_2D | q f4 f4 f1 > f / q c4 c4! i1 > c / q u4 u4! i1 > u | DepthwiseConv2D: padding:padding
     stride_w:size stride_h:size multiplier:size activation:act dilation_w:size=1 dilation_h:size=1
 DEQUANTIZE | q h > f / q c > f / q u > f / q s > f | Dequantize:
-DIV | f f > f / i i > i | Div: activation:act
+DIV | f f > f / i i > i / q Q Q > Q | Div: activation:act
 DYNAMIC_UPDATE_SLICE | T T J1 > T | DynamicUpdateSlice:
-ELU | f > f
+ELU | q Q > Q
 EMBEDDING_LOOKUP | i1 f > f
 EQUAL | M M > b / q c c > b / b b > b | Equal:
-EXP | f > f | Exp:
+EXP | q Q > Q | Exp:
 EXPAND_DIMS | T J01!# > T | ExpandDims:
 FILL | J1 T > T | Fill:
 FLOOR | f > f
@@ -106,12 +106,12 @@ L2_NORMALIZATION | f > f | L2Norm: activation:none
 LEAKY_RELU | q Q > Q | LeakyRelu: alpha:f4
 LESS | M M > b / q c c > b | Less:
 LESS_EQUAL | M M > b / q c c > b | LessEqual:
-LOG | f > f
+LOG | q Q > Q
 LOGICAL_AND | b b > b | LogicalAnd:
 LOGICAL_NOT | b > b | LogicalNot:
 LOGICAL_OR | b b > b | LogicalOr:
 LOGISTIC | q Q > Q
-LOG_SOFTMAX | f > f | LogSoftmax:
+LOG_SOFTMAX | f > f / q c > c / q u > u | LogSoftmax:
 MAXIMUM | q N N > N | MaximumMinimum:
 MAX_POOL_2D | q Q4 > Q | Pool2D: padding:padding stride_w:size stride_h:size width:size height:size activation:act
 MEAN | q N i01! > N | Reducer: keep:bool
@@ -125,7 +125,7 @@ PACK | T.. > T | Pack: count:count axis:axis
 PAD | N J2! > N | Pad:
 PADV2 | N J2! N > N | PadV2:
 POW | f f > f / i i > i | Pow:
-PRELU | f f > f
+PRELU | f f > f / q c c > c / q u u > u
 QUANTIZE | q f > c / q f > u / q f > s / q c > c / q c > u / q u > c / q s > s / q c > s / q s > c | Quantize:
 RANGE | f0 f0 f0 > f / i0 i0 i0 > i / l0 l0 l0 > l | Range:
 RANK | T > i | Rank:
@@ -144,7 +144,7 @@ RESIZE_NEAREST_NEIGHBOR | f4 i1! > f | ResizeNearestNeighbor: corners:bool cente
 REVERSE_SEQUENCE | f J1 > f / i J1 > i | ReverseSequence: time:axis batch:axis
 REVERSE_V2 | N i1! > N / b i1! > b | ReverseV2:
 ROUND | f > f
-RSQRT | f > f
+RSQRT | q Q > Q
 SCATTER_ND | i N i1 > N / i b i1 > b | ScatterNd:
 SELECT | b N N > N / b b b > b | Select:
 SELECT_V2 | b N N > N / b b b > b | SelectV2:
@@ -156,18 +156,18 @@ SOFTMAX | q f > f / q c > c / q u > u | Softmax: beta:f4
 SPACE_TO_BATCH_ND | q Q i1! i2! > Q | SpaceToBatchND:
 SPLIT | i01!# N > N.. | Split: count:count
 SPLIT_V | N J1! i01!# > N.. | SplitV: count:count
-SQRT | f > f
+SQRT | q Q > Q
 SQUARE | f > f | Square:
-SQUARED_DIFFERENCE | f f > f / i i > i | SquaredDifference:
+SQUARED_DIFFERENCE | f f > f / i i > i / q c c > c | SquaredDifference:
 SQUEEZE | N > N / b > b | Squeeze: axes:[axis]
-STRIDED_SLICE | T i1! i1! i1! > T | StridedSlice: begin:mask end:mask ellipsis:mask new:mask shrink:mask offset:byte
+STRIDED_SLICE | T i1 i1 i1! > T | StridedSlice: begin:mask end:mask ellipsis:mask new:mask shrink:mask offset:byte
 SUB | M M > M / q c c > c / q u u > u | Sub: activation:act pot:bool=1
 SUM | q N i01! > N | Reducer: keep:bool
 TANH | q Q > Q
 TILE | N J1 > N / b J1 > b | Tile:
 TOPK_V2 | f i0! > f i / i i0! > i i | TopKV2:
 TRANSPOSE | T i1! > T | Transpose:
-TRANSPOSE_CONV | i1! f4! f4 f1? > f | TransposeConv: padding:padding stride_w:size stride_h:size activation:none
+TRANSPOSE_CONV | i1 f4 f4 f1? > f | TransposeConv: padding:padding stride_w:size stride_h:size activation:none
     bias:i1
 UNIDIRECTIONAL_SEQUENCE_LSTM | f3 f2! f2! f2! f2! f2! f2! f2! f2! - - - f1! f1! f1! f1! - - f2 f2 -? -? -? -? > f
     / q f3 c2! c2! c2! c2! c2! c2! c2! c2! - - - f1! f1! f1! f1! - - f2 f2 -? -? -? -? > f / q c3 c2! c2! c2! c2! c2!

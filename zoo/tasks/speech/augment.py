@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.core.recipe import Recipe
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ
 from zoo.tasks.speech.features import BANDS
 from zoo.tasks.speech.recordings import STRING, Recording
 

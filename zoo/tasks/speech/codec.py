@@ -20,7 +20,7 @@ from zoo.core.codec import FrontEnd, described, known, padded
 from zoo.core.recipe import Recipe
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ
 from zoo.tasks.speech.augment import hide
 from zoo.tasks.speech.features import BANDS, FRAMES, MEMORY, log_mel, measured
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, steps_of

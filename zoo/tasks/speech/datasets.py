@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ
 from zoo.tasks.speech.recordings import Recording, normalized, rounded, store, stored, strings
 
 STORED = 2  # version of the form that recordings are prepared in

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, steps_of
 
 WINDOW, HOP = 400, 160  # samples: 25 and 10 ms

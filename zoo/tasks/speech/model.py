@@ -12,8 +12,7 @@ from zoo.core.calibration import Calibration
 from zoo.core.progress import bar
 from zoo.core.renaming import earlier, renamed
 from zoo.errors import ArgumentError, CodecError
-from zoo.media import audio
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ, audio
 from zoo.models.model import Model, overlapping
 from zoo.models.reliability import calibrated
 from zoo.models.sampling import log_softmax

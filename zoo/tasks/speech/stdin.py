@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zoo.errors import CodecError
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ
 from zoo.media.headers import UNKNOWN, recognized
 
 CHUNK_S = 0.2

@@ -15,8 +15,7 @@ from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
 from zoo.core.subtitles import srt
 from zoo.core.validation import number
-from zoo.media import audio
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ, audio
 from zoo.tasks.speech import plots
 from zoo.tasks.speech.confidence import confidence, log_probability, words_of
 from zoo.tasks.speech.decoding import SPACE, AlignedSymbol

@@ -14,8 +14,7 @@ from zoo.core import text_files
 from zoo.core.datasets import prepared
 from zoo.core.files import regular, sha256
 from zoo.errors import DataError, ZooError
-from zoo.media import audio
-from zoo.media.audio import RATE_HZ
+from zoo.media import RATE_HZ, audio
 from zoo.media.source import reason
 from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, normalized, rounded, steps_of, store, stored
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from zoo.core.storage import OnDisk, pack, packed
 from zoo.errors import CodecError
-from zoo.media import container
 from zoo.media.source import named, regular
 
 KIND = "a NumPy array (.npy)"
-MOST_OF_A_FRAME = 3 * container.MOST_PIXELS
+MOST_OF_A_FRAME = 3 << 26  # three for each pixel of the largest picture
 MOST_VALUES = 1 << 32  # of an array in a file: eleven hours of 64 × 64 pixels at 25 frames per second
 
 
