@@ -139,11 +139,11 @@ def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, Manifest 
         ArtifactError: It is missing, truncated or corrupt, or its manifest says what cannot be.
     """
     source = Path(path)
-    if not exists(source):
+    if not os.fspath(path) or not exists(source):
         raise ArtifactError(f"{source} does not exist: export.save writes it, or `zoo export NAME`")
     try:
-        _check_regular(source)
         row = _format(source)
+        _check_regular(source)
         texts = row.manifest(source)
         if not texts:
             return source, row, None
@@ -240,7 +240,9 @@ def _digest(path: Path, manifest: Mapping[str, str], row: Format) -> str:
     """Hash the texts and the network: a file's first `bytes` bytes, or a folder's files except the manifest."""
     parts = [manifest.get(name, "").encode() for name in (*TEXTS, "bytes")]
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / row.manifest_file)
+        files = sorted(
+            p for p in path.rglob("*") if p.is_file() and p != path / row.manifest_file and not _of_system(p)
+        )
         parts += [f"{file.relative_to(path).as_posix()} {sha256(file)}".encode() for file in files]
     else:
         digest = hashlib.sha256(b"".join(part + b"\0" for part in parts))
@@ -251,6 +253,11 @@ def _digest(path: Path, manifest: Mapping[str, str], row: Format) -> str:
                 left -= len(block)
         return digest.hexdigest()
     return sha256(b"\0".join(parts))
+
+
+def _of_system(path: Path) -> bool:
+    """Tell whether file managers write a file of this name into folders, where nobody reads it."""
+    return path.name in (".DS_Store", "Thumbs.db", "desktop.ini") or path.name.startswith("._")
 
 
 def size_of(path: Path) -> int:

@@ -4,37 +4,34 @@ Importing this package loads neither Keras nor TensorFlow; the functions that ne
 """
 
 import importlib
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from zoo.api import build, info, load, page, train
-from zoo.core.architectures import ARCHITECTURES
-from zoo.core.card import Card
-from zoo.errors import (
-    ArgumentError,
-    ArtifactError,
-    ChecksumError,
-    CodecError,
-    DataError,
-    DownloadError,
-    ExportError,
-    ModelFileError,
-    PluginError,
-    PresetError,
-    TrainingError,
-    UnknownModel,
-    UnsupportedLayer,
-    VerificationError,
-    ZooError,
-)
-from zoo.presets.catalog import list_models
-
 if TYPE_CHECKING:
+    from zoo.api import build, info, load, page, train
+    from zoo.core.architectures import ARCHITECTURES
+    from zoo.core.card import Card
+    from zoo.errors import (
+        ArgumentError,
+        ArtifactError,
+        ChecksumError,
+        CodecError,
+        DataError,
+        DownloadError,
+        ExportError,
+        ModelFileError,
+        PluginError,
+        PresetError,
+        TrainingError,
+        UnknownModel,
+        UnsupportedLayer,
+        VerificationError,
+        ZooError,
+    )
+    from zoo.presets.catalog import list_models
     from zoo.tasks.music.score import HOLD, REST, Score
     from zoo.training.gradient_flow import gradient_flow
 
-
-__version__ = metadata.version("rnn-zoo")
+    __version__: str
 
 __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
@@ -42,21 +39,27 @@ __all__ = [
     "TrainingError", "UnknownModel", "UnsupportedLayer", "VerificationError", "ZooError", "build", "export",
     "gradient_flow", "info", "list_models", "load", "page", "train",
 ]  # fmt: skip
+MODULES = {
+    **dict.fromkeys(("build", "info", "load", "page", "train"), "api"),
+    "ARCHITECTURES": "core.architectures", "Card": "core.card", "list_models": "presets.catalog",
+    **dict.fromkeys(("HOLD", "REST", "Score"), "tasks.music.score"), "gradient_flow": "training.gradient_flow",
+    **{name: "errors" for name in __all__ if name.endswith("Error") or name.startswith("Un")},
+}  # fmt: skip
+"""Public name → the module that has it."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs NumPy when it is first asked for (PEP 562): listing models does not."""
-    modules = {
-        "HOLD": "tasks.music.score",
-        "REST": "tasks.music.score",
-        "Score": "tasks.music.score",
-        "gradient_flow": "training.gradient_flow",
-    }
-    if name == "export":  # a package
-        return importlib.import_module("zoo.export")
-    if name in modules:
-        return getattr(importlib.import_module(f"zoo.{modules[name]}"), name)
-    raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    """Import what is asked for, once (PEP 562): the command is there at once, and listing models needs no NumPy."""
+    if name == "__version__":
+        found: Any = importlib.import_module("importlib.metadata").version("rnn-zoo")
+    elif name in MODULES:
+        found = getattr(importlib.import_module(f"zoo.{MODULES[name]}"), name)
+    elif name in ("api", "core", "errors", "export", "layers", "models", "presets", "tasks", "training", "video"):
+        return importlib.import_module(f"zoo.{name}")
+    else:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -22,7 +22,9 @@ def an_event(rng):
             lambda: note(pitch, rng.choice((0, 24, 96)), delta, channel),
             lambda: event(delta, 0x90 | channel, pitch, rng.choice((0, 1, 80))),
             lambda: event(delta, 0x80 | channel, pitch, 0),
-            lambda: event(delta, 0xB0 | channel, 64, rng.choice((0, 63, 64, 127))),
+            lambda: event(
+                delta, 0xB0 | channel, rng.choice((64, 64, 120, 121, 123, 127)), rng.choice((0, 63, 64, 127))
+            ),
             lambda: meter(rng.choice((0, 1, 3, 4, 7, 255)), rng.choice((0, 1, 2, 3, 4, 31, 255)), delta),
             lambda: meta(0x51, rng.choice(EXTREMES).to_bytes(4, "big")[1:], delta),
             lambda: tempo(rng.choice((4, 60, 120, 1000, 1e7)), delta),

@@ -11,7 +11,7 @@ import click
 
 from zoo.core.commands import show
 from zoo.core.escaping import escaped
-from zoo.core.files import exists, suffixed, write_text
+from zoo.core.files import check_name, exists, suffixed, write_text
 from zoo.core.session import OutputFiles, Plottable, Renderable, Savable
 from zoo.errors import ArgumentError
 
@@ -53,7 +53,7 @@ def check(piece: type, files: OutputFiles, count: int = 1, inputs: Sequence[str 
         raise ArgumentError("--wav: what this model makes cannot be rendered as audio. Leave the option out")
     for path, method in ((files.out, "save"), (files.plot, "plot"), (files.wav, "render")):
         if path:
-            suffixed(path, _suffixes(piece, method))
+            check_name(suffixed(path, _suffixes(piece, method)))
     sources = [Path(source) for source in inputs if exists(source)]
     for path in (numbered(files.out, i, count) for i in range(1, min(count, MAX_PIECES) + 1) if files.out):
         if exists(path) and any(path.samefile(source) for source in sources):

@@ -9,6 +9,7 @@
 """
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -181,9 +182,23 @@ def streams() -> None:
                 os.dup2(nothing, number)
                 os.close(nothing)
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+    if (usual := sys.__stderr__) is not None and sys.stderr is usual:
+        buffer = io.BufferedWriter(_Notices(usual.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(buffer, usual.encoding, line_buffering=True)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Notices(io.FileIO):
+    """A full or broken stderr: what is told there is lost, and the command goes on."""
+
+    def write(self, data: Any) -> int:
+        """Write bytes; say that they are written in any case."""
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def _numbers() -> list[int]:

@@ -38,7 +38,7 @@ def sha256(data: bytes | Path) -> str:
     if isinstance(data, bytes):
         digest.update(data)
     else:
-        with regular(data) as stream:
+        with regular(data) as stream, _readable(data):
             while block := stream.read(BLOCK):
                 digest.update(block)
     return digest.hexdigest()
@@ -67,6 +67,16 @@ def regular(path: str | os.PathLike[str], kind: str = "a regular file") -> Binar
     return open(descriptor, "rb")
 
 
+def first(path: str | os.PathLike[str], count: int) -> bytes:
+    """Return the first bytes of a regular file.
+
+    Raises:
+        DataError: It is missing, cannot be read, or is no regular file.
+    """
+    with regular(path) as stream, _readable(path):
+        return stream.read(count)
+
+
 def content(path: str | os.PathLike[str], most: int) -> bytes:
     """Return what a regular file contains.
 
@@ -79,13 +89,20 @@ def content(path: str | os.PathLike[str], most: int) -> bytes:
     """
     with regular(path) as stream:
         size = os.fstat(stream.fileno()).st_size
-        try:
+        with _readable(path):
             found = stream.read(max(size, BLOCK) + 1) if size <= most else b""  # the room for it is reserved at once
-        except OSError as error:
-            raise DataError(f"{path}: {error.strerror or error}") from error
     if max(size, len(found)) > most:
         raise DataError(f"{path} has more than {most:,} bytes, which is the most that is read")
     return found
+
+
+@contextlib.contextmanager
+def _readable(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file where reading fails, as from a bad disk: such errors name none."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
@@ -106,6 +123,23 @@ def _replaced(path: Path) -> Path | None:
     """Return the temporary folder from which a folder is about to be replaced, the earlier one moved away."""
     found = _workplaces(path.parent)
     return next((one for one in found if (one / path.name).exists() and (one / PREVIOUS).exists()), None)
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that no file can have, before there is something to be written.
+
+    Raises:
+        ArgumentError: It is too long, or has a null character.
+    """
+    try:
+        os.path.lexists(path) or os.lstat(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.ENAMETOOLONG, None):
+            raise ArgumentError(
+                f"{str(path)[:50]}… is no name of a file: {getattr(error, 'strerror', None) or error}"
+            ) from error
 
 
 def suffixed(path: str | os.PathLike[str], accepted: tuple[str, ...]) -> Path:

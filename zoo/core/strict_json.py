@@ -9,6 +9,7 @@ from zoo.errors import ArgumentError
 MOST_BYTES = 1 << 24
 MOST_DEPTH = 32  # objects and lists inside of one another
 MOST_DIGITS = 24
+MOST_PARTS = 100_000  # objects, lists and their items
 
 
 def parse(text: str | bytes, most: int = MOST_BYTES) -> Any:
@@ -25,6 +26,8 @@ def parse(text: str | bytes, most: int = MOST_BYTES) -> Any:
         raise ArgumentError(f"no JSON: {len(text):,} bytes, at most {most:,} are read")
     try:
         written = text.decode("utf-8") if isinstance(text, bytes) else text
+        if sum(map(written.count, "[{,")) > MOST_PARTS:  # each of them takes a hundred times the room of its bytes
+            raise ValueError(f"more than {MOST_PARTS:,} objects, lists and items")
         found = json.loads(
             written, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_fraction, parse_int=_integer
         )

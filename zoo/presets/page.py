@@ -1,5 +1,6 @@
 """Model pages: what is known of a model, as Markdown, from the files of its preset folder."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.card import Card
 from zoo.core.codec import Codec
+from zoo.core.escaping import escaped
 from zoo.core.files import content
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import Task, find
@@ -76,7 +78,9 @@ def page(folder: Path) -> str:
         "Sample": _sample(folder, _of_architecture(task.samples, card)),
         "Errors": _errors(folder, task),
         "Artifacts": _artifacts(folder, task),
-        "Data and licence": "\n".join(f"- {k}: {v}" for k, v in (*card.data.items(), ("weights", card.licence)) if v),
+        "Data and licence": "\n".join(
+            f"- {_plain(k)}: {_plain(v)}" for k, v in (*card.data.items(), ("weights", card.licence)) if v
+        ),
         "Limits": _of_architecture(task.limits, card) if ours else "",
     }
     architecture = ARCHITECTURES[card.architecture]
@@ -86,11 +90,16 @@ def page(folder: Path) -> str:
     summary = (
         task.summary.capitalize()
         if ours
-        else f"{task.name.capitalize()}, trained on {card.data.get('name', 'data without a name')}"
+        else f"{task.name.capitalize()}, trained on {_plain(card.data.get('name', 'data without a name'))}"
     )
     head = f"# {card.name}\n\n{summary}: {card.parameters:,} parameters, {kind}."
     use = f'```python\nimport zoo\n\nmodel = zoo.load("{told}")\n```'
     return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Return a text of a card as a piece of a line of Markdown: no markup, no control characters."""
+    return re.sub(r"([\[\]|`\\])", r"\\\1", escaped(" ".join(text.split()))).replace("<", "&lt;")
 
 
 def _network(card: Card, codec: Codec) -> str:
@@ -112,7 +121,7 @@ def _network(card: Card, codec: Codec) -> str:
 def _results(card: Card, task: Task, ours: bool) -> str:
     published, splits = (task.published, task.splits) if ours else ((), "")
     rows = [
-        [split, task.words(name), f"{value:.4f}"]
+        [_plain(split), _plain(task.words(name)), f"{value:.4f}"]
         for split, metrics in card.metrics.items()
         for name, value in task.with_bits(metrics).items()
         if name != "tokens"
@@ -165,11 +174,17 @@ def _of_architecture(texts: Mapping[str, str], card: Card) -> str:
 
 
 def _training(card: Card, folder: Path) -> str:
-    recipe = ", ".join(f"{name} {value}" for name, value in card.recipe.to_dict().items())
+    recipe = ", ".join(f"{name} {value}" for name, value in card.recipe.to_dict().items() if value != "")
     told = f"{card.epochs} epochs, {card.minutes:g} minutes on " + ", ".join(
-        f"{k} {v}" for k, v in card.versions.items()
+        f"{_plain(k)} {_plain(v)}" for k, v in card.versions.items()
     )
-    parts = [f"```console\n$ {card.command}\n```", f"{told}.", f"Recipe: {recipe}.", *_picture(folder, "curves.png")]
+    command = escaped(card.command).replace("```", "'''")
+    parts = [
+        f"```console\n$ {command}\n```",
+        f"{told}.",
+        f"Recipe: {recipe}.",
+        *_picture(folder, "curves.png"),
+    ]
     return "\n\n".join(parts)
 
 

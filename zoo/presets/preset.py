@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,6 +74,9 @@ class Preset:
         with _named(path):
             found = weights_file.shapes(path)
             check_shapes(ARCHITECTURES[self.card.architecture], self.codec, self.card.recipe, found)
+            count = sum(map(math.prod, found.values()))
+            if self.card.parameters not in (0, count):  # 0: it does not say
+                raise ArgumentError(f"{count:,} parameters, the card says {self.card.parameters:,}")
             return weights_file.arrays(path, self.card.weights_sha256)
 
     def network(self) -> keras.Model:

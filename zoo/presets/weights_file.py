@@ -1,9 +1,10 @@
 """Files of weights: safetensors, of which the head is checked before anything else is read."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.core.files import content, regular, sha256
+from zoo.core.files import content, first, regular, sha256
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
     import safetensors
 
     with regular(path) as stream:
-        head = int.from_bytes(stream.read(8), "little")
+        size = os.fstat(stream.fileno()).st_size
+    if size > MOST_BYTES:
+        raise DataError(f"{path} has {size:,} bytes, at most {MOST_BYTES:,} are read")
+    head = int.from_bytes(first(path, 8), "little")
     if head > MOST_HEAD:
         raise DataError(f"{path} is no safetensors file: its head has {head:,} bytes, at most {MOST_HEAD:,} are read")
     try:

@@ -43,7 +43,7 @@ WIRES = {"int": 0, "float": 5}
 WIDTHS = {1: 8, 5: 4}
 DEEPEST = 60  # messages within messages; a graph within a graph is three
 LONGEST = 1 << 22  # bytes of a text, or of the numbers of an attribute
-MOST = 250_000  # messages: a file of two bytes each must not fill the memory
+MOST = 1_000_000  # fields and numbers of a file: each takes a hundred times the room of its two bytes
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class Reader:
         """
         known = fields(kind)
         found: dict[str, Any] = {field.name: [] if field.many else None for field in known.values()}
-        self.left -= 1
-        if deep > DEEPEST or self.left < 0:
-            raise ArtifactError(f"more than {MOST} messages, or {DEEPEST} within one another")
+        if deep > DEEPEST:
+            raise ArtifactError(f"more than {DEEPEST} messages within one another")
         while at < end:
+            self.spend(1)
             tag, at = self.varint(at, end)
             field, wire = known.get(tag >> 3), tag & 7
             if field is None or field.kind == "no":
@@ -97,6 +97,16 @@ class Reader:
             else:
                 found[field.name] = value[0] if field.kind in WIRES else value
         return SimpleNamespace(**found)
+
+    def spend(self, count: int) -> None:
+        """Count what is read.
+
+        Raises:
+            ArtifactError: It is too much.
+        """
+        self.left -= count
+        if self.left < 0:
+            raise ArtifactError(f"more than {MOST} fields and numbers")
 
     def varint(self, at: int, end: int) -> tuple[int, int]:
         """Read a whole number; return it and where it ends."""
@@ -145,9 +155,11 @@ class Reader:
         if kind == "float":
             if (end - at) % 4:
                 raise ArtifactError(f"byte {at}: numbers that end too early")
+            self.spend((end - at) // 4)
             return list(struct.unpack_from(f"<{(end - at) // 4}f", self.content, at))
         found = []
         while at < end:
+            self.spend(1)
             value, at = self.varint(at, end)
             found.append(signed(value))
         return found
@@ -181,6 +193,7 @@ def top(content: bytes) -> SimpleNamespace:
     found = SimpleNamespace(producer="", metadata=[], tail=len(content))
     while at < len(content):
         start = at
+        reader.spend(1)
         tag, at = reader.varint(at, len(content))
         begin, at = reader.value(tag & 7, at, len(content))
         if tag == 2 << 3 | 2:

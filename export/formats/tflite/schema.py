@@ -67,20 +67,20 @@ ADD_N | N.. > N | AddN:
 ARG_MAX | N J01!# > J | ArgMax: output:type
 ARG_MIN | N J01!# > J | ArgMin: output:type
 AVERAGE_POOL_2D | q Q4 > Q | Pool2D: padding:padding stride_w:size stride_h:size width:size height:size activation:act
-BATCH_MATMUL | f f > f / q c c~ > c | BatchMatMul: x:bool y:bool asymmetric:bool
+BATCH_MATMUL | f f > f / q f c! > f / q c c~ > c | BatchMatMul: x:bool y:bool asymmetric:bool
 BATCH_TO_SPACE_ND | q Q i1! i2! > Q | BatchToSpaceND:
 BROADCAST_TO | N J1 > N / b J1 > b | BroadcastTo:
 CAST | * > * | Cast: in:type out:type
 CEIL | f > f
 CONCATENATION | T.. > T | Concatenation: axis:axis activation:none
-CONV_2D | q f4 f4 f1 > f / q c4 c4! i1 > c / q u4 u4! i1 > u | Conv2D: padding:padding stride_w:size stride_h:size
-    activation:act dilation_w:size=1 dilation_h:size=1 bias:i1
+CONV_2D | q f4 f4 f1 > f / q f4 c4! f1 > f / q c4 c4! i1 > c / q u4 u4! i1 > u | Conv2D: padding:padding
+    stride_w:size stride_h:size activation:act dilation_w:size=1 dilation_h:size=1 bias:i1
 CONV_3D | f5 f5 f1? > f | Conv3D: padding:padding stride_d:size stride_w:size stride_h:size activation:act
     dilation_d:size=1 dilation_w:size=1 dilation_h:size=1
 COS | f > f | Cos:
 CUMSUM | f i01!# > f / i i01!# > i / l i01!# > l | Cumsum: exclusive:bool reverse:bool
-DEPTHWISE_CONV_2D | q f4 f4 f1 > f / q c4 c4! i1 > c / q u4 u4! i1 > u | DepthwiseConv2D: padding:padding
-    stride_w:size stride_h:size multiplier:size activation:act dilation_w:size=1 dilation_h:size=1
+DEPTHWISE_CONV_2D | q f4 f4 f1 > f / q f4 c4! f1 > f / q c4 c4! i1 > c / q u4 u4! i1 > u | DepthwiseConv2D:
+    padding:padding stride_w:size stride_h:size multiplier:size activation:act dilation_w:size=1 dilation_h:size=1
 DEQUANTIZE | q h > f / q c > f / q u > f / q s > f | Dequantize:
 DIV | f f > f / i i > i / q Q Q > Q | Div: activation:act
 DYNAMIC_UPDATE_SLICE | T T J1 > T | DynamicUpdateSlice:

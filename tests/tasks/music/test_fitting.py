@@ -20,6 +20,12 @@ def test_scores_move_no_further_than_they_must(pitches, fitted):
             fit(piece, CODEC)
 
 
+def test_another_meter_is_said():
+    piece = Score([[50]], beats_per_bar=1.5)
+    with pytest.warns(UserWarning, match=r"there is music of 1\.5 beats a bar, the model counts 4"):
+        assert fit(piece, CODEC) is piece
+
+
 def test_what_cannot_be_moved_is_told():
     with pytest.raises(CodecError, match="cannot be transposed"):
         fit(Score([[50], [61]]), CODEC, transpose=True)

@@ -72,7 +72,7 @@ def test_outer_voices_stay_and_the_dropped_are_counted(tmp_path):
 
 def test_late_outer_note_ends_an_inner_one(tmp_path):
     path = midi(tmp_path, [(50, 0, 2), (55, 0, 2), (60, 0, 2), (80, 1, 2)])
-    with pytest.warns(UserWarning, match="dropped 1 notes"):
+    with pytest.warns(UserWarning, match="dropped 1 note that"):
         sounding = Score.read(path, 3, 1).sounding()
     assert sounding[1].max() == 80
     assert sounding[1].min() == 50
@@ -263,7 +263,7 @@ def test_open_and_empty_notes_are_ended(tmp_path):
     score, said = read(tmp_path, data, 2)
     assert [(n.pitch, n.start, n.end) for n in score.notes()] == [(64, 4, 8), (60, 0, 8)]
     until = "at the next of that pitch or where the track ends"
-    assert said == [f"ended 1 notes that the file does not end {until}", f"ended 1 notes of no length {until}"]
+    assert said == [f"ended 1 note that the file does not end {until}", f"ended 1 note of no length {until}"]
 
 
 def test_a_line_without_ends_is_still_a_line(tmp_path):
@@ -280,7 +280,7 @@ def test_triplets_are_said_to_be_moved(tmp_path):
     assert [(n.start, n.end) for n in score.notes()][:4] == [(0, 1), (1, 3), (3, 4), (4, 5)]
     assert read(tmp_path, data, steps_per_beat=12)[1] == []
     _, said = read(tmp_path, file(track(note(60, 12), note(60, 12), note(60, 24))))
-    assert said == ["moved 1 of 3 notes (33.3%) to the grid of 4 steps a beat", "dropped 1 notes shorter than a step"]
+    assert said == ["moved 1 of 3 notes (33.3%) to the grid of 4 steps a beat", "dropped 1 note shorter than a step"]
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_chords_in_one_channel_are_voices_in_order(tmp_path):
     ("data", "said"),
     [
         (riff(file(track(note(60, 96)))), []),
-        (file(track(note(60, 96)), count=9), ["its header counts 9 tracks, 1 were read"]),
+        (file(track(note(60, 96)), count=9), ["its header counts 9 tracks, there is 1"]),
         (file(track(meta(0x59, b"\x63\x05"), note(60, 96))), []),
         (file(track(note(60, 500)), division=0xE728),
          ["its time is in frames of film, which were counted at 120 beats a minute"]),
@@ -331,6 +331,40 @@ def test_good_files_of_other_kinds(tmp_path, data, said):
     score, sentences = read(tmp_path, data)
     assert score.grid[:, 0].tolist() == [60, HOLD, HOLD, HOLD]
     assert sentences == said
+
+
+PITCHES = ((72, 74, 76, 77), (67, 67, 72, 69), (64, 62, 60, 72), (48, 55, 57, 53))
+
+
+def voice(name, pitches, over=()):
+    """Make a track of quarters, some of which end so many ticks late."""
+    late = [96 + dict(over).get(i, 0) for i in range(len(pitches))]
+    changes = [(96 * i, 0x90, pitch) for i, pitch in enumerate(pitches)]
+    changes = sorted(changes + [(tick + late[i], 0x80, pitch) for i, (tick, _, pitch) in enumerate(changes)])
+    deltas = np.diff([tick for tick, *_ in changes], prepend=0).tolist()
+    return track(meta(3, name), *(event(delta, *c[1:], 80) for delta, c in zip(deltas, changes, strict=True)))
+
+
+@pytest.mark.parametrize("names", [
+    (b"", b"", b"", b""), (b"Soprano", b"ALTO", b"Tenor ", b"bass"), (b"S", b"A", b"T", b"B"),
+    (b"Sopran", b"Alt", b"Tenor", b"Bassus"),
+])  # fmt: skip
+@pytest.mark.parametrize("over", [(), [(1, 2)], [(0, 12), (1, 12), (2, 12)]])
+def test_a_note_held_a_little_into_the_next_changes_nothing(tmp_path, names, over):
+    tracks = [voice(name, pitches, over) for name, pitches in zip(names, PITCHES, strict=True)]
+    score, said = read(tmp_path, file(*tracks), 4)
+    assert score.sounding()[::4].T.tolist() == [list(pitches) for pitches in PITCHES]
+    assert said == []
+    if names[0]:
+        high = file(voice(names[3], PITCHES[0], over), voice(names[0], PITCHES[3], over))
+        assert read(tmp_path, high, 4)[0].sounding()[::4, [3, 0]].T.tolist() == [list(PITCHES[0]), list(PITCHES[3])]
+
+
+def test_a_low_melody_played_legato(tmp_path):
+    score, said = read(tmp_path, file(voice(b"", (48, 50, 52), [(0, 5), (1, 5)])), 4)
+    assert score.sounding()[::4, 2].tolist() == [48, 50, 52]
+    assert said == ["its one line lies low and was taken for the tenor"]
+    assert read(tmp_path, file(voice(b"", (36, 38))), 2)[1] == ["its one line lies low and was taken for voice 2"]
 
 
 def test_format_2_is_read_piece_after_piece(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from zoo.errors import CodecError
 from zoo.tasks.music import notes
-from zoo.tasks.music.notes import Part, parts
+from zoo.tasks.music.notes import parts
 from zoo.tasks.music.smf import Track
 
 
@@ -24,7 +24,7 @@ def pedal(tick, value, channel=0):
 def found(*events, end=100):
     """Give the notes of one track `(start, end, pitch)`, and what was said."""
     said = []
-    read, _ = parts([Track("x", list(events), end=end)], said)
+    read, _ = parts([Track("x", list(events), end=end)], 1, said)
     columns = [np.stack([part.start, part.end, part.pitch], 1).tolist() for part in read]
     return [tuple(note) for rows in columns for note in rows], said
 
@@ -55,7 +55,7 @@ def test_every_start_gets_an_end(events, expected, said):
     read, sentences = found(*events)
     assert [note[:2] for note in read] == expected
     until = "at the next of that pitch or where the track ends"
-    assert sentences == [f"ended {count} notes {reason} {until}" for count, reason in said]
+    assert sentences == [f"ended {notes.counted(count)} {reason} {until}" for count, reason in said]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_start_gets_an_end(events, expected, said):
 )
 def test_a_made_up_end_holds_no_key(events, keys):
     """What is known to sound goes before what is not."""
-    [part], _ = parts([Track("", events, end=100)], [])
+    [part], _ = parts([Track("", events, end=100)], 1, [])
     assert part.key.tolist() == keys
 
 
@@ -87,7 +87,7 @@ def test_pitches_and_channels_do_not_mix():
     [
         ([(2, 127), (40, 0)], [40, 22]),  # the second is struck with the pedal down, and ends with its key
         ([(2, 127), (15, 0), (15, 127), (60, 0)], [15, 60]),
-        ([(2, 127)], [10, 22]),  # never let go
+        ([(2, 127)], [100, 100]),  # never let go
         ([(2, 63), (40, 0)], [10, 22]),
         ([(10, 127), (21, 10)], [21, 22]),
         ([(11, 127), (40, 0)], [10, 40]),
@@ -108,28 +108,50 @@ def test_a_note_under_the_pedal_ends_where_it_is_struck_again():
 
 
 def test_lines_that_change_their_track_are_joined():
-    tracks = [Track("a", [on(0), off(10)]), Track("a", [on(10, 62, 3), off(20, 62, 3)]), Track("a", [on(5), off(9)])]
-    read, drums = parts([*tracks, Track("kit", [on(0, 38, 9), off(1, 38, 9)])], [])
-    assert [(part.name, part.start.tolist()) for part in read] == [("a", [0, 10]), ("a", [5])]
-    assert [part.one_by_one() for part in read] == [True, True]
+    tracks = [Track("a", [on(0), off(10)]), Track("b", [on(5), off(9)]), Track("a", [on(10, 62, 3), off(20, 62, 3)])]
+    read, drums = parts([*tracks, Track("kit", [on(0, 38, 9), off(1, 38, 9)])], 1, [])
+    assert [(part.name, part.start.tolist()) for part in read] == [("a", [0, 10]), ("b", [5])]
     assert drums == 1
 
 
-def test_order_and_overlap():
-    part = Part("", *(np.array(values) for values in ([5, 0], [9, 6], [60, 64], [9, 6])))
-    assert not part.sorted().one_by_one()
-    assert part.sorted().pitch.tolist() == [64, 60]
-    assert part.sorted().joined(part) is None
+@pytest.mark.parametrize("controller", [120, 123, 124, 127])
+@pytest.mark.parametrize("other_track", [False, True])
+def test_all_notes_end_at_once(controller, other_track):
+    off_at = [(20, 0xB0, controller, 0), (60, 0xB0, controller, 0), (30, 0xB1, controller, 0)]
+    mine = [on(0), on(5, 64), on(20, 67), off(40, 67), off(50, 64), on(55), on(57), off(70), on(80), off(90)]
+    tracks = [Track("a", mine, end=100), Track("b", off_at if other_track else [], end=100)]
+    tracks[0].events = sorted([*mine, *([] if other_track else off_at)], key=lambda event: event[0])
+    said = []
+    [part], _ = parts(tracks, 24, said)
+    notes_ = list(zip(part.start.tolist(), part.end.tolist(), part.pitch.tolist(), part.key.tolist(), strict=True))
+    assert notes_ == [
+        (0, 20, 60, 20), (5, 20, 64, 20), (20, 40, 67, 40), (55, 57, 60, 57), (57, 60, 60, 60), (80, 90, 60, 90),
+    ]  # fmt: skip
+    assert said == []
 
 
-@pytest.mark.parametrize(("start", "end", "expected"), [
-    (20, 25, [0, 10, 20, 30]), (15, 30, [0, 10, 15, 30]), (40, 50, [0, 10, 30, 40]), (14, 20, None), (20, 31, None),
-])  # fmt: skip
-def test_parts_are_joined_where_they_follow_one_another(start, end, expected):
-    line = Part("", *map(np.array, ([0, 10, 30], [10, 15, 40], [60, 62, 64], [10, 15, 40])))
-    found = line.joined(Part("", *(np.array([value]) for value in (start, end, 70, end))))
-    assert (found and found.start.tolist()) == expected
-    assert expected is None or found.pitch[expected.index(start)] == 70
+@pytest.mark.parametrize(("controller", "end"), [(120, 30), (121, 30), (123, 50)])
+def test_the_pedal_is_lifted_with_all_sound_and_with_a_reset(controller, end):
+    read, said = found(pedal(0, 127), on(0), off(10), (30, 0xB0, controller, 0), pedal(50, 0))
+    assert (read, said) == ([(0, end, 60)], [])
+
+
+def test_the_pedal_is_that_of_the_channel_in_whatever_track():
+    tracks = [
+        Track("a", [on(0), off(10)]),
+        Track("", [pedal(5, 127), pedal(50, 0)]),
+        Track("b", [on(0, 48, 1), off(9, 48, 1)]),
+    ]
+    read, _ = parts(tracks, 24, [])
+    assert [part.end.tolist() for part in read] == [[50], [9]]
+
+
+def test_a_pedal_that_is_never_lifted_is_said():
+    read, said = found(pedal(0, 127), on(0), off(10), on(20, 64), off(25, 64), on(30), off(35))
+    assert read == [(0, 30, 60), (20, 100, 64), (30, 100, 60)]
+    assert said == [
+        "ended 3 notes under a pedal that is never lifted at the next of that pitch or where the track ends"
+    ]
 
 
 def test_notes_are_limited(monkeypatch):

@@ -179,6 +179,8 @@ WALTZ = Score([[60], [HOLD], [62]] * 8, tempo_bpm=150, beats_per_bar=3)
         ({"fixed": {2: [60, 62], 0: WALTZ}}, 150, 3),  # grid values have no tempo
         ({"fixed": {0: "C4/4"}}, 90, 4),
         ({"prompt": Score([[60, 55, 52]], 77)}, 77, 4),
+        ({"prompt": [[60, 55, 52]], "fixed": {0: WALTZ}}, 150, 3),
+        ({"prompt": [[60, 55, 52]]}, 90, 4),
     ],
 )
 def test_what_is_given_has_tempo_and_meter(options, tempo, meter):
@@ -223,7 +225,7 @@ def test_a_low_line_is_the_voice_where_it_lies():
 @pytest.mark.parametrize(("voice", "line", "said"), [
     ("soprano", "C3/4 E3/4", "fixed soprano: its notes lie where the tenor sings; transpose them by octaves"),
     ("bass", "C5/4 D5/4", "fixed bass: its notes lie where the soprano sings; transpose them by octaves"),
-    ("tenor", "C3/4 E3/4", ""), ("soprano", "B3/4 C4/4", ""),
+    ("tenor", "C3/4 E3/4", ""), ("soprano", "C6/4 D6/4", ""), ("soprano", "B3/4 C4/4", ""),
 ])  # fmt: skip
 def test_a_fixed_line_in_another_voice_s_place_is_noticed(voice, line, said):
     with warnings.catch_warnings(record=True) as caught:

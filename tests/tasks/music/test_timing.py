@@ -62,7 +62,7 @@ def test_meters_of_all_kinds(meter, steps_per_beat, expected):
     [
         ((3, 8), 1, 3, "counted 2 bars of 3/8 as one, which is whole steps of the grid"),
         ((7, 32), 4, 1.75, "counted 2 bars of 7/32 as one, which is whole steps of the grid"),
-        ((1, 1 << 31), 4, 4, "counted bars as 4/4: those of 1/2147483648 are no whole steps of the grid, or too long"),
+        ((1, 1 << 31), 4, 4, "counted bars as 4/4: those of 1/2^31 are no whole steps of the grid, or too long"),
         ((65, 4), 4, 4, "counted bars as 4/4: those of 65/4 are no whole steps of the grid, or too long"),
     ],
 )
@@ -74,7 +74,7 @@ def test_meters_that_are_not_on_the_grid(meter, steps_per_beat, expected, said):
 
 def test_the_meter_that_lasts_longest():
     said = []
-    changes = [(0, (1, 4)), (96, (3, 8)), (700, (2, 4)), (750, (0, 4)), (1000, (6, 16))]
+    changes = [(0, (1, 4)), (96, (3, 8)), (700, (2, 4)), (1000, (6, 16))]
     assert timing.beats_per_bar(file(meters=changes), 1096, 4, said) == 1.5
     assert said == ["counted bars as 3/8, the meter of 64%; there is 1/4, 2/4 too"]
     assert timing.beats_per_bar(file(), 96, 4, said) == 4
@@ -82,11 +82,41 @@ def test_the_meter_that_lasts_longest():
 
 def test_ticks_on_the_grid():
     assert timing.steps(file(), [0, 24, 36, 96], 4).tolist() == [0, 1, 1.5, 4]
-    film = file([(0, 500_000), (1000, 1_000_000)], ticks=1000, in_seconds=True)
-    assert timing.steps(film, [0, 500, 1000, 2000, 3000], 4) == pytest.approx([0, 4, 8, 12, 16])
-    late = file([(1000, 250_000)], ticks=1000, in_seconds=True)  # 120 before the first
-    assert timing.steps(late, [0, 1000, 1500], 4) == pytest.approx([0, 8, 16])
-    assert timing.steps(film, [], 4).tolist() == []
+    assert timing.steps(file(), [], 4).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("tempi", "ticks", "beats"),
+    [
+        ([(0, 500_000), (1000, 1_000_000)], [0, 500, 1000, 2000, 3000], [0, 1, 2, 3, 4]),
+        ([(1000, 250_000)], [0, 1000, 1500], [0, 2, 4]),  # 120 before the first
+        ([(0, 1_000_000), (0, 500_000), (0, 0)], [0, 1, 500], [0, 0.002, 1]),  # the last of one place
+        ([(0, 1)], [1 << 40], [timing.FARTHEST / timing.FINE]),
+    ],
+)
+def test_time_in_seconds_is_counted_in_beats(tempi, ticks, beats):
+    film = file(tempi, ticks=1000, in_seconds=True)
+    film.tracks.append(Track("x", [(t, 0x90, 60, 80) for t in ticks], meters=[(ticks[0], (3, 4))], end=ticks[-1]))
+    timing.in_beats(film)
+    track = film.tracks[1]
+    assert [tick / timing.FINE for tick, *_ in track.events] == pytest.approx(beats, abs=1e-5)
+    assert (track.end, track.events[-1][1:]) == (track.events[-1][0], (0x90, 60, 80))
+    assert track.meters == [(track.events[0][0], (3, 4))]
+    assert (film.ticks, film.in_seconds) == (timing.FINE, False)
+
+
+def test_the_tempo_of_most_beats_is_kept_where_time_is_in_seconds():
+    """Of four seconds at 60 and three at 120 the latter has more beats."""
+    film = file([(0, 1_000_000), (4000, 500_000)], ticks=1000, in_seconds=True)
+    film.tracks[0].end = 7000
+    timing.in_beats(film)
+    assert timing.tempo(film, film.tracks[0].end, []) == 120
+
+
+def test_a_meter_of_nothing_is_said():
+    said = []
+    assert timing.beats_per_bar(file(meters=[(0, (0, 4)), (0, (3, 4)), (5, (0, 1 << 64))]), 96, 4, said) == 3
+    assert said == ["left out a meter of 0/4"]
 
 
 def test_pieces_of_a_file_are_put_behind_one_another():

@@ -93,7 +93,7 @@ def test_command_says_what_is_wrong(tmp_path, artifact):
         (tmp_path / "a.wav", tmp_path / "a.flac", "--out", tmp_path): "written twice",
         (tmp_path / "a.wav", tmp_path / "a.flac", "--plot", "x.png"): "draws one file",
         (tmp_path / "a.wav", tmp_path / "a.flac", "--stream"): "one FILE",
-        (tmp_path / "a.wav", "--lexicon", tmp_path / "none.txt"): "cannot be read",
+        (tmp_path / "a.wav", "--lexicon", tmp_path / "none.txt"): "No such file",
         (tmp_path / "a.wav", tmp_path / "a.flac", "--beam-width", 0): "Error: beam_width=0",
         (tmp_path / "a.wav", tmp_path / "a.flac", "--min-confidence", 2): "Error: min_confidence=2",
         (tmp_path / "a.wav", "--out", tmp_path / "a.wav"): "is a file",

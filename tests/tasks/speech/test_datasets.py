@@ -27,7 +27,7 @@ def test_a_manifest_without_its_archive_is_told(tmp_path, monkeypatch, data):
     (tmp_path / "speech").mkdir()
     (tmp_path / "speech/an4_manifest.tsv").write_bytes((data / "speech/an4_manifest.tsv").read_bytes())
     monkeypatch.setenv("ZOO_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=r"an4_flac16k\.tar cannot be read"):
+    with pytest.raises(DataError, match=r"an4_flac16k\.tar.* cannot be read"):
         find("speech").splits_of()
 
 

@@ -68,7 +68,7 @@ def test_rows_may_be_many_and_in_any_order(tmp_path):
 
 
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda p: os.mkfifo(p / "labels.csv") or p, "no regular file"),
+    (lambda p: os.mkfifo(p / "labels.csv") or p, "is a pipe or a device"),
     (lambda p: p / "missing", "not a folder"),
     (lambda p: p, "has no clips"),
     (lambda p: (p / "labels.csv").write_text("file,label\na,b") and p, "no column start, end"),
@@ -103,7 +103,7 @@ def test_bad_clips_are_told_and_left_out(tmp_path):
     text = [str(w.message) for w in told]
     for name in ("0", "5", "6", "7", "8", "9"):
         assert sum(f"/{name}.npy" in line for line in text) == 1, (name, text)
-    for reason in ("10.mp4 does not exist", "12.mp4 is no regular file", "13.npy cannot be read"):
+    for reason in ("10.mp4: No such file", "12.mp4 is a pipe or a device", "13.npy cannot be read"):
         assert any("left out: " in line and reason in line for line in text), reason
     assert any("11.mkv is cut off" in line and "left out" not in line for line in text)
     assert sum(map(len, splits.values())) == 5

@@ -1,5 +1,7 @@
 """Scores of the user's own that a model is measured on, transposed to the pitches that it knows."""
 
+import warnings
+
 from zoo.errors import CodecError
 from zoo.tasks.music.score import Score
 from zoo.tasks.music.tokens import ScoreTokens
@@ -26,4 +28,9 @@ def fit(piece: Score, codec: ScoreTokens, transpose: bool = False) -> Score:
             raise CodecError(f"{span}: transpose it (--transpose)")
         piece = piece.transpose(max(codec.low - lowest, 0) or codec.high - highest)
     codec.tokens(piece)
+    if piece.beats_per_bar != codec.beats_per_bar:
+        warnings.warn(
+            f"there is music of {piece.beats_per_bar:g} beats a bar, the model counts {codec.beats_per_bar:g}",
+            stacklevel=4,
+        )
     return piece

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import CodecError
 from zoo.tasks.music import notes, seats, smf, timing
+from zoo.tasks.music.parts import Part
 
 HOLD, REST = -2, -1
 """Grid values besides the MIDI pitches 0 to 127: the note goes on; silence."""
@@ -18,6 +19,21 @@ MAX_BYTES = 8 << 20
 MAX_STEPS = 200_000
 OFF_GRID = 1 / 8  # of a step; notes that start further from one count as moved
 SATB = ("soprano", "alto", "tenor", "bass")
+OTHERWISE = {
+    other: name
+    for name, others in zip(
+        SATB,
+        (
+            ("s", "sop", "sopran", "soprani", "cantus"),
+            ("a", "alt", "alti", "altus", "contralto"),
+            ("t", "ten", "tenore", "tenors"),
+            ("b", "basso", "bassus", "bassi", "basses"),
+        ),
+        strict=True,
+    )
+    for other in others
+}
+"""Other names that these have in tracks, in lower case → name."""
 
 
 def voice_names(voices: int) -> tuple[str, ...]:
@@ -30,6 +46,23 @@ def voice_names(voices: int) -> tuple[str, ...]:
         ('voice 1', 'voice 2')
     """
     return SATB if voices == len(SATB) else tuple(f"voice {i + 1}" for i in range(voices))
+
+
+def called(voice: int, voices: int) -> str:
+    """Call a voice by its name in a sentence.
+
+    Example:
+        >>> called(2, 4), called(1, 2)
+        ('the tenor', 'voice 2')
+    """
+    return "the " * (voices == len(SATB)) + voice_names(voices)[voice]
+
+
+def _named(track: str, voices: int) -> int | None:
+    """Give the voice that a track is named after, in either case, by an initial, or as some languages call it."""
+    name, names = track.strip(" \t\r\n\0").lower(), voice_names(voices)
+    name = OTHERWISE.get(name, name)
+    return names.index(name) if name in names else None
 
 
 @dataclass
@@ -88,15 +121,19 @@ def _read(
 ) -> tuple[np.ndarray, float, int, float]:
     """Put a file on the grid; what could not be kept is added to `said`."""
     if len(file.tracks) != file.promised:
-        said.append(f"its header counts {file.promised} tracks, {len(file.tracks)} were read")
+        there = f"there {'is' if len(file.tracks) == 1 else 'are'} {len(file.tracks)}"
+        said.append(f"its header counts {notes.counted(file.promised, 'track')}, {there}")
     timing.one_after_another(file, said)
-    parts, drums = notes.parts(file.tracks, said)
+    film = file.in_seconds
+    if film:
+        timing.in_beats(file)
+    parts, drums = notes.parts(file.tracks, file.ticks / steps_per_beat, said)
     marks = [tick for track in file.tracks for tick in track.marks]
     if not parts and not marks:
         raise CodecError("holds no notes (percussion is left out)")
     end = max([*marks, *(int(part.end.max()) for part in parts)])
     tempo = timing.tempo(file, end, said)
-    if file.in_seconds:
+    if film:
         said.append(f"its time is in frames of film, which were counted at {tempo:g} beats a minute")
     beats = timing.beats_per_bar(file, end, steps_per_beat, said)
     length = float(timing.steps(file, end, steps_per_beat))
@@ -108,17 +145,18 @@ def _read(
     )
     grid = _placed(lines, int(steps), voices, said)
     reasons = {"shorter than a step": short, "of percussion": drums}
-    said += [f"dropped {count} notes {reason}" for reason, count in reasons.items() if count]
+    said += [f"dropped {notes.counted(count)} {reason}" for reason, count in reasons.items() if count]
     return grid, tempo, steps_per_beat, beats
 
 
-def _lines(
-    file: smf.MidiFile, parts: Sequence[notes.Part], steps_per_beat: int, said: list[str]
-) -> tuple[list[Line], int]:
+def _lines(file: smf.MidiFile, parts: Sequence[Part], steps_per_beat: int, said: list[str]) -> tuple[list[Line], int]:
     """Move notes to the nearest steps; also count those that give way to a longer one in the same step."""
     lines, short = [], 0
     away = [np.zeros(0)]
     for part in parts:
+        follows = part.follows(file.ticks / steps_per_beat)
+        one_by_one = bool(follows[1:].all())
+        part = part.cut() if one_by_one else part
         exact = timing.steps(file, part.start, steps_per_beat)
         starts = np.rint(exact).astype(np.int64)
         ends, keys = (
@@ -127,15 +165,14 @@ def _lines(
         )
         away.append(abs(exact - starts))
         line: list[seats.Note] = []
-        follows = np.append(False, part.end[:-1] <= part.start[1:]).tolist()
         columns = (values.tolist() for values in (starts, ends, part.pitch, keys))
-        for note, after in zip(map(seats.Note, *columns), follows, strict=True):
+        for note, after in zip(map(seats.Note, *columns), follows.tolist(), strict=True):
             if after and line[-1].start == note.start:  # one after the other, and yet in one step
                 line[-1] = max(line[-1], note, key=lambda n: n.end)
                 short += 1
             else:
                 line.append(note)
-        lines.append(Line(part.name, line, part.one_by_one()))
+        lines.append(Line(part.name, line, one_by_one))
     moved = np.concatenate(away)
     if count := int((moved > OFF_GRID).sum()):
         triplets = ", of triplets," * bool((abs(moved - 1 / 3) < 1 / 24).sum() > count / 2)
@@ -146,16 +183,15 @@ def _lines(
 
 def _slots(lines: Sequence[Line], voices: int, said: list[str]) -> list[int] | None:
     """Give each line its voice; None where the notes must be placed one by one."""
-    names = voice_names(voices)
     if not all(line.one_by_one for line in lines) or len(lines) > voices:
         return None
-    given = [line.name for line in lines]
-    if len(set(given)) == len(given) and set(given) <= set(names):
-        return [names.index(name) for name in given]
+    named = [_named(line.name, voices) for line in lines]
+    if None not in named and len(set(named)) == len(named):
+        return named  # type: ignore[return-value]
     if len(lines) == 1:
         voice = seats.fitting([note.pitch for note in lines[0].notes], voices)
         if voice:
-            said.append(f"its one line lies low and was taken for the {names[voice]}")
+            said.append(f"its one line lies low and was taken for {called(voice, voices)}")
         return [voice]
     heights = [-np.mean([note.pitch for note in line.notes]) for line in lines]
     order = np.argsort(np.argsort(heights, kind="stable"), kind="stable")
@@ -170,7 +206,7 @@ def _placed(lines: Sequence[Line], steps: int, voices: int, said: list[str]) -> 
     if slots is None:
         placed, counts = seats.seated([note for line in lines for note in line.notes], voices)
         found = [(note.start, note.end, note.pitch, note.voice) for note in placed]
-        said += [words.format(count) for words, count in counts.items() if count]
+        said += [words.format(notes.counted(count)) for words, count in counts.items() if count]
     else:
         found = [(*note[:3], slot) for line, slot in zip(lines, slots, strict=True) for note in line.notes]
     for start, end, pitch, voice in found:

@@ -13,7 +13,7 @@ import numpy as np
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
 from zoo.tasks.music import seats, voices
-from zoo.tasks.music.midi import MAX_STEPS, REST, voice_names
+from zoo.tasks.music.midi import MAX_STEPS, REST, called, voice_names
 from zoo.tasks.music.score import Score
 from zoo.tasks.music.tokens import ScoreTokens
 
@@ -74,17 +74,17 @@ def given(codec: ScoreTokens, options: Mapping[str, Any]) -> tuple[dict[str, Any
 
     Returns:
         The options with scores in place of what was given, of one voice for fixed voices; and the score whose tempo and
-        meter a piece shall have: the prompt, or else the first of the fixed voices that has some of its own, None if
-        none has.
+        meter a piece shall have: the first of the prompt and the fixed voices that has some of its own, None if none
+        has.
 
     Raises:
         ArgumentError: There is no such voice.
         CodecError: Music cannot be read or does not fit the codec.
     """
     found, timed = dict(options), []
-    if found.get("prompt") is not None:
-        found["prompt"] = codec.read(found["prompt"])
-        timed.append(("the prompt", found["prompt"]))
+    if (prompt := found.get("prompt")) is not None:
+        found["prompt"] = codec.read(prompt)
+        timed += [("the prompt", found["prompt"])] * voices.has_tempo(prompt)
     if isinstance(fixed := found.get("fixed"), Mapping):
         found["fixed"] = lines = {name: _line(codec, name, music) for name, music in fixed.items()}
         timed += [(f"the fixed {name}", lines[name]) for name, music in fixed.items() if voices.has_tempo(music)]
@@ -125,9 +125,10 @@ def _fixed(codec: ScoreTokens, name: str | int, music: Any) -> np.ndarray:
     _same_meter(codec, line)
     voice = voices.voice_number(name, codec.voices)
     pitches = line.grid[line.grid >= 0]
-    if seats.outside(pitches, codec.voices)[voice] > seats.OUTSIDE:
-        best = voice_names(codec.voices)[seats.fitting(pitches, codec.voices)]
-        warnings.warn(f"fixed {name}: its notes lie where the {best} sings; transpose them by octaves", stacklevel=6)
+    best = seats.fitting(pitches, codec.voices)
+    if best != voice and seats.outside(pitches, codec.voices)[voice] > seats.OUTSIDE:
+        where = called(best, codec.voices)
+        warnings.warn(f"fixed {name}: its notes lie where {where} sings; transpose them by octaves", stacklevel=6)
     whole = np.full((len(line), codec.voices), REST)
     whole[:, 0] = line.grid[:, 0]
     return codec.tokens(codec.on_grid(whole))[:: codec.voices]
@@ -194,8 +195,8 @@ def _seat(codec: ScoreTokens, line: Score) -> int:
     """Choose the voice of a single line, and say so if it is not the highest."""
     voice = seats.fitting(line.grid[line.grid >= 0], codec.voices)
     if voice:
-        name = voice_names(codec.voices)[voice]
-        warnings.warn(f"the line lies low and was taken for the {name}; transposed up it is the melody", stacklevel=5)
+        name = called(voice, codec.voices)
+        warnings.warn(f"the line lies low and was taken for {name}; transposed up it is the melody", stacklevel=5)
     return voice
 
 

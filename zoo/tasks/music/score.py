@@ -194,11 +194,12 @@ class Score:
         """Read a MIDI file onto the grid.
 
         Percussion is left out, the sustain pedal prolongs notes, starts and ends go to the nearest step. Tracks that
-        each hold one voice stay voices, a lone one where its notes lie; other notes go to the voice nearest in pitch
-        that crosses no other. Of more than `voices` notes at once the highest and the lowest stay, of notes that follow
-        each other within one step the longest. A note without an end, or of no length, lasts until the next of its
-        pitch, or as long as its track. Tempo and meter are those that last longest; time in frames of film (SMPTE) is
-        counted by the tempo. One warning says what of this was done to the file.
+        each hold one voice stay voices: those named after voices these, a lone one where its notes lie. Other notes go
+        to the voice nearest in pitch that crosses no other. A note that overlaps the next by up to half a step ends
+        there. Of more than `voices` notes at once the highest and the lowest stay, of notes that follow each other
+        within one step the longest. A note without an end, of no length, or under a pedal that is never lifted lasts
+        until the next of its pitch, or as long as its track. Tempo and meter are those that last longest; time in
+        frames of film (SMPTE) is counted by the tempo. One warning says what of this was done to the file.
 
         At most 8 MB, 1,024 tracks, a million events, 100,000 notes and 200,000 steps are read.
 

@@ -83,9 +83,9 @@ def seated(notes: Sequence[Note], voices: int) -> tuple[list[Seated], dict[str, 
                 held.remove(other)
         held = sorted([*held, *group], key=VOICE)
     return [note for group in groups for note in group], {
-        f"dropped {{}} notes that sounded beside {voices} others": dropped,
-        "ended {} notes early that no key held down": released,
-        "ended {} notes early where voices would have crossed": early,
+        f"dropped {{}} that sounded beside {voices} others": dropped,
+        "ended {} early that no key held down": released,
+        "ended {} early where voices would have crossed": early,
     }
 
 

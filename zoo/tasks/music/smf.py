@@ -16,7 +16,9 @@ from zoo.errors import CodecError
 MAX_TRACKS = 1_024
 MAX_EVENTS = 1_000_000  # of all tracks, those that are skipped included
 NOTE_OFF, NOTE_ON, CONTROL = 0x8, 0x9, 0xB  # upper half of a status byte; the lower is the channel
-SUSTAIN = 64  # controller of the pedal
+SUSTAIN, ALL_SOUND_OFF, RESET, ALL_NOTES_OFF = 64, 120, 121, range(123, 128)  # controllers: the pedal; the end of notes
+CONTROLLERS = (SUSTAIN, ALL_SOUND_OFF, RESET, *ALL_NOTES_OFF)
+SEARCHED = 256  # first bytes in which a file may begin: behind a MacBinary header, or a chunk of its own
 ONE_BYTE = (0xC, 0xD)  # program and channel pressure: one byte follows
 SYSTEM = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # bytes that follow; of others, which do not belong into files either, none
 TEXT, NAME, END_OF_TRACK, TEMPO, METER = 0x01, 0x03, 0x2F, 0x51, 0x58  # types of meta events
@@ -29,7 +31,7 @@ class Track:
 
     Attributes:
         name: Its name.
-        events: Status, first and second data byte of notes and of the sustain pedal.
+        events: Status, first and second data byte of notes, and of controllers that hold or end them.
         tempi: Microseconds in a quarter note.
         meters: Numerator and denominator of time signatures.
         marks: Ticks of the text "end".
@@ -70,10 +72,11 @@ def parse(data: bytes) -> MidiFile:
         CodecError: They are none, are damaged or cut off, or hold more tracks or events than are read. The message is
             the second half of a sentence that begins with the file's name.
     """
-    data = _unwrapped(data)
-    if data[:4] != b"MThd":
+    wrapped = data[:4] == b"RIFF" and data[8:12] == b"RMID"
+    begin = data.find(b"MThd\0\0", 0, len(data) if wrapped else SEARCHED)
+    if begin < 0:
         raise CodecError("is not a MIDI file: it does not begin with MThd")
-    chunks = _chunks(data, ">")
+    chunks = _chunks(data, begin)
     _, size, header = next(chunks, (b"", 0, b""))
     if len(header) < 6:
         raise CodecError("is damaged: its header is cut off")
@@ -95,23 +98,12 @@ def parse(data: bytes) -> MidiFile:
     return found
 
 
-def _unwrapped(data: bytes) -> bytes:
-    """Take a MIDI file out of a RIFF file."""
-    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
-        return data
-    inside = next((body for kind, _, body in _chunks(data[12:], "<", even=True) if kind == b"data"), None)
-    if inside is None:
-        raise CodecError("is damaged: a RIFF file without the chunk that holds the music")
-    return inside
-
-
-def _chunks(data: bytes, order: str, even: bool = False) -> Iterator[tuple[bytes, int, bytes]]:
-    """Give the chunks of a file: kind, size that it says it has, and the bytes that are there."""
-    at = 0
+def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, bytes]]:
+    """Give the chunks of a file from a place on: kind, size that it says it has, and the bytes that are there."""
     while at + 8 <= len(data):
-        kind, size = struct.unpack_from(f"{order}4sI", data, at)
+        kind, size = struct.unpack_from(">4sI", data, at)
         yield kind, size, data[at + 8 : at + 8 + size]
-        at += 8 + size + (size % 2 if even else 0)
+        at += 8 + size
 
 
 def _ticks(division: int) -> tuple[float, bool]:
@@ -161,7 +153,7 @@ def _track(body: bytes, name: str, cut: bool, left: int) -> tuple[Track, int]:
             at += 1 if kind in ONE_BYTE else 2
             if first > 0x7F or second > 0x7F or not status:
                 raise CodecError(f"is damaged: byte {at} of {name} is none of an event")
-            if kind in (NOTE_ON, NOTE_OFF) or (kind == CONTROL and first == SUSTAIN):
+            if kind in (NOTE_ON, NOTE_OFF) or (kind == CONTROL and first in CONTROLLERS):
                 add((tick, status, first, second))
     except IndexError:
         cut = True
@@ -202,5 +194,5 @@ def _other(body: bytes, at: int, tick: int, track: Track) -> tuple[int, bool]:
     elif kind == TEMPO and size == 3:
         track.tempi.append((tick, int.from_bytes(data, "big")))
     elif kind == METER and size >= 2:
-        track.meters.append((tick, (data[0], 1 << min(data[1], 31))))
+        track.meters.append((tick, (data[0], 1 << data[1])))
     return start + size, kind == END_OF_TRACK

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ MAX_BEATS = 64  # quarter notes in a bar
 BEAT_PARTS = 4  # a bar is a whole number of sixteenths
 USUAL_TEMPO, USUAL_METER = 500_000, (4, 4)  # where a file says nothing, as the standard has it
 MINUTE = 60_000_000  # microseconds
+FINE = 960 << 10  # ticks in a quarter note that stand for time in seconds
+FARTHEST = 1 << 60  # tick
 
 
 def whole_bar(beats: float, steps_per_beat: int) -> float:
@@ -45,6 +47,26 @@ def one_after_another(file: MidiFile, said: list[str]) -> None:
         track.marks = [tick + begin for tick in track.marks]
         track.end += begin
         begin = track.end
+
+
+def in_beats(file: MidiFile) -> None:
+    """Count the ticks of a file whose time is in seconds by its tempi: as `FINE` ticks in a quarter note."""
+    changes = [(0, USUAL_TEMPO), *_tempi(file)]
+    times = np.array([time for time, _ in changes])
+    rates = FINE * 1e6 / file.ticks / np.array([value for _, value in changes])  # ticks in one of before
+    begins = np.append(0, np.cumsum(np.diff(times) * rates[:-1]))
+
+    def moved(ticks: Sequence[int]) -> list[int]:
+        at = np.array(ticks, np.int64)
+        last = np.searchsorted(times, at, "right") - 1
+        return np.rint(np.minimum(begins[last] + (at - times[last]) * rates[last], FARTHEST)).astype(np.int64).tolist()
+
+    for track in file.tracks:
+        for events in (track.events, track.tempi, track.meters):
+            ticks = moved([event[0] for event in events])
+            events[:] = [(tick, *event[1:]) for tick, event in zip(ticks, events, strict=True)]  # type: ignore[misc]
+        track.marks, [track.end] = moved(track.marks), moved([track.end])
+    file.ticks, file.in_seconds = FINE, False
 
 
 def tempo(file: MidiFile, end: int, said: list[str]) -> float:
@@ -81,11 +103,13 @@ def beats_per_bar(file: MidiFile, end: int, steps_per_beat: int, said: list[str]
         said: Sentences for a warning; what is not kept is added.
     """
     changes = [(tick, meter) for track in file.tracks for tick, meter in track.meters if meter[0]]
+    if nothing := [meter for track in file.tracks for _, meter in track.meters if not meter[0]]:
+        said.append(f"left out a meter of {_fraction(nothing[0])}")
     lasts: Counter[float] = Counter()
     names: dict[float, str] = {}
     for (over, under), ticks in _lasting(changes, end, USUAL_METER).items():
         lasts[4 * over / under] += ticks
-        names.setdefault(4 * over / under, f"{over}/{under}")
+        names.setdefault(4 * over / under, _fraction((over, under)))
     beats = max(lasts, key=lambda value: lasts[value])
     if others := [name for value, name in names.items() if value != beats]:
         share = lasts[beats] / lasts.total()
@@ -102,13 +126,7 @@ def beats_per_bar(file: MidiFile, end: int, steps_per_beat: int, said: list[str]
 
 def steps(file: MidiFile, ticks: Any, steps_per_beat: int) -> np.ndarray:
     """Return where ticks are on the grid, in steps, not rounded."""
-    at = np.asarray(ticks, np.int64)
-    if not file.in_seconds:
-        return at * steps_per_beat / file.ticks
-    changes = [(0, USUAL_TEMPO), *_tempi(file)]
-    times = np.array([time for time, _ in changes] + [max(at.max(initial=0), changes[-1][0]) + 1])
-    rates = np.array([1e6 / value for _, value in changes]) / file.ticks  # quarter notes in a tick
-    return np.interp(at, times, np.append(0, np.cumsum(np.diff(times) * rates))) * steps_per_beat
+    return np.asarray(ticks, np.int64) * steps_per_beat / file.ticks
 
 
 def _tempi(file: MidiFile) -> list[tuple[int, int]]:
@@ -116,6 +134,12 @@ def _tempi(file: MidiFile) -> list[tuple[int, int]]:
     return sorted(
         (change for track in file.tracks for change in track.tempi if change[1]), key=lambda change: change[0]
     )
+
+
+def _fraction(meter: tuple[int, int]) -> str:
+    """Write a meter."""
+    over, under = meter
+    return f"{over}/{under}" if under < 1 << 10 else f"{over}/2^{under.bit_length() - 1}"
 
 
 def _lasting(changes: Iterable[tuple[int, Any]], end: int, usual: Any) -> Counter[Any]:

@@ -16,7 +16,7 @@ from zoo.errors import CodecError, DataError
 from zoo.tasks.music.score import MAX_VOICES, READ_SUFFIXES, Score
 
 VOICES = 4  # of files of one's own, unless told otherwise
-GRID_VERSION = 4  # raise it when reading MIDI changes: what was read before is then read anew
+GRID_VERSION = 5  # raise it when reading MIDI changes: what was read before is then read anew
 
 
 def read_folder(folder: Path, voices: int = 0) -> dict[str, Sequence[Score]]:

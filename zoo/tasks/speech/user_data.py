@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.core import text_files
 from zoo.core.datasets import prepared
-from zoo.core.files import regular, sha256
+from zoo.core.files import exists, regular, sha256
 from zoo.errors import DataError, ZooError
 from zoo.media import RATE_HZ, audio
 from zoo.media.source import reason
@@ -48,11 +48,7 @@ def read_folder(folder: Path) -> dict[str, list[Recording]]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give one with {LIST} and sound files, or in LibriSpeech's layout")
-    lists = [
-        path
-        for path in ([folder / LIST] if (folder / LIST).exists() else sorted(folder.rglob("*.trans.txt")))
-        if path.is_file()
-    ]
+    lists = [folder / LIST] if exists(folder / LIST) else sorted(folder.rglob("*.trans.txt"))
     if not lists:
         raise DataError(f"{folder} has no {LIST} (file, text, speaker; divided by tabs) and no *.trans.txt: write one")
     rows, bad = _checked([found for path in lists for found in _rows(path)])
