@@ -148,6 +148,7 @@ def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, Manifest 
         if not texts:
             return source, row, None
         check_texts(source, texts)
+        _check_sizes(source)
         if not _matches(source, texts, row):
             raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
         return source, row, described(source, texts)
@@ -171,6 +172,17 @@ def _check_regular(source: Path) -> None:
                 regular(path).close()
             except DataError as error:
                 raise ArtifactError(str(error)) from error
+
+
+def _check_sizes(source: Path) -> None:
+    """Refuse to hash files that are too large, such as one that takes no room on the disk.
+
+    Raises:
+        ArtifactError: One is.
+    """
+    for path in source.rglob("*") if source.is_dir() else [source]:
+        if (size := path.stat().st_size) > formats.MOST_BYTES and path.is_file():
+            raise ArtifactError(f"{path} has {size:,} bytes, at most {formats.MOST_BYTES:,} are read")
 
 
 def _format(source: Path) -> Format:

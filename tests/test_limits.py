@@ -1,10 +1,12 @@
 """The limits in the documents are those in the code."""
 
 import importlib
+import json
 import re
 
 import numpy as np
 import pytest
+import tabulate
 
 from tests.conftest import ROOT
 
@@ -21,3 +23,13 @@ def test_limits_are_documented(page, count):
         numbers = {float(found.replace(",", "")) for found in re.findall(r"\d[\d,.]*", told)}
         values = np.ravel(getattr(module, name)) / (3600 if told.endswith("hours") else 1)
         assert set(values) <= numbers, (name, values, told)
+
+
+def test_the_figures_of_fuzzing_are_those_of_the_last_run():
+    found = json.loads((ROOT / "docs/fuzz.json").read_text())
+    rows = [{name: value for name, value in row.items() if name != "findings"} for row in found["targets"]]
+    assert (
+        tabulate.tabulate(rows, headers="keys", intfmt=",", tablefmt="github")
+        in (ROOT / "docs/security.md").read_text()
+    )
+    assert f"{found['minutes']:g} minutes" in (ROOT / "docs/security.md").read_text()

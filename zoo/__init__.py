@@ -49,19 +49,16 @@ MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, once (PEP 562): the command is there at once, and listing models needs no NumPy."""
+    """Import what is asked for (PEP 562): the command is there at once, and listing models needs no NumPy."""
     if name == "__version__":
-        found: Any = importlib.import_module("importlib.metadata").version("rnn-zoo")
-    elif name in MODULES:
-        found = getattr(importlib.import_module(f"zoo.{MODULES[name]}"), name)
-    elif name in ("api", "core", "errors", "export", "layers", "models", "presets", "tasks", "training", "video"):
+        return importlib.import_module("importlib.metadata").version("rnn-zoo")
+    if name in MODULES:
+        return getattr(importlib.import_module(f"zoo.{MODULES[name]}"), name)
+    if name in ("api", "core", "errors", "export", "layers", "models", "presets", "tasks", "training", "video"):
         return importlib.import_module(f"zoo.{name}")
-    else:
-        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+    raise AttributeError(f"module 'zoo' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     """List the names that are imported when they are asked for too, so that completion offers them."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

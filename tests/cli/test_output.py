@@ -32,6 +32,7 @@ def test_default_files():
 @pytest.mark.parametrize(("piece", "files", "message"), [
     (str, {"out": "a.mid"}, "ends in .txt"), (str, {"plot": "a.png"}, "--plot"), (str, {"wav": "a.wav"}, "--wav"),
     (zoo.Score, {"out": "a.txt"}, ".mid or .midi"), (zoo.Score, {"wav": "a.mp3"}, ".wav"), (zoo.Score, {"plot": "a.bmp"}, ".png"),
+    (str, {"out": f"{'a' * 5000}.txt"}, "is no name of a file: File name too long"), (str, {"out": "a\0.txt"}, "null"),
     (Beat, {"wav": "a.wav"}, "--wav"), (Beat, {"plot": "a.png"}, "ends in .svg"),
 ])  # fmt: skip
 def test_files_that_cannot_be_written_are_refused(piece, files, message):

@@ -191,6 +191,7 @@ OUTPUTS = {
     "full": ("{zoo} list > /dev/full; echo $? >&2", ["Error: cannot write to the standard output: No space left on device", "1"]),
     "closed": ("{zoo} --help >&-; echo $? >&2", ["Error: cannot write to the standard output: Bad file descriptor", "1"]),
     "all closed": ("({zoo} info lstm_music <&- >&- 2>&-); echo $? >&2", ["1"]),
+    "stderr is full": ("{zoo} nosuch 2> /dev/full; echo $? >&2", ["2"]),
     "latin-1": ("PYTHONIOENCODING=latin-1 {zoo} page lstm_text > /dev/null; echo $? >&2", ["0"]),
 }  # fmt: skip
 

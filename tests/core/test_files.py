@@ -240,6 +240,14 @@ def test_pipes_devices_folders_and_circles_are_not_read(tmp_path):
                 read(tmp_path / name)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="Linux")
+def test_errors_of_reading_name_the_file():
+    """As of a bad disk."""
+    for read in (sha256, lambda path: files.first(path, 8)):
+        with pytest.raises(DataError, match="/proc/self/mem: Input/output error"):
+            read(Path("/proc/self/mem"))
+
+
 def test_files_are_read_up_to_a_limit(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
     (tmp_path / "link").symlink_to(tmp_path / "a")

@@ -35,3 +35,12 @@ def test_what_is_no_json_is_refused_with_the_reason(text, reason):
 def test_long_texts_are_not_read():
     with pytest.raises(ArgumentError, match="11 bytes, at most 10 are read"):
         parse("[1,2,3,4,5]", most=10)
+
+
+@pytest.mark.parametrize("part", ["[],", "{},", "1,", "[{}],"])
+def test_many_small_parts_are_not_read(part):
+    """Each takes a hundred times the room of its bytes."""
+    assert parse("[" + part * 1000 + "1]")
+    with pytest.raises(ArgumentError, match="more than 100,000 objects, lists and items"):
+        parse("[" + part * 200_000 + "1]")
+    assert parse('{"vocabulary": "[{,"}') == {"vocabulary": "[{,"}

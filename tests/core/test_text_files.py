@@ -11,6 +11,8 @@ from zoo.tasks.text.codec import TextCodec, TextInfillCodec
 
 TEXT = "Zwölf Boxkämpfer\njagen “Viktor” – quer\n"
 WESTERN = "Zwölf Boxkämpfer\njagen Viktor quer\n"
+JAPANESE = "吾輩は猫である。名前はまだ無い。"
+CHINESE = "道可道，非常道；名可名，非常名。"
 RUSSIAN = "Съешь же ещё этих мягких французских булок\n"
 
 
@@ -46,7 +48,24 @@ def test_marks_and_line_ends_are_left_out(tmp_path, monkeypatch, name, given, en
         (TEXT.encode("utf-32-be"), "", "encoding=utf-32-be"),
         (TEXT.encode("utf-16-le"), "utf-16", "no byte order mark: give encoding=utf-16-le or utf-16-be"),
         (TEXT.encode("utf-16"), "utf-8", "UTF-16-LE"),
-        (TEXT.encode("utf-16")[:-1], "", "no UTF-16-LE text"),
+        (TEXT.encode("utf-16")[:-1], "", "no UTF-16-LE text.*UTF-16-LE that is damaged or cut off; repair it"),
+        (RUSSIAN.encode("utf-16-le"), "", "encoding=utf-16-le"),
+        (RUSSIAN.encode("utf-16-be"), "", "encoding=utf-16-be"),
+        (JAPANESE.encode("utf-16-le"), "", "encoding=utf-16-le"),
+        (CHINESE.encode("utf-16-be"), "", "encoding=utf-16-be"),
+        (JAPANESE.encode("shift_jis"), "", "another encoding, such as"),
+        (CHINESE.encode("big5", "ignore"), "", "another encoding, such as"),
+        (JAPANESE.encode("iso2022_jp"), "", "ISO-2022-JP; if it is, give encoding=iso2022_jp"),
+        ("안녕하세요".encode("iso2022_kr"), "", "encoding=iso2022_kr"),
+        (b"a\x85b", "latin-1", r"U\+0085 at position 1: it looks like Windows-1252; if it is, give encoding=cp1252"),
+        (TEXT.encode("utf-8-sig"), "latin-1", "byte order mark of UTF-8: give encoding=utf-8, or none"),
+        (TEXT.encode("utf-16"), "cp1252", "byte order mark of UTF-16-LE: give encoding=utf-16-le, or none"),
+        (TEXT.encode("utf-8-sig"), "utf-16", "byte order mark of UTF-8"),
+        (TEXT.encode("utf-32"), "utf-16", "byte order mark of UTF-32-LE"),
+        (TEXT.encode("utf-16"), "utf-16-be", "byte order mark of UTF-16-LE"),
+        (TEXT.encode("utf-16-le"), "utf-16-be", "no UTF-16-BE text: it looks like UTF-16-LE"),
+        ("ab cd ef".encode("utf-16-be"), "utf-16-le", "no UTF-16-LE text: it looks like UTF-16-BE"),
+        (CHINESE.encode("utf-16-le"), "utf-16-be", "encoding=utf-16-le"),
         (TEXT.encode() + "é".encode()[:1], "", "UTF-8 that is damaged"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "", "binary file"),
         (b"text\x00", "", r"U\+0000 at position 4.*binary file"),
@@ -59,8 +78,18 @@ def test_what_is_no_text_is_told(tmp_path, data, given, message):
         written(tmp_path / "a.txt", data, given)
 
 
+@pytest.mark.parametrize("text", [TEXT, RUSSIAN, JAPANESE, CHINESE, "你好", "abc", "一", "안녕하세요 여러분"])
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-16"])
+def test_the_order_of_bytes_is_the_given_one(tmp_path, text, name):
+    assert written(tmp_path / "a.txt", text.encode(name), name) == text
+
+
 @pytest.mark.parametrize(
-    "name", ["nonsense", "base64", "rot13", "x\0y", "é" * 999, "hex", 5, "undefined", "idna", "punycode"]
+    "name",
+    [
+        *("punycode", "idna", "unicode_escape", "raw_unicode_escape", "charmap", "undefined"),
+        *("nonsense", "base64", "rot13", "x\0y", "é" * 999, "hex", 5),
+    ],
 )
 def test_encodings_are_those_of_text(name):
     with pytest.raises(ArgumentError, match="name of an encoding of text"):

@@ -183,3 +183,21 @@ def test_a_format_whose_manifest_hides_the_checksum_is_refused(tmp_path):
     row = dataclasses.replace(formats()["onnx"], name="packed", embed=embed)
     with pytest.raises(PluginError, match="format packed: embed must write the 64 digits of sha256 as they are"):
         artifact.seal(path, row, None, {})
+
+
+def test_files_of_file_managers_do_no_damage(artifacts, tmp_path):
+    target = copied(artifacts["saved_model", "step"], tmp_path / "copy")
+    for name in (".DS_Store", "assets/._manifest.json", "Thumbs.db"):
+        (target / name).write_bytes(b"x")
+    assert export.inspect(target).format == "saved_model"
+    (target / "other").write_bytes(b"x")
+    with pytest.raises(ArtifactError, match="damaged"):
+        export.inspect(target)
+
+
+def test_folders_that_are_no_artifacts_are_not_searched(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ArtifactError, match="is a folder, but not an artifact"):
+        export.inspect(tmp_path)
+    with pytest.raises(ArtifactError, match="does not exist"):
+        export.load("")

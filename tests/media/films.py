@@ -20,7 +20,7 @@ def written(path, frames, rate_hz=25, codec="mpeg4", times=None, sound=False, op
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate_hz, options={"qscale": "1"} if codec == "mpeg4" else None)
         stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
+        stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
         if codec in ("mpeg4", "mpeg1video"):
             stream.bit_rate = 4_000_000
         if times is not None:

@@ -101,8 +101,30 @@ def test_what_was_written_to_a_pipe_is_whole(tmp_path):
 def test_ogg_without_an_end_is_told(tmp_path):
     path = written(tmp_path / "take.ogg", sound(4.0))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.warns(UserWarning, match="take.ogg has no end: it may be cut off at"):
+    with pytest.warns(UserWarning, match="take.ogg has no end: it may be cut off; .* s of it are read"):
         list(audio.blocks(path))
+
+
+def test_ogg_that_lacks_its_middle_is_told(tmp_path):
+    path = encoded(tmp_path / "take.opus", "libopus", 4.0)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 3] + data[len(data) // 2 :])
+    with pytest.warns(UserWarning, match=r"is damaged in 1 place: it says that it has 4.0 s, and has .* s are missing"):
+        assert sum(map(len, audio.blocks(path))) < 3.5 * RATE_HZ
+
+
+def test_a_tag_before_the_sound_is_no_damage(tmp_path):
+    """MP3 in WAV, with the tag of an MP3 file."""
+    data = encoded(tmp_path / "take.mp3", "libmp3lame").read_bytes()
+    assert data.startswith(b"ID3")
+    form = struct.pack("<IHHIIHH", 16, 0x55, 1, RATE_HZ, 8000, 1, 0)
+    path = tmp_path / "take.wav"
+    path.write_bytes(
+        b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + form + b"data" + struct.pack("<I", len(data)) + data
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sum(map(len, audio.blocks(path))) / RATE_HZ == pytest.approx(2, abs=0.15)
 
 
 def riff(channels, rate_hz, size=4000):

@@ -4,7 +4,6 @@ import struct
 import numpy as np
 import pytest
 
-from tests.media import films
 from tests.media.sounds import encoded, sound, written
 from zoo.media import headers
 from zoo.media.headers import recognized
@@ -57,17 +56,6 @@ def test_share_of_what_is_announced():
     assert held(b"\x1aE\xdf\xa3\x81\0" + b"\x18S\x80g\x94" + bytes(15), "matroska") == 0.75
     assert held(b"\x1aE\xdf\xa3\x81\0" + b"\x18S\x80g\xff" + bytes(15), "matroska") is None
     assert held(b"\x1aE\xdf\xa3", "matroska") is None
-
-
-def test_end_marks(tmp_path):
-    whole = {
-        "ogg": written(tmp_path / "a.ogg", sound()).read_bytes(),
-        "gif": films.written(tmp_path / "a.gif", films.film(3), codec="gif").read_bytes(),
-    }
-    for kind, data in whole.items():
-        assert headers.ended(io.BytesIO(data), kind)
-        assert not headers.ended(io.BytesIO(data[: len(data) // 2]), kind)
-        assert headers.ended(io.BytesIO(data[: len(data) // 2]), "flac")
 
 
 def test_mp3_that_counts_its_frames(tmp_path):

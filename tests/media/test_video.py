@@ -128,6 +128,45 @@ def test_gif_without_an_end_is_told(tmp_path):
         list(video.frames(path, 25))
 
 
+def test_gif_that_lacks_its_middle_is_told(tmp_path):
+    path = written(tmp_path / "film.gif", film(40), codec="gif")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 3] + data[len(data) // 2 :])
+    with pytest.warns(UserWarning, match="film.gif is damaged in 1 place; .* s of it are read"):
+        assert len(list(video.frames(path, 25))) < 40
+
+
+@pytest.mark.parametrize(("name", "codec", "message"), [
+    ("film.avi", "mjpeg", r"is damaged \(.+\): 1 of 20 parts"), ("film.mkv", "h264", "is damaged in 1 place"),
+])  # fmt: skip
+def test_a_few_changed_bytes_are_told_and_the_picture_counts(tmp_path, name, codec, message):
+    frames = np.random.default_rng(0).integers(0, 255, (20, 48, 96), np.uint8)
+    path = written(tmp_path / name, frames, codec=codec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(video.frames(path, 25))) == 20
+    data = bytearray(path.read_bytes())
+    start = len(data) * 3 // 10
+    data[start : start + 40] = bytes(40)
+    path.write_bytes(data)
+    with pytest.warns(UserWarning, match=message):
+        assert len(list(video.frames(path, 25))) == 20
+
+
+def test_a_damaged_image_is_told(tmp_path):
+    with av.open(str(tmp_path / "a.jpg"), "w", format="image2") as container:
+        stream = container.add_stream("mjpeg", 1)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuvj420p"
+        picture = np.random.default_rng(0).integers(0, 255, (48, 64), np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "gray").reformat(format="yuvj420p")))
+        container.mux(stream.encode())
+    data = (tmp_path / "a.jpg").read_bytes()
+    assert len(list(video.frames(tmp_path, 25))) == 1
+    (tmp_path / "a.jpg").write_bytes(data[: len(data) // 2])
+    with pytest.warns(UserWarning, match=r"a.jpg is damaged"):
+        assert len(list(video.frames(tmp_path, 25))) == 1
+
+
 def gif(width, height, frames, hundredths):
     """A GIF of frames that change one pixel each."""
     one = b"\x21\xf9\x04\x04" + struct.pack("<H", hundredths) + b"\0\0\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0)

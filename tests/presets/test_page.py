@@ -1,6 +1,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,7 @@ from zoo.networks.transfer import weights
 from zoo.presets.__main__ import reseal
 from zoo.presets.catalog import find
 from zoo.presets.page import MEASURES
-from zoo.presets.preset import write
+from zoo.presets.preset import read_card, write
 
 SHIPPED = zoo.list_models(pretrained=True)
 
@@ -35,6 +36,24 @@ def test_page_of_ones_own_preset(preset):
         assert part in text
     for part in ("## Artifacts", "## Sample", "TonicNet", "## Limits"):
         assert part not in text
+
+
+def test_what_a_card_says_is_no_markup(preset):
+    """A name of data, a licence and a command of somebody else make no headings, links, tables or tags."""
+    card = read_card(preset)
+    odd = {"name": "a\n# b|c", "licence": "[x](javascript:1) <script>", "\x1b[2J": "`"}
+    card = replace(
+        card, data=odd, licence="\n\n## Results", command="zoo train ``` \n# x", metrics={"te|st\n": {"nats": 1.0}}
+    )
+    (preset / "card.json").write_text(card.to_json())
+    text = zoo.page(preset)
+    assert "<script" not in text
+    assert "[x](java" not in text
+    assert "\x1b" not in text
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        "# lstm_music", "## Network", "## Results", "## Training", "## Data and licence"
+    ]  # fmt: skip
+    assert text.count("```") == 4
 
 
 def test_page_tells_what_confidences_are_worth(preset):

@@ -135,6 +135,12 @@ def test_weights(tmp_path):
         refused(folder, "weights.safetensors", *words)
 
 
+def test_other_counts_of_parameters_are_refused(tmp_path):
+    folder = small(tmp_path, "lstm_music")
+    resealed(folder, card=json.dumps(without_checksum((folder / "card.json").read_text()) | {"parameters": 5}))
+    refused(folder, "parameters, the card says 5")
+
+
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("kind", ["pipe", "zero", "folder", "circle", "sparse"])
 @pytest.mark.parametrize("file", ["card.json", "codec.json", "weights.safetensors"])

@@ -9,10 +9,12 @@ import contextlib
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
+from unicodedata import category
 
 from zoo.core.files import regular
 from zoo.errors import ArgumentError, CodecError, DataError
@@ -28,8 +30,6 @@ MAX_LIST = 100_000_000
 READ = 1 << 20  # bytes read at a time
 SAMPLE = 1 << 12  # bytes that the reason in an error is told from
 WESTERN = 0.3  # most bytes above 127 of a text in Latin letters
-HOSTS = {"idna", "punycode"}
-"""Encodings of the names of hosts, which are none of files."""
 MARKS = {
     codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
@@ -37,6 +37,14 @@ MARKS = {
 """Byte order mark → encoding; that of UTF-32 begins like that of UTF-16."""
 WIDE = {"utf-32-le": (4, 3), "utf-32-be": (4, 0), "utf-16-le": (2, 1), "utf-16-be": (2, 0)}
 """Encoding → bytes of a character, and which of them is zero in most texts."""
+NOTATIONS = ("charmap", "idna", "punycode", "raw-unicode-escape", "unicode-escape")
+"""Encodings of names and of source code, which would read any file, and as something else."""
+PAUSES = " \n\u3000\u3001\u3002\uff0c"  # spaces, commas and full stops, which are in every text
+IDEOGRAPHS = 0x34  # groups of 256 characters before theirs
+OF_ONE_SCRIPT, OF_PAUSES, OF_TEXT, FEW = 0.5, 0.02, 0.9, 4  # shares of characters; characters that tell nothing
+LOOKS = "it looks like {}; if it is, give encoding={}"
+SHIFTED = {"iso2022_jp": re.compile(rb"\x1b(\$[@AB]|\([BIJ])"), "iso2022_kr": re.compile(rb"\x1b\$\)C")}
+"""Encoding → bytes by which it changes to another set of characters."""
 CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 BREAK = re.compile("\r\n?")
 
@@ -59,17 +67,17 @@ def check_encoding(encoding: str) -> str:
     """Return the usual name of an encoding of text; "" for none.
 
     Raises:
-        ArgumentError: Python does not know it, or it is not one of text.
+        ArgumentError: Python does not know it, or it is not one of text files.
     """
     if not encoding:
         return ""
     try:
         name = codecs.lookup(encoding).name
+        if name.replace("_", "-") in NOTATIONS:
+            raise LookupError(name)
         codecs.getincrementaldecoder(name)
         with contextlib.suppress(UnicodeDecodeError):
             b"a".decode(name)  # refuses codecs that are not of text
-        if name in HOSTS:
-            raise LookupError
     except (LookupError, ValueError, TypeError):  # ValueError: of a null character in the name, and of `undefined`
         raise ArgumentError(
             f"encoding={encoding!r:.50}: give the name of an encoding of text, such as utf-16-le, latin-1 or cp1252"
@@ -100,7 +108,7 @@ def blocks(path: Path, encoding: str = "") -> Iterator[str]:
     """
     encoding, place, before = check_encoding(encoding), 0, b""
     with opened(path) as stream:
-        encoding = _resolved(path, stream.read(4), encoding)
+        encoding = _resolved(path, stream.read(SAMPLE), encoding)
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
         stream.seek(0)
         for data in chain(iter(lambda: stream.read(READ), b""), [b""]):
@@ -109,14 +117,16 @@ def blocks(path: Path, encoding: str = "") -> Iterator[str]:
             except UnicodeDecodeError as error:
                 at = stream.tell() - len(error.object) + error.start
                 sample = error.object[_around(error.start) :][:SAMPLE] if data else before[-SAMPLE:]
-                raise DataError(f"{path} is no {encoding.upper()} text (byte {at}): {_likely(sample)}") from error
-            except UnicodeError as error:  # of codecs such as idna
+                raise DataError(
+                    f"{path} is no {encoding.upper()} text (byte {at}): {_likely(sample, encoding)}"
+                ) from error
+            except UnicodeError as error:  # of codecs with states
                 raise DataError(f"{path} is no {encoding.upper()} text: {error}") from error
             text = text if place else text.removeprefix("\ufeff")
             if found := CONTROL.search(text):
                 what = f"the control character U+{ord(found[0]):04X} at position {place + found.start()}"
                 again = text[_around(found.start()) :][:SAMPLE].encode(encoding, "replace")
-                raise DataError(f"{path} has {what}: {_likely(again)}")
+                raise DataError(f"{path} has {what}: {_likely(again, encoding)}")
             place, before = place + len(text), data
             yield text
 
@@ -148,10 +158,19 @@ def read(path: str | os.PathLike[str], encoding: str = "", most: int = MAX_LIST)
 def _resolved(path: Path, head: bytes, encoding: str) -> str:
     """Return the encoding of a file: the given one, that of its byte order mark, or UTF-8."""
     marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), "")
+    if marked and not marked.startswith(encoding.removesuffix("-sig")):
+        raise DataError(f"{path} begins with the byte order mark of {marked.upper()}: give encoding={marked}, or none")
     if encoding in ("utf-16", "utf-32"):  # without a mark it would depend on this machine
-        if not marked.startswith(encoding):
+        if not marked:
             raise DataError(f"{path} has no byte order mark: give encoding={encoding}-le or {encoding}-be")
         return marked
+    swapped = encoding[:-2] + {"le": "be", "be": "le"}.get(encoding[-2:], "")
+    if (
+        encoding in WIDE
+        and not marked
+        and _evenness(head, swapped) >= max(OF_ONE_SCRIPT, 1.01 * _evenness(head, encoding))
+    ):
+        raise DataError(f"{path} is no {encoding.upper()} text: {LOOKS.format(swapped.upper(), swapped)}")
     return encoding or marked or "utf-8"
 
 
@@ -160,22 +179,37 @@ def _around(place: int) -> int:
     return max(0, place - SAMPLE // 2) // 4 * 4
 
 
-def _likely(data: bytes) -> str:
-    """Tell what bytes that could not be read look like, and what to do."""
-    for name, (width, zero) in WIDE.items():
-        rows = data[: len(data) // width * width]
-        if rows and rows[zero::width].count(0) * 2 > len(rows) // width and _is_text(rows, name):
-            return f"it looks like {name.upper()}; if it is, give encoding={name}"
+def _likely(data: bytes, encoding: str) -> str:
+    """Tell what bytes that could not be read in an encoding look like, and what to do."""
+    if wide := _wide(data):
+        if wide == encoding:
+            return f"it looks like {wide.upper()} that is damaged or cut off; repair it"
+        return LOOKS.format(wide.upper(), wide)
+    for name, shift in SHIFTED.items():
+        if shift.search(data):
+            return LOOKS.format(name.upper().replace("ISO2022_", "ISO-2022-"), name)
     if any((byte < 32 and byte not in b"\t\n\f\r") or byte == 127 for byte in data):
         return "it looks like a binary file; give a text file, or one without control characters"
     high = [byte for byte in data if byte > 127]
+    if encoding == "iso8859-1" and sum(byte >= 0xA0 for byte in high) <= WESTERN * len(data):
+        return LOOKS.format("Windows-1252", "cp1252")
     if 2 * (len(data.decode("utf-8", "ignore").encode()) + len(high) - len(data)) > len(high):
         return "it looks like UTF-8 that is damaged; repair it"
     if len(high) > WESTERN * len(data):
         return "it looks like another encoding, such as cp1251, koi8-r, shift_jis, gb18030 or euc-kr; give encoding="
     if any(0x80 <= byte < 0xA0 for byte in high):
-        return "it looks like Windows-1252; if it is, give encoding=cp1252"
+        return LOOKS.format("Windows-1252", "cp1252")
     return "it looks like Latin-1 or Windows-1252; if it is, give encoding=latin-1 or cp1252"
+
+
+def _wide(data: bytes) -> str:
+    """Return the encoding of wide characters that bytes look like; "" for none."""
+    for name, (width, zero) in WIDE.items():
+        rows = data[: len(data) // width * width]
+        zeros = rows[zero::width].count(0) * 2 > len(rows) // width and _is_text(rows, name)
+        if rows and (zeros or _evenness(rows, name) >= OF_ONE_SCRIPT):
+            return name
+    return ""
 
 
 def _is_text(data: bytes, encoding: str) -> bool:
@@ -184,3 +218,19 @@ def _is_text(data: bytes, encoding: str) -> bool:
         return not CONTROL.search(data.decode(encoding))
     except UnicodeDecodeError as error:  # the sample may end within a pair
         return error.start >= len(data) - 4 and bool(error.start)
+
+
+def _evenness(data: bytes, encoding: str) -> float:
+    """Return how much bytes are like a text in an encoding of wide characters, from 0 to 1.
+
+    It is the share of the 256 neighbouring characters that most are among: an alphabet has few such groups, and bytes
+    that are something else many. Of ideographs, which have many, pauses tell as much as OF_ONE_SCRIPT.
+    """
+    text = data.decode(encoding, "ignore") if _is_text(data, encoding) else ""
+    signs = sum(character.isalnum() or character.isspace() or category(character)[0] in "PSM" for character in text)
+    if len(text) < FEW or signs < OF_TEXT * len(text):
+        return 0.0
+    groups = Counter(ord(character) >> 8 for character in text)
+    most = max((count for group, count in groups.items() if group < IDEOGRAPHS), default=0)
+    paused = sum(map(text.count, PAUSES)) >= OF_PAUSES * len(text)
+    return max(most / len(text), OF_ONE_SCRIPT * paused)

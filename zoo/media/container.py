@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from zoo.errors import ArgumentError, CodecError
-from zoo.media import headers
+from zoo.media import headers, parts
 from zoo.media.source import Input, reason, regular, told
 
 LONGEST_S = 12 * 3600.0  # of a recording or a film
@@ -26,6 +26,8 @@ DEMUXERS = (
 """Kinds of files that are opened, whatever their names: none that fetches or reads other files, as playlists do."""
 TIMED = ("aiff", "asf", "au", "avi", "flac", "flv", "ivf", "matroska", "mov", "nistsphere", "tta", "wv")
 """Those of them whose header tells their length; that of others is a guess of FFmpeg's."""
+STRICT = ("mjpeg",)
+"""Kinds of pictures whose decoder tells of damage only if it may leave out what is damaged."""
 LEAST_SHARE, LEAST_S = 0.01, 0.1  # of a file's length: less than both is not worth a warning
 
 
@@ -103,15 +105,15 @@ class MediaFile:
         if self.size == math.inf:
             return ""
         share, claimed_s = headers.held(self.stream, self.format), self._header_s(stream)
-        if self.format == "mp3" and headers.counts_frames(self.stream):
+        if self.format == "ogg" or (self.format == "mp3" and headers.counts_frames(self.stream)):
             claimed_s = self._length_s(stream)
         if share:
             claimed_s = max(claimed_s, found_s / share)
-        lacking = claimed_s - found_s
+        lacking, fault = claimed_s - found_s, parts.fault(self.stream, self.format)
         if lacking > max(LEAST_S, LEAST_SHARE * claimed_s):
             has = f"it says that it has {claimed_s:.1f} s, and has {found_s:.1f} s"
-            return f"is cut off: {has}: {lacking:.1f} s are missing"
-        return "" if headers.ended(self.stream, self.format) else f"has no end: it may be cut off at {found_s:.1f} s"
+            return f"{fault or 'is cut off'}: {has}: {lacking:.1f} s are missing"
+        return fault and f"{fault}; {found_s:.1f} s of it are read"
 
     def check_length(self, stream: Any, most_s: float) -> None:
         """Refuse a stream that is announced as too long, before it is read.
@@ -135,6 +137,18 @@ class MediaFile:
         return (self.container.duration or 0) / 1e6 if len(self.container.streams) == 1 else 0.0
 
 
+def strict(stream: Any) -> Any:
+    """Return a second decoder, which raises an error where a picture is damaged; None where the first one tells."""
+    import av
+
+    context = getattr(stream, "codec_context", None)
+    if context is None or context.name not in STRICT:
+        return None
+    checking = av.CodecContext.create(context.name, "r")
+    checking.extradata, checking.options = context.extradata, {"err_detect": "crccheck+bitstream+buffer+explode"}
+    return checking
+
+
 class Decoder:
     """Decodes a stream of a file, goes on behind what is damaged, and counts it.
 
@@ -146,14 +160,24 @@ class Decoder:
     def __init__(self, file: MediaFile, stream: Any) -> None:
         self.file, self.stream, self.damaged, self.packets, self.frames = file, stream, 0, 0, 0
         self.error: BaseException | None = None
+        self.strict = strict(stream)
 
     def __iter__(self) -> Iterator[Any]:
+        tagged = False
         for packet in self._packets():
             self.packets += packet is not None and packet.size > 0
-            for frame in self._tried(functools.partial(self.stream.decode, packet)) or ():
+            damaged = self.damaged
+            frames = self._tried(functools.partial(self.stream.decode, packet)) or ()
+            if self.damaged and not self.frames:
+                tagged = tagged or (self.packets == 1 and bytes(packet or b"")[:3] == b"ID3")
+                if tagged:  # before the sound, as in MP3 in WAV
+                    self.packets, self.damaged, self.error = 0, 0, None
+            for frame in frames:
                 self.damaged += bool(frame.is_corrupt)
                 self.frames += 1
                 yield frame
+            if self.strict and packet is not None and self.damaged == damaged:
+                self._tried(functools.partial(self.strict.decode, packet))
 
     def _packets(self) -> Iterator[Any]:
         """Read packets up to what cannot be read; None at last empties the decoder."""

@@ -76,7 +76,6 @@ CHUNKED = (
 """Kinds of files of which FFmpeg takes what is there for the whole."""
 UNKNOWN = (0, -1, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000)  # sizes in files that were written to a pipe
 MOST = 1000  # chunks before the samples
-PAGE = 1 << 16  # bytes of a page of Ogg, at most
 
 
 def held(stream: Seekable, kind: str) -> float | None:
@@ -99,7 +98,7 @@ def held(stream: Seekable, kind: str) -> float | None:
     elif kind == "avi" and mark == b"RIFF":
         at, size = 8, int.from_bytes(stream.read(4), "little")
     elif kind == "matroska":
-        at, size = _segment(stream)
+        at, size = segment(stream)
     return None if size in UNKNOWN or size < 0 else min(1.0, max(0, end - at) / size)
 
 
@@ -122,31 +121,19 @@ def _data(stream: Seekable, row: Chunks, end: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _segment(stream: Seekable) -> tuple[int, int]:
-    """Find the segment of a Matroska file, as `_data` does; a live recording has no size."""
-
-    def size_at(at: int) -> tuple[int, int]:
-        stream.seek(at)
-        found = stream.read(8)
-        length = 9 - found[0].bit_length() if found and found[0] else 8
-        value = int.from_bytes(found[:length], "big") & ((1 << 7 * length) - 1)
-        return at + length, 0 if value == (1 << 7 * length) - 1 else value
-
-    at, size = size_at(4)
-    return size_at(at + size + 4)
+def segment(stream: Seekable) -> tuple[int, int]:
+    """Find the segment of a Matroska file: where it begins, and its bytes; 0 of a live recording."""
+    at, size = size_of(stream, 4)
+    return size_of(stream, at + size + 4)
 
 
-def ended(stream: Seekable, kind: str) -> bool:
-    """Tell whether a file has the end mark that its kind should have; always of kinds that have none."""
-    if kind not in ("ogg", "gif"):
-        return True
-    stream.seek(max(0, stream.seek(0, os.SEEK_END) - PAGE))
-    tail = stream.read()
-    if kind == "gif":
-        return tail.rstrip(b"\0").endswith(b";")
-    page = tail[max(0, tail.rfind(b"OggS")) :]  # 27 bytes, one for each segment, its size, and the segments
-    whole = len(page) > 27 and len(page) >= 27 + page[26] + sum(page[27 : 27 + page[26]])
-    return whole and bool(page[5] & 4)
+def size_of(stream: Seekable, at: int) -> tuple[int, int]:
+    """Read the size of an element of Matroska: where it ends, and its value; 0 if it is unknown."""
+    stream.seek(at)
+    found = stream.read(8)
+    length = 9 - found[0].bit_length() if found and found[0] else 8
+    value = int.from_bytes(found[:length], "big") & ((1 << 7 * length) - 1)
+    return at + length, 0 if value == (1 << 7 * length) - 1 else value
 
 
 def counts_frames(stream: Seekable) -> bool:

@@ -70,7 +70,7 @@ def _images(folder: Path, colour: bool) -> Iterator[np.ndarray]:
     shape: tuple[int, ...] | None = None
     for path in found:
         with MediaFile(path, "an image", ADVICE) as file:
-            image = next(_decoded(file, colour, container.MOST_PIXELS))[1]
+            image, *_ = (found for _, found, _ in _decoded(file, colour, container.MOST_PIXELS))
         if shape not in (None, image.shape):
             raise CodecError(f"{path} is {_size(image.shape)}, those before it {_size(shape or ())}: give equal sizes")
         shape = image.shape

@@ -167,8 +167,8 @@ TANH | q Q > Q
 TILE | N J1 > N / b J1 > b | Tile:
 TOPK_V2 | f i0! > f i / i i0! > i i | TopKV2:
 TRANSPOSE | T i1! > T | Transpose:
-TRANSPOSE_CONV | i1 f4 f4 f1? > f | TransposeConv: padding:padding stride_w:size stride_h:size activation:none
-    bias:i1
+TRANSPOSE_CONV | i1 f4 f4 f1? > f / q i1 c4! f4 f1? > f | TransposeConv: padding:padding stride_w:size stride_h:size
+    activation:none bias:i1
 UNIDIRECTIONAL_SEQUENCE_LSTM | f3 f2! f2! f2! f2! f2! f2! f2! f2! - - - f1! f1! f1! f1! - - f2 f2 -? -? -? -? > f
     / q f3 c2! c2! c2! c2! c2! c2! c2! c2! - - - f1! f1! f1! f1! - - f2 f2 -? -? -? -? > f / q c3 c2! c2! c2! c2! c2!
     c2! c2! c2! - - - i1! i1! i1! i1! - - c2 s2 -? -? -? -? > c | UnidirectionalSequenceLSTM: activation:act

@@ -23,7 +23,7 @@ def test_bad_sound_is_told(tmp_path, gru):
     nan = sound()
     nan[100:103] = np.nan
     cases = {
-        tmp_path / "missing.wav": "does not exist",
+        tmp_path / "missing.wav": "No such file",
         tmp_path: "is a folder",
         tmp_path / "text.wav": "cannot be read as a sound file",
         tmp_path / "nothing.wav": "is empty",

@@ -32,7 +32,7 @@ def test_command_labels_films(preset, tmp_path):
     written_too = ("--plot", tmp_path / "a.png", "--overlay", tmp_path / "o.mp4")
     found = run("label", preset, path, "--output-format", "csv", *written_too)
     assert found.exit_code == 0, found.output
-    assert found.stdout.startswith("file,label,start,end,probability,rejected\nfilm.mp4,")
+    assert found.stdout.startswith('"file","label","start","end","probability","rejected"\n"film.mp4",')
     assert (tmp_path / "a.png").exists()
     assert len(list(video.frames(tmp_path / "o.mp4", 25))) == 30
     from click.testing import CliRunner

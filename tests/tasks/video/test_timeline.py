@@ -24,9 +24,9 @@ def test_timeline_tells_runs():
     assert found.at(0.1).label == "up"
     assert found.at(1) is None
     assert found.csv().splitlines()[:3] == [
-        "file,label,start,end,probability,rejected",
-        ",rest,0.0,0.08,0.92,0",
-        ",up,0.08,0.2,0.92,0",
+        '"file","label","start","end","probability","rejected"',
+        '"","rest",0.0,0.08,0.92,0',
+        '"","up",0.08,0.2,0.92,0',
     ]
     assert found.srt().startswith("1\n00:00:00,080 --> 00:00:00,200\nup\n")
     assert json.loads(found.to_json())["runs"][1]["label"] == "up"
@@ -50,21 +50,21 @@ def test_timeline_without_a_grammar_has_the_label_of_the_film():
     assert found.probability == pytest.approx(0.695)
 
 
-ODD = ("=HYPERLINK(1)", "a\nb", "\x1b[2J", "x --> <i>y", "-1")
+ODD = ("=HYPERLINK(1)", "a\nb", "\x1b[2J", "x --> <i>y", "-1", "a;=1+1")
 
 
 def test_labels_are_text_in_every_format(tmp_path):
     """A list that is written and read again has the labels; nothing else can be made of them."""
-    np.save(tmp_path / "=film.npy", np.zeros((10, 4), np.float32))
+    np.save(tmp_path / "=film.npy", np.zeros((12, 4), np.float32))
     codec = VideoCodec(ODD, (4,), 1.0)
-    found = timeline(np.eye(5, dtype=np.float32)[np.repeat(np.arange(5), 2)], codec, tmp_path / "=film.npy")
+    found = timeline(np.eye(6, dtype=np.float32)[np.repeat(np.arange(6), 2)], codec, tmp_path / "=film.npy")
     rows = list(csv.DictReader(found.csv().splitlines()))
     assert [from_cell(row["label"]) for row in rows] == [*ODD]
-    assert [row["file"] for row in rows] == ["'=film.npy"] * 5
+    assert [row["file"] for row in rows] == ["'=film.npy"] * 6
     assert all(row["label"][0] not in "=-" for row in rows)
-    assert [(float(row["start"]), row["probability"]) for row in rows] == [(2.0 * i, "1.0") for i in range(5)]
+    assert [(float(row["start"]), row["probability"]) for row in rows] == [(2.0 * i, "1.0") for i in range(6)]
     assert [run["label"] for run in json.loads(found.to_json())["runs"]] == [*ODD]
-    assert found.srt().count("-->") == len(found.srt().strip().split("\n\n")) == 5
+    assert found.srt().count("-->") == len(found.srt().strip().split("\n\n")) == 6
     for output_format in ("txt", "csv", "srt", "json"):
         assert "\x1b" not in found.to_text(output_format)
     assert len(found.to_text("txt").splitlines()) == len(found.to_json().splitlines()) == 1
@@ -81,7 +81,7 @@ def test_what_is_uncertain_says_so():
     assert found.probability == pytest.approx(np.exp(expected / 2), abs=1e-4)
     assert found.rejected
     assert found.to_text("txt") == f"up left [uncertain: confidence {found.probability:.2f}]"
-    assert found.csv().splitlines()[2] == ",up,0.08,0.2,0.92,1"
+    assert found.csv().splitlines()[2] == '"","up",0.08,0.2,0.92,1'
     assert found.srt().splitlines()[2].startswith("up [uncertain")
     assert json.loads(found.to_json())["rejected"] is True
     assert not seen([0, 0, 1, 3], calibration=Calibration(2.0, 0.9), min_confidence=0).rejected

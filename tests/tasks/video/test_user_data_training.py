@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.errors import ArgumentError, CodecError, TrainingError
+from zoo.errors import ArgumentError, TrainingError
 from zoo.tasks.video import user_data
 
 
@@ -34,8 +34,8 @@ def test_training_on_own_clips(folder, tmp_path):
         splits = user_data.read_folder(folder, height=24, rate_hz=12.5)
     assert own == model.measure([*splits["train"], *splits["valid"]])
     assert own["tokens"] == sum(map(len, splits["train"])) + 24
-    with pytest.warns(UserWarning, match="left out"), pytest.raises(CodecError, match="was not made for .*gestures"):
-        model.evaluate(progress=False, data=gestures)
+    with pytest.warns(UserWarning, match="left out: .*wave.* does not fit"):
+        assert 0 < model.evaluate(progress=False, data=gestures)["tokens"] < own["tokens"]
     start = {"start": tmp_path / "a/preset", "freeze": ["encoder"], "epochs": 2}
     for wrong, message in (
         ({"height": 64}, "height=64: the model to start from has 24"), ({"freeze": ["encodr"]}, "no layer is called"),

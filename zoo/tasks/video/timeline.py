@@ -103,7 +103,7 @@ class Timeline:
         The last column is about the film. As `labels.csv` beside the film such a list can be trained on.
         """
         stream = io.StringIO()
-        rows = csv.writer(stream, lineterminator="\n")
+        rows = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         name = Path(self.source).name if isinstance(self.source, (str, os.PathLike)) else ""
         rows.writerow(("file", "label", "start", "end", "probability", "rejected"))
         about = cell(name), int(self.rejected)

@@ -96,5 +96,23 @@ def test_many_messages_of_no_bytes_take_no_memory(monkeypatch):
     assert time.process_time() - began < 1
 
 
+@pytest.mark.parametrize("content", [b"\x08\x0a" + b"\0" * 5000, b"\x3a\x88\x27" + b"\x12\0" * 2500])
+def test_many_fields_are_not_read(content, monkeypatch):
+    """Unknown ones, and fields of no bytes, in little time."""
+    monkeypatch.setattr(wire, "MOST", 1_000)
+    with pytest.raises(ArtifactError, match="more than 1000 fields and numbers"):
+        wire.top(content if content[0] == 8 else b"\x08\x0a" * 2000)
+    with pytest.raises(ArtifactError):
+        wire.read(content)
+
+
+def test_many_numbers_of_an_attribute_are_not_read(monkeypatch):
+    monkeypatch.setattr(wire, "MOST", 1_000)
+    many = small()
+    many.graph.node[0].attribute.append(onnx.helper.make_attribute("odd", [1] * 2_000))
+    with pytest.raises(ArtifactError, match="more than 1000 fields and numbers"):
+        wire.read(many.SerializeToString())
+
+
 def test_signed_numbers():
     assert [wire.signed(n) for n in (0, 5, 2**63 - 1, 2**63, 2**64 - 1)] == [0, 5, 2**63 - 1, -(2**63), -1]

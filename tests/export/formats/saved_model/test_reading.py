@@ -85,7 +85,7 @@ def test_special_and_endless_files_are_refused_unread(tmp_path, file):
     for make, message in (
         (os.mkfifo, "is a pipe or a device"),
         (lambda place: place.symlink_to("/dev/zero"), "is a pipe or a device"),
-        (sparse, "has 1,099,511,627,776 bytes"),
+        (sparse, "has (1,099,511,627,776|more than 16,777,216) bytes"),
     ):
         (path / file).unlink(missing_ok=True)
         make(path / file)
