@@ -6,7 +6,7 @@
 
 Temperature and threshold are fitted on the validation split; all else is measured once they are. Writes card and page
 into the folder of each model's weights. What the models were not made for is made here, or read from ZOO_DATA: chorales
-as an organ plays them, words that others said, films without a mouth.
+as an organ plays them, words that others said, videos without a mouth.
 """
 
 import csv
@@ -45,7 +45,7 @@ MANDARIN = 12  # labels of the words of DSPSpeech-20 before the English ones
 ORIGINALS = "video/grid_s1_originals_12.tar"
 NOT_SAID = "NOT ENGLISH"  # a text that is wrong for every recording
 MOST, SEED = 120, 0  # recordings of a set
-SIZE, FRAMES = (288, 360), 75  # of films that are made here
+SIZE, FRAMES = (288, 360), 75  # of synthetic videos
 FOREHEAD = 0.55  # of the height of a talking head: what is above the mouth
 HEADS = ("model", "temperature", "threshold", "confidence of right ones", "of wrong ones", "calibration error", "AUROC",
          "right ones rejected", "other input accepted")  # fmt: skip
@@ -122,7 +122,7 @@ def speech_sets():
 
 
 def blurred(rng, width):
-    """Make a film of blots that change, so many pixels wide."""
+    """Make a video of changing blots, `width` pixels wide."""
     from scipy.ndimage import gaussian_filter
 
     film = gaussian_filter(rng.standard_normal((FRAMES, *(side // 2 for side in SIZE))), (width / 4, width, width))
@@ -130,7 +130,7 @@ def blurred(rng, width):
 
 
 def pans():
-    """Make films of the photographs that come with scikit-learn and matplotlib: still, and as a camera moves."""
+    """Make videos of the photographs that come with scikit-learn and matplotlib: still, and as a camera moves."""
     import matplotlib
     import sklearn
 
@@ -149,7 +149,7 @@ def pans():
 
 
 def foreheads():
-    """Read what is above the mouth in original films."""
+    """Read the region above the mouth in original videos."""
     with tarfile.open(Path(os.environ["ZOO_DATA"]) / ORIGINALS) as archive:
         for member in archive:
             if member.name.endswith(".mpg"):
