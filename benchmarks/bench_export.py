@@ -25,8 +25,7 @@ from keras import layers as L
 from tabulate import tabulate
 
 from export.benchmarking import in_turns
-from export.formats import formats, saved_model
-from export.signature import Face
+from export.formats import Face, formats, saved_model
 from export.tracing.loops import plain_step
 from export.tracing.source import Source
 from zoo import export

@@ -19,10 +19,10 @@ from zoo.core.validation import number
 from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError, VerificationError
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
+from zoo.runtime.engine import BoundEngine, RuntimeOptions
 
 from . import formats
-from .engine import BoundEngine
-from .formats import Format, RuntimeOptions
+from .formats import Format
 from .manifest import TEXTS, Manifest, check_texts, described
 from .model_files import is_meant
 from .verification.compare import check_signature

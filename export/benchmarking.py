@@ -14,10 +14,10 @@ import numpy as np
 from zoo.core.files import temporary_folder
 from zoo.core.validation import number
 from zoo.errors import ExportError
+from zoo.runtime.engine import BoundEngine
 
 from . import formats
 from .artifact import load
-from .engine import BoundEngine
 from .faces import open_source
 from .saving import save
 from .tracing.source import Source

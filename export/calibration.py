@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ArgumentError
+from zoo.runtime.signature import Face, bind
 
 from .formats import Options
-from .signature import Face, bind
 
 
 def samples(representative: Iterable[Any] | None) -> list[Any] | None:

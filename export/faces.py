@@ -8,10 +8,10 @@ from zoo.core.states import output_name
 from zoo.core.validation import first_line
 from zoo.errors import ExportError, UnsupportedLayer, VerificationError
 from zoo.models.model import Model
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import Face
 
-from .engine import BoundEngine
 from .formats import Format
-from .signature import Face
 from .tracing.calls import Call
 from .tracing.cells import walk
 from .tracing.generation_loop import Loop

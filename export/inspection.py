@@ -10,9 +10,9 @@ from typing import Any
 
 from zoo.core.card import Card
 from zoo.errors import PresetError
+from zoo.runtime.signature import Signature
 
 from .artifact import FOREIGN, read_manifest, size_of
-from .signature import Signature
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from typing import Any
 from zoo.core.strict_json import parse
 from zoo.core.validation import checked, limits
 from zoo.errors import ArgumentError, ArtifactError
-
-from .signature import FORMS, Signature, Tensor
+from zoo.runtime.signature import FORMS, Signature, Tensor
 
 TEXTS = ("card", "codec", "export")
 NAME = 1000  # characters, at most

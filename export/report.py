@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .signature import Signature
+from zoo.runtime.signature import Signature
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,17 @@ from zoo.core.files import sweep, temporary_folder
 from zoo.core.validation import first_line, number
 from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer
 from zoo.models.model import Model
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import FORMS, Face
 
 from . import formats
 from .artifact import load, seal, size_of
 from .calibration import calibrated, samples
-from .engine import BoundEngine
 from .faces import faces_of, open_source, single_steps
 from .formats import Format, MissingOperator, Options
 from .legacy.reading import reading
 from .report import Report
 from .sidecar import places, write
-from .signature import FORMS, Face
 from .tracing.cells import path_of_scope
 from .verification.checks import check_structure
 from .verification.compare import check_order

@@ -27,6 +27,5 @@ if TYPE_CHECKING:
     from export import reading as reading
     from export import save as save
     from export import saving as saving
-    from export import signature as signature
 
 load_package(__name__, Path(__file__).parent.with_name("export"))

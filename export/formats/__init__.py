@@ -16,9 +16,8 @@ import numpy as np
 from zoo.core import plugins
 from zoo.core.files import content, regular
 from zoo.errors import ArgumentError
-
-from ..engine import BoundEngine
-from ..signature import Face, Signature
+from zoo.runtime.engine import BoundEngine, RuntimeOptions
+from zoo.runtime.signature import Face, Signature
 
 GROUP = "rnn_zoo.formats"
 """Entry-point group of other packages' formats."""
@@ -54,24 +53,6 @@ class Options:
     quantize: str | None = None
     recurrence: str | None = None
     representative: Sequence[Sequence[np.ndarray]] | None = None
-
-
-@dataclass(frozen=True)
-class RuntimeOptions:
-    """How a runtime runs an opened artifact.
-
-    Attributes:
-        threads: Threads that one call may use; None takes the default, one.
-        providers: Names of ONNX Runtime's execution providers, the preferred one first; None takes the CPU.
-        trust: Run an artifact that is a program whatever it contains; None checks that it only computes.
-    """
-
-    threads: int | None = None
-    providers: tuple[str, ...] | None = None
-    trust: bool | None = None
-
-
-DEFAULT_RUNTIME = RuntimeOptions()
 
 
 def no_runtime_options(options: RuntimeOptions) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from zoo.core.files import replacing
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ModelFileError, VerificationError
+from zoo.runtime.signature import Tensor
 
-from ..signature import Tensor
 from ..tracing.samples import draw
 from . import cells
 from .reading import Reading, built

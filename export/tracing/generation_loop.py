@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.core.codec import GenerationCodec
+from zoo.runtime.signature import Signature, Tensor
 
-from ..signature import Signature, Tensor
 from .calls import Through
 from .source import Source
 

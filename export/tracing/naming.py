@@ -12,8 +12,8 @@ import numpy as np
 
 from zoo.core.states import is_state, output_name
 from zoo.errors import ArgumentError, ExportError
+from zoo.runtime.signature import Tensor
 
-from ..signature import Tensor
 from .cells import walk
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, UnsupportedLayer
+from zoo.runtime.signature import Tensor
 
-from ..signature import Tensor
 from .calls import States
 from .cells import path_of_scope, walk
 

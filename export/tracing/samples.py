@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from zoo.core.states import is_state
+from zoo.runtime.signature import Tensor
 
-from ..signature import Tensor
 from .cells import walk
 from .lookups import draw_tokens, lookups
 

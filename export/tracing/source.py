@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.core.states import is_state, output_name
 from zoo.errors import ArgumentError
+from zoo.runtime.signature import FORMS, Signature, Tensor
 
-from ..signature import FORMS, Signature, Tensor
 from .calls import Call, Slot, States, Through
 from .cells import walk
 from .lowering import lowered

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.states import is_state, output_name
-
-from ..signature import Face
+from zoo.runtime.signature import Face
 
 SUM = 1e-3  # how near to 1 the sum of a distribution is
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..signature import Face
+from zoo.runtime.signature import Face
+
 from .agreement import Agreement
 from .compare import (
     CHAIN_STEPS,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from zoo.errors import VerificationError
+from zoo.runtime.signature import Face
 
-from ..signature import Face
 from .agreement import Agreement
 from .compare import (
     SEED,

@@ -7,8 +7,7 @@ import numpy as np
 
 from zoo.core.states import is_state
 from zoo.errors import VerificationError
-
-from ..signature import Face, Signature, Tensor
+from zoo.runtime.signature import Face, Signature, Tensor
 
 SEED = 20_26
 CHAIN_STEPS = 200

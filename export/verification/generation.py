@@ -8,9 +8,9 @@ from zoo.core.codec import Context, GenerationCodec
 from zoo.core.engine import Engine
 from zoo.errors import VerificationError
 from zoo.models.sampling import sample
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import Face
 
-from ..engine import BoundEngine
-from ..signature import Face
 from .compare import SEED, check_signature
 
 GENERATED = ((1, 60), (3, 90))

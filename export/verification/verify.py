@@ -4,10 +4,10 @@ from zoo.core.architectures import ARCHITECTURES
 from zoo.core.task import find
 from zoo.errors import CodecError, DataError, VerificationError
 from zoo.models.model import Model, make
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import Face
 
-from ..engine import BoundEngine
 from ..formats import Options
-from ..signature import Face
 from .calibrated import check_usual
 from .checks import check_chain, check_parity
 from .compare import (

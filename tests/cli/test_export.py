@@ -16,7 +16,7 @@ from zoo.cli.main import main
 @pytest.mark.parametrize("name", ["wanted", "form", "quantize", "recurrence"])
 def test_choices_are_those_of_the_table(name):
     from export.formats import formats
-    from export.signature import FORMS
+    from zoo.runtime.signature import FORMS
 
     rows = formats().values()
     expected = {

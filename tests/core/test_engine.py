@@ -5,11 +5,11 @@ import inspect
 import numpy as np
 import pytest
 
-from export.engine import BoundEngine
 from zoo.core.card import Card
 from zoo.core.engine import Engine, LoopEngine
 from zoo.core.recipe import Recipe
 from zoo.models.generation import Generator
+from zoo.runtime.engine import BoundEngine
 from zoo.tasks.text.codec import TextCodec
 
 

@@ -1,33 +1,9 @@
-import functools
-from pathlib import Path
-
-import numpy as np
 import pytest
 
 import export
-from export.formats import formats
-from export.verification import checks
-from tests.conftest import CODEC, FEATURES, NAMES, seal, small_checks
+from tests.conftest import CODEC, NAMES
 from tests.export.artifacts import python
-from tests.export.models import MAKE, everything_in_it
-
-
-@pytest.fixture(scope="session")
-def sealed(tiny):
-    return seal(tiny)
-
-
-@pytest.fixture(scope="session")
-def artifacts(tmp_path_factory: pytest.TempPathFactory, sealed) -> dict[tuple[str, str], Path]:
-    """(format, form) → artifact of the tiny model."""
-    made = {}
-    for form in ("sequence", "step"):
-        folder = tmp_path_factory.mktemp(form)
-        for name, file in NAMES.items():
-            with small_checks():
-                export.save(sealed, folder / file, form=form)
-            made[name, form] = folder / file
-    return made
+from tests.export.models import everything_in_it
 
 
 @pytest.fixture(scope="session")
@@ -57,42 +33,8 @@ def child(artifacts, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def several_inputs():
-    rng = np.random.default_rng(5)
-    words = rng.integers(1, 9, (2, 6)).astype(np.int32)
-    words[0, 4:] = 0
-    return {"frames": rng.normal(0, 1, (2, 7, FEATURES)).astype(np.float32), "words": words}
-
-
-@pytest.fixture(scope="session")
-def reports(tmp_path_factory):
-    """Model → format → the report of its export, made when it is asked for."""
-    folder = tmp_path_factory.mktemp("user")
-    models = functools.cache(lambda make: make())
-
-    @functools.cache
-    def save(model, name):
-        make, options = MAKE[model]
-        return export.save(models(make), folder / f"{model}{formats()[name].suffix}", **options)
-
-    return save
-
-
-@pytest.fixture(scope="session")
-def saved(reports):
-    return lambda model, name: reports(model, name).path
-
-
-@pytest.fixture(scope="session")
 def touched():
     return everything_in_it()
-
-
-@pytest.fixture
-def few_shapes(monkeypatch):
-    """Verify quickly where something else is tested."""
-    monkeypatch.setattr(checks, "SHAPES", ((2, 3),))
-    monkeypatch.setattr(checks, "CHUNKS", (1, 2))
 
 
 @pytest.fixture(scope="session")

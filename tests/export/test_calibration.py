@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from export.calibration import calibrated, samples
-from export.formats import Options
-from export.signature import Face
+from export.formats import Face, Options
 from export.tracing.source import Source
 from tests import cells
 from tests.conftest import FEATURES, UNITS, user_model

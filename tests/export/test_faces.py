@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.engine import BoundEngine
 from export.faces import faces_of, open_source, single_steps
 from export.formats import formats
-from export.signature import Signature, Tensor
 from export.tracing.source import Source
 from tests import cells
 from tests.conftest import CODEC, FEATURES, UNITS, randomized, tiny_model
 from tests.export.models import around
 from zoo.errors import ExportError, UnsupportedLayer
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import Signature, Tensor
 
 
 def gru(*before, shape=(None, FEATURES)):

@@ -10,11 +10,11 @@ import pytest
 import export
 from export.formats import formats
 from export.manifest import About, Sides
-from export.signature import Tensor
 from tests.conftest import ROOT
 from tests.fuzz.documents import Manifests
 from zoo.core.validation import checked
 from zoo.errors import ArgumentError, ArtifactError
+from zoo.runtime.signature import Tensor
 
 OLD = ROOT / "tests/data/v0_1"  # in every form, small
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import export
-from export.signature import Tensor
 from tests.conftest import NAMES
 from tests.export.artifacts import EVERY_FORMAT, everything
 from tests.export.models import subclassed
 from zoo.errors import ArgumentError
+from zoo.runtime.signature import Tensor
 
 pytestmark = pytest.mark.usefixtures("quick")
 

@@ -6,11 +6,11 @@ import pytest
 from keras import layers, ops
 
 import export
-from export.signature import Tensor
 from tests.conftest import FEATURES, NAMES, UNITS, randomized
 from tests.export.artifacts import EVERY_FORMAT, everything
 from tests.export.models import around, example
 from zoo.errors import ArgumentError, ExportError, UnsupportedLayer
+from zoo.runtime.signature import Tensor
 
 pytestmark = pytest.mark.usefixtures("quick")
 

@@ -28,7 +28,7 @@ def _formats() -> "list[Format]":
 
 
 def _forms() -> Iterable[str]:
-    from zoo.export import signature
+    from zoo.runtime import signature
 
     return signature.FORMS
 

@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...signature import Face
+from zoo.runtime.onnx.session import check_runtime
+from zoo.runtime.signature import Face
+
 from ...tracing import loops
 from ...tracing.calls import Through
 from ...tracing.cells import WEIGHTS, Cell, Track
@@ -25,7 +27,7 @@ from .. import Format, Options
 from . import graph
 from .nodes import NODES, Layer, activations, choose
 from .optimizing import copied_once
-from .runtime import PRODUCER, check_runtime, embed, manifest, open_, operators, precision
+from .runtime import PRODUCER, embed, manifest, open_, operators, precision
 
 OPSET = 17
 STAND_IN = "recurrent_stand_in_"

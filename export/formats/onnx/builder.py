@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-MICROSOFT = "com.microsoft"
+from zoo.runtime.onnx.checking import MICROSOFT
+
 STORAGES = {"float32": "float32", "float16": "float16", "weights": "int8"}
 """The products that are computed in float32 → how their weights are stored."""
 

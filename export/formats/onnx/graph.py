@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from zoo.runtime.onnx.checking import MICROSOFT
+
 from ...tracing.cells import STATES
 from .. import MissingOperator
-from .builder import MICROSOFT, Builder, product, rowwise, stored
+from .builder import Builder, product, rowwise, stored
 from .nodes import Layer, build
 
 DOMAIN = "rnn_zoo.stand_in"

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.runtime.onnx.checking import MICROSOFT
+
 from ...tracing.cells import Cell, name_of
-from .builder import HALF, MICROSOFT, STORAGES, Builder, Names, product, rounded, rowwise, stored
+from .builder import HALF, STORAGES, Builder, Names, product, rounded, rowwise, stored
 
 NODES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATES = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}

@@ -6,37 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from zoo.errors import ArtifactError
+from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, RuntimeOptions
+from zoo.runtime.onnx.checking import checked, inside, named
+from zoo.runtime.onnx.session import engine
+from zoo.runtime.onnx.wire import read, top
+from zoo.runtime.signature import Signature
 
-from zoo.core.validation import first_line
-from zoo.errors import ArgumentError, ArtifactError
-
-from ...engine import BoundEngine
-from ...signature import Signature, Tensor
-from .. import DEFAULT_RUNTIME, RuntimeOptions
 from .. import read as read_file
-from .checking import checked, inside, named
-from .wire import read, top
 
-DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(string)": "object"}
-"""ONNX Runtime's names that are not NumPy's in `tensor()`."""
-PRODUCER, CPU = "rnn-zoo", "CPUExecutionProvider"
+PRODUCER = "rnn-zoo"
+NAMES = """
+    float32 uint8 int8 uint16 int16 int32 int64 object bool float16 float64 uint32 uint64 complex64 complex128 bfloat16
+    float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz uint4 int4 float4_e2m1fn
+"""
+NUMBERS = dict(enumerate(NAMES.split(), 1))
+"""Type of a tensor → name of its numbers.
 
-
-def check_runtime(options: RuntimeOptions) -> None:
-    """Refuse execution providers that the installed ONNX Runtime does not have.
-
-    Raises:
-        ArgumentError: One of them is not available; the message lists those that are.
-    """
-    import onnxruntime as ort
-
-    available = ort.get_available_providers()
-    if missing := [name for name in options.providers or () if name not in available]:
-        raise ArgumentError(
-            f"providers={list(options.providers or ())}: {', '.join(missing)} is not available; the installed ONNX "
-            f"Runtime has {', '.join(available)}. Another build of it has others, such as onnxruntime-gpu"
-        )
+Reference: onnx/onnx.proto3, TensorProto.DataType (IR version 13)
+"""
 
 
 def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFAULT_RUNTIME) -> BoundEngine:
@@ -48,45 +36,7 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
     """
     content = read_file(path)
     checked(path, content)
-    session = _session(path, content, options)
-    if unused := set(options.providers or ()) - set(session.get_providers()):
-        raise ArgumentError(
-            f"providers={list(options.providers or ())}: ONNX Runtime could not start {', '.join(sorted(unused))} and "
-            "would run on another one; look for its driver and libraries, or leave it out"
-        )
-
-    def tensors(values: Any) -> tuple[Tensor, ...]:
-        return tuple(
-            Tensor(
-                v.name,
-                tuple(d if isinstance(d, int) else None for d in v.shape),
-                DTYPES.get(v.type, v.type.removeprefix("tensor(").removesuffix(")")),
-            )
-            for v in values
-        )
-
-    form = expected.form if expected else "sequence"
-    found = Signature(form, tensors(session.get_inputs()), tensors(session.get_outputs()))
-    input_names, output_names = [t.name for t in found.inputs], [t.name for t in found.outputs]
-
-    def run(arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return session.run(output_names, dict(zip(input_names, arrays, strict=True)))
-
-    # Sessions are thread-safe.
-    return BoundEngine("onnx", found, run, concurrent=True, order=(input_names, output_names))
-
-
-def _session(path: Path, content: bytes, options: RuntimeOptions) -> Any:
-    import onnxruntime as ort
-
-    settings = ort.SessionOptions()
-    settings.intra_op_num_threads, settings.inter_op_num_threads = options.threads or 1, 1
-    settings.log_severity_level = 3
-    settings.add_session_config_entry("session.load_model_format", "ONNX")  # what was checked, not its own format
-    try:
-        return ort.InferenceSession(content, settings, providers=list(options.providers or [CPU]))
-    except Exception as error:
-        raise ArtifactError(f"{path} is not an ONNX file, or is damaged: {first_line(error)}") from error
+    return engine(path, content, expected.form if expected else "sequence", options)
 
 
 def embed(path: Path, manifest: Mapping[str, str]) -> None:
@@ -96,12 +46,17 @@ def embed(path: Path, manifest: Mapping[str, str]) -> None:
 
 
 def _properties(manifest: Mapping[str, str]) -> bytes:
-    """Return metadata properties as they stand in a file."""
-    import onnx
+    """Return metadata properties as they stand in a file: messages of a key and a value each."""
 
-    tail = onnx.ModelProto()
-    onnx.helper.set_model_props(tail, dict(manifest))
-    return tail.SerializeToString()
+    def field(number: int, value: bytes) -> bytes:
+        size, length = len(value), bytearray()
+        while size > 127:
+            length.append(size & 127 | 128)
+            size >>= 7
+        return bytes([number << 3 | 2, *length, size]) + value
+
+    entries = (field(1, key.encode()) + field(2, value.encode()) for key, value in manifest.items())
+    return b"".join(field(14, entry) for entry in entries)
 
 
 def manifest(path: Path) -> dict[str, str]:
@@ -130,15 +85,9 @@ def operators(path: Path) -> list[str]:
 
 def precision(path: Path) -> dict[str, int]:
     """Count the numbers stored, by dtype."""
-    import onnx
-
     counts: Counter[str] = Counter()
     for tensor in (tensor for graph in _graphs(path) for tensor in graph.initializers):
-        try:
-            dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.type or 0).name
-        except KeyError:
-            dtype = f"type {tensor.type}"
-        counts[dtype] += math.prod(tensor.dims)
+        counts[NUMBERS.get(tensor.type, f"type {tensor.type}")] += math.prod(tensor.dims)
     return dict(counts)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...signature import SERVING, Face
+from zoo.runtime.signature import SERVING, Face
+
 from ...tracing import loops
 from ...tracing.calls import Through
 from ...tracing.cells import array

@@ -13,8 +13,8 @@ from zoo.core.strict_json import MOST_BYTES as MOST_MANIFEST_BYTES
 from zoo.core.strict_json import parse
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ArtifactError, DataError
+from zoo.runtime.signature import ANY_SHAPE, FORMS, SERVING, Signature, Tensor
 
-from ...signature import ANY_SHAPE, FORMS, SERVING, Signature, Tensor
 from .messages import DTYPES, message_class
 
 GRAPH, MANIFEST = "saved_model.pb", "assets/manifest.json"

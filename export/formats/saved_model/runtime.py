@@ -9,10 +9,9 @@ import numpy as np
 
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ArtifactError
+from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, RuntimeOptions
+from zoo.runtime.signature import ANY_SHAPE, Signature, Tensor, default_of
 
-from ...engine import BoundEngine
-from ...signature import ANY_SHAPE, Signature, Tensor, default_of
-from .. import DEFAULT_RUNTIME, RuntimeOptions
 from .checking import checked
 from .reading import GRAPH, meta_graph, missing_files, signatures
 

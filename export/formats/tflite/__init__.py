@@ -15,8 +15,8 @@ import numpy as np
 
 from zoo.core.files import temporary_folder
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
+from zoo.runtime.signature import Face
 
-from ...signature import Face
 from ...tracing import loops
 from ...tracing.cells import Cell, Track, name_of
 from ...tracing.lookups import refuse_lookups

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ArtifactError
+from zoo.runtime.signature import FORMS, Signature, Tensor
 
-from ...signature import FORMS, Signature, Tensor
 from .. import read as read_file
 from .archive import REMAINS, texts
 from .checking import named

@@ -12,10 +12,10 @@ import numpy as np
 
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ArtifactError, ZooError
+from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, Run, RuntimeOptions
+from zoo.runtime.signature import Signature, Tensor, default_of
 
-from ...engine import BoundEngine, Run
-from ...signature import Signature, Tensor, default_of
-from .. import DEFAULT_RUNTIME, RuntimeOptions, read
+from .. import read
 from .checking import checked
 
 Order = tuple[Sequence[str], Sequence[str]]

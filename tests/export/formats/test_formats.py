@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import export
-from export.formats import Options, formats
-from export.signature import Face
+from export.formats import Face, Options, formats
 from export.tracing.source import Source
 from export.verification.checks import check_structure
 from tests.zoo_of_layers import CELLS, INPUTS, MODELS, D, L, build, randomize, seq

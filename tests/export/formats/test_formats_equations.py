@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.formats import Options, formats
-from export.signature import Face
+from export.formats import Face, Options, formats
 from export.tracing.source import Source
 from tests import cells
 from tests.conftest import FEATURES, UNITS, randomized

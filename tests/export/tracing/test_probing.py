@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.signature import Tensor
 from export.tracing.probing import failing, freed, probe
 from export.tracing.source import Source
 from tests.conftest import FEATURES
 from zoo.errors import ArgumentError, UnsupportedLayer
+from zoo.runtime.signature import Tensor
 
 NETWORK = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="one"), layers.Dense(3, name="two")], name="net")
 INPUTS = [Tensor("x", (None, 5, 3), "float32"), Tensor("s", (None, 2), "float32")]

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.signature import Tensor
 from export.tracing.samples import MAX_ID, SPACE, draw, ids, padding_of
 from tests.conftest import FEATURES
+from zoo.runtime.signature import Tensor
 
 
 def network(*stack, shape=(None, FEATURES), dtype="float32"):

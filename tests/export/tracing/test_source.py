@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from export.signature import Signature, Tensor
 from export.tracing.source import Source
 from tests import cells
 from tests.conftest import FEATURES, UNITS, randomized
 from zoo.errors import ArgumentError
+from zoo.runtime.signature import Signature, Tensor
 
 
 def sequential(*stack, shape=(None, FEATURES)):

@@ -1,10 +1,10 @@
 import pytest
 
 from export.faces import open_source
-from export.signature import Face
 from export.tracing.source import Source
 from tests.conftest import user_model
 from tests.export.verification.faults import remembered
+from zoo.runtime.signature import Face
 
 
 @pytest.fixture(scope="session")

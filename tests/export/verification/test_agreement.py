@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from export.signature import Face
 from export.tracing.source import Source
 from export.verification import checks, compare
 from export.verification.agreement import Agreement, is_distribution
 from tests.conftest import randomized
 from tests.zoo_of_layers import L
 from zoo.errors import VerificationError
+from zoo.runtime.signature import Face
 
 
 def face_of(*outputs):

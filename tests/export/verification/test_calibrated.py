@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from export.signature import Face
 from export.tracing.source import Source
 from export.verification.calibrated import check_usual
 from export.verification.compare import TOLERANCES
@@ -20,6 +19,7 @@ from tests.export.verification.faults import (
     with_gate,
 )
 from zoo.errors import VerificationError
+from zoo.runtime.signature import Face
 
 
 def usual(face, count=3):

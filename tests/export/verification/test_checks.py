@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from export.formats import Options, formats
-from export.signature import Face
+from export.formats import Face, Options, formats
 from export.tracing.source import Source
 from export.verification import checks, compare, verify
 from tests.conftest import FEATURES, UNITS, user_model

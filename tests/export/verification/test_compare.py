@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from export.signature import Face, Signature, Tensor
 from export.tracing.source import Source
 from export.verification import compare
 from tests.conftest import FEATURES
 from tests.export.verification.faults import BOTH, failed_check, first_input, first_output
 from zoo.core.task import names
 from zoo.errors import VerificationError
+from zoo.runtime.signature import Face, Signature, Tensor
 
 
 def test_differences():

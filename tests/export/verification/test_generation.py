@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import export
-from export.engine import BoundEngine
-from export.signature import Face, Tensor
 from export.verification import generation
 from zoo.errors import VerificationError
 from zoo.networks import generation_loop
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import Face, Tensor
 
 
 def shifted(logits, uniform, *rest):

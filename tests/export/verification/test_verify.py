@@ -8,11 +8,9 @@ import pytest
 
 import export
 import zoo
-from export.engine import BoundEngine
-from export.formats import Options, formats
+from export.formats import Face, Options, formats
 from export.formats import onnx as onnx_format
 from export.formats.tflite import flatbuffer
-from export.signature import Face
 from export.tracing.source import Source
 from export.verification import compare, verify
 from tests.conftest import CODEC, NAMES, tiny_model
@@ -30,6 +28,7 @@ from zoo.core.card import Card
 from zoo.core.recipe import Recipe
 from zoo.errors import CodecError, DataError, VerificationError
 from zoo.models.model import Model, make
+from zoo.runtime.engine import BoundEngine
 from zoo.tasks.music.codec import MusicCodec
 from zoo.tasks.music.datasets import JSB_16TH
 

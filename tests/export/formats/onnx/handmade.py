@@ -5,7 +5,7 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from export.formats.onnx.builder import MICROSOFT
+from zoo.runtime.onnx.checking import MICROSOFT
 
 
 def values(**shapes):

@@ -1,16 +1,13 @@
 """ONNX files written by hand: opened, and read."""
 
-import warnings
-
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import helper
 
-from export.formats import RuntimeOptions
 from export.formats.onnx import runtime
-from export.signature import Signature, Tensor
 from tests.export.formats.onnx.handmade import constant, model_of, values
-from zoo.errors import ArgumentError, ArtifactError
+from zoo.errors import ArtifactError
+from zoo.runtime.signature import Signature
 
 
 def written(folder, model):
@@ -33,39 +30,12 @@ def scaled(**options):
     return model_of(nodes, values(x=("batch", 3)), values(y=(None, 3)), constants, **options)
 
 
-def test_open_names_shapes_and_types(tmp_path):
-    kinds = (TensorProto.DOUBLE, TensorProto.INT64, TensorProto.STRING, TensorProto.BOOL)
-    inputs = [helper.make_tensor_value_info(f"i{kind}", kind, ["batch", 2]) for kind in kinds]
-    outputs = [helper.make_tensor_value_info(f"o{kind}", kind, [None, 2]) for kind in kinds]
-    nodes = [helper.make_node("Identity", [a.name], [b.name]) for a, b in zip(inputs, outputs, strict=True)]
-    engine = runtime.open_(written(tmp_path, model_of(nodes, inputs, outputs)), None)
-    types = ("float64", "int64", "object", "bool")
-    assert engine.signature == Signature(
-        "sequence",
-        tuple(Tensor(f"i{kind}", (None, 2), dtype) for kind, dtype in zip(kinds, types, strict=True)),
-        tuple(Tensor(f"o{kind}", (None, 2), dtype) for kind, dtype in zip(kinds, types, strict=True)),
-    )
-    given = [np.full((1, 2), value, dtype) for value, dtype in zip((0.1, 2**40, "a", True), types, strict=True)]
-    for a, b in zip(given, engine.run(given), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
 def test_open_takes_the_form_it_is_told(tmp_path):
     path = written(tmp_path, scaled())
     engine = runtime.open_(path, Signature("step", (), ()))
     assert (engine.name, engine.signature.form) == ("onnx", "step")
     np.testing.assert_array_equal(engine(np.float32([[1, 1, 1]])), [[1, 2, 3]])
     np.testing.assert_array_equal(engine(np.float32([[1, 1, 3]])), [[2, 2, 6]])
-
-
-def test_a_provider_that_does_not_start_is_not_replaced_in_silence(tmp_path, monkeypatch):
-    path, options = written(tmp_path, scaled()), RuntimeOptions(providers=("CUDAExecutionProvider", runtime.CPU))
-    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CUDAExecutionProvider", runtime.CPU])
-    runtime.check_runtime(options)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with pytest.raises(ArgumentError, match="ONNX Runtime could not start CUDAExecutionProvider and would run on"):
-            runtime.open_(path, None, options)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08 not a model", scaled().SerializeToString()[:-40]])

@@ -7,11 +7,11 @@ import pytest
 
 import export
 from export.formats.saved_model import reading
-from export.signature import ANY_SHAPE, Signature, Tensor
 from tests.export.artifacts import python
 from tests.export.formats.saved_model import forged, handmade
 from tests.export.formats.saved_model.forged import ARTIFACT
 from zoo.errors import ArtifactError
+from zoo.runtime.signature import ANY_SHAPE, Signature, Tensor
 
 PRODUCT = (Tensor("a", (None, 3), "float32"),), (Tensor("z", (None, 2), "float32"),)
 

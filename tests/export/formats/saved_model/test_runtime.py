@@ -158,7 +158,7 @@ def test_what_tensorflow_says_is_passed_on_in_one_line(tmp_path):
 
 
 def test_a_saved_model_of_ours_without_the_form_asked_for(artifacts):
-    from export.signature import Signature
+    from zoo.runtime.signature import Signature
 
     with pytest.raises(ArtifactError, match="has no signature sequence, it has serving_default, step"):
         runtime.open_(artifacts["saved_model", "step"], Signature("sequence", (), ()))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from export.signature import Signature, Tensor
+from zoo.runtime.signature import Signature, Tensor
 
 ADDED = np.float32([1, 2, 3])
 

@@ -8,7 +8,6 @@ import pytest
 from export.formats.tflite import flatbuffer
 from export.formats.tflite.archive import append
 from export.formats.tflite.runtime import open_
-from export.signature import Signature, Tensor
 from tests.export.formats.tflite.handmade import (
     ADDED,
     added,
@@ -24,6 +23,7 @@ from tests.export.formats.tflite.handmade import (
     written,
 )
 from zoo.errors import ArtifactError
+from zoo.runtime.signature import Signature, Tensor
 
 SIGNATURE = signature(1)
 X, Y = np.float32([[1, 2, 4]]), np.float32([[0, 10, 20]])

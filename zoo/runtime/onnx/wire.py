@@ -27,7 +27,7 @@ TABLES = {
     "9:strings:[skip] 10:tensors:[Tensor] 11:graphs:[no] 13:doc:skip 14:type_proto:no 15:type_protos:[no] 20:type:int "
     "21:reference:string 22:sparse:no 23:sparses:[no]",
     "Tensor": "1:dims:[int] 2:type:int 3:segment:no 4:floats:[skip] 5:int32s:[skip] 6:strings:[skip] 7:int64s:[skip] "
-    "8:name:string 9:raw:skip 10:doubles:[skip] 11:uint64s:[skip] 12:doc:skip 13:external:[skip] 14:location:int "
+    "8:name:string 9:raw:skip 10:doubles:[skip] 11:uint64s:[skip] 12:doc:skip 13:external:[Entry] 14:location:int "
     "16:metadata:[skip]",
     "Value": "1:name:string 2:type:Type 3:doc:skip 4:metadata:[skip]",
     "Type": "1:tensor:Shaped 4:sequence:no 5:map:no 6:denotation:skip 7:opaque:no 8:sparse:no 9:optional:no",

@@ -1,20 +1,22 @@
 """Checking of ONNX files before ONNX Runtime parses them: one file, plain operators, constants of their shapes.
 
 A model can name other files, which the runtime would read, and operators of other libraries; `export.save` writes none.
+The graph of a preset names the file of its weights, whose content the runtime gets from here.
 """
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import ArtifactError
+from zoo.runtime.onnx.wire import Reader, read
 
-from .builder import MICROSOFT
-from .wire import Reader, read
+MICROSOFT = "com.microsoft"
 
 LARGEST = 1 << 28  # numbers of a tensor that a file of a few bytes could ask for
 DEEPEST = 10  # graphs within graphs
@@ -68,8 +70,37 @@ GROWING = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1, "OneHot": 1, "Resize": 
 """Operator → its input that says how large its result is."""
 
 
-def checked(path: Path, content: bytes) -> None:
-    """Check an ONNX file.
+@dataclass(frozen=True)
+class Stored:
+    """Where the numbers of a constant lie in another file, and what they are.
+
+    Attributes:
+        file: Name of the file, which is in the folder of the model.
+        offset: First byte.
+        length: Number of bytes.
+        kind: Type of a tensor, a key of `WIDTHS`.
+        shape: Sizes of its axes.
+    """
+
+    file: str
+    offset: int
+    length: int
+    kind: int
+    shape: tuple[int, ...]
+
+
+Elsewhere = Mapping[str, Stored]
+"""Name of a constant → where its numbers are."""
+NOWHERE: Elsewhere = {}
+
+
+def checked(path: Path, content: bytes, elsewhere: Elsewhere = NOWHERE) -> list[str]:
+    """Check an ONNX file; return the names of the constants whose numbers are in another file.
+
+    Args:
+        path: The file.
+        content: Its bytes.
+        elsewhere: Constants that may be in another file.
 
     Raises:
         ArtifactError: It is damaged, or has what is not run here.
@@ -79,11 +110,12 @@ def checked(path: Path, content: bytes) -> None:
     try:
         if model.graph is None:
             raise ArtifactError("it has no graph")
-        _check_graph(content, model.graph, {}, 0)
+        _check_graph(content, model.graph, {}, 0, elsewhere)
     except ArtifactError as error:
         raise ArtifactError(
             f"{path} is damaged, or has what is not run here: {error}. Export the Keras model with export.save"
         ) from error
+    return [tensor.name for tensor in model.graph.initializers if tensor.external]
 
 
 @contextlib.contextmanager
@@ -101,7 +133,7 @@ def inside(graph: Any) -> list[Any]:
     return [graph, *(deeper for one in inner for deeper in inside(one))]
 
 
-def _check_graph(content: bytes, graph: Any, outer: dict[str, Any], deep: int) -> None:
+def _check_graph(content: bytes, graph: Any, outer: dict[str, Any], deep: int, elsewhere: Elsewhere = NOWHERE) -> None:
     """Check a graph, and those inside of it.
 
     Args:
@@ -109,13 +141,13 @@ def _check_graph(content: bytes, graph: Any, outer: dict[str, Any], deep: int) -
         graph: The graph.
         outer: Constants of the graphs around it, by name.
         deep: How many graphs it is in.
+        elsewhere: Constants that may be in another file.
     """
     if deep > DEEPEST:
         raise ArtifactError(f"more than {DEEPEST} graphs within one another")
     constants = dict(outer)
-    for tensor in graph.initializers:
-        _check_tensor(content, tensor, f"constant {tensor.name}")
-        constants[tensor.name] = tensor
+    _check_constants(content, graph.initializers, elsewhere)
+    constants |= {tensor.name: tensor for tensor in graph.initializers}
     for node in graph.nodes:
         what = f"operator {node.kind} {node.name or ''}".strip()
         if node.kind not in OPERATORS.get(node.domain or "", ()) or node.overload:
@@ -137,6 +169,34 @@ def _tensors(attribute: Any) -> Iterator[Any]:
     if attribute.tensor is not None:
         yield attribute.tensor
     yield from attribute.tensors
+
+
+def _check_constants(content: bytes, tensors: list[Any], elsewhere: Elsewhere) -> None:
+    """Check the constants of a graph, those in another file too."""
+    for tensor in tensors:
+        if not _is_elsewhere(tensor, elsewhere):
+            _check_tensor(content, tensor, f"constant {tensor.name}")
+
+
+def _is_elsewhere(tensor: Any, elsewhere: Elsewhere) -> bool:
+    """Return whether the numbers of a constant are in another file, where they may be.
+
+    Raises:
+        ArtifactError: They would be in another place, or others than its type and shape have.
+    """
+    if not elsewhere or not (tensor.location or tensor.external):
+        return False
+    said = {entry.key: entry.value for entry in tensor.external}
+    place = elsewhere.get(tensor.name)
+    meant = place and {"location": place.file, "offset": str(place.offset), "length": str(place.length)}
+    if place is None or said != meant or len(tensor.external) != len(said) or tensor.location != 1:
+        raise ArtifactError(
+            f"constant {tensor.name}: its numbers lie in {said.get('location')!r:.100} from byte {said.get('offset')} "
+            f"on, which is not its place in {next(iter(elsewhere.values())).file}"
+        )
+    if (tensor.type, tuple(tensor.dims)) != (place.kind, place.shape) or tensor.raw is not None:
+        raise ArtifactError(f"constant {tensor.name}: other numbers than {place.file} has")
+    return True
 
 
 def _check_tensor(content: bytes, tensor: Any, what: str) -> None:

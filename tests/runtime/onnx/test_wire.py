@@ -8,10 +8,10 @@ import onnx
 import pytest
 from onnx import helper
 
-from export.formats.onnx import wire
 from tests.conftest import ROOT
 from tests.export.formats.onnx.handmade import constant, model_of, values
 from zoo.errors import ArtifactError
+from zoo.runtime.onnx import wire
 
 OLD = (ROOT / "tests/data/v0_1/lstm_music_generate.onnx").read_bytes()
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import export
-from export.engine import BoundEngine
-from export.signature import Signature, Tensor
 from tests.conftest import FEATURES, NAMES, UNITS, randomized
 from tests.export.artifacts import EVERY_FORMAT, check_threads, in_threads
 from tests.export.models import example, several, truth
 from zoo.errors import ArgumentError
+from zoo.runtime.engine import BoundEngine
+from zoo.runtime.signature import Signature, Tensor
 
 
 @EVERY_FORMAT

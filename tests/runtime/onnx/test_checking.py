@@ -10,10 +10,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from export.formats.onnx import runtime
-from export.formats.onnx.checking import checked, inside
-from export.formats.onnx.wire import read
 from tests.export.formats.onnx.handmade import constant, model_of, values
 from zoo.errors import ArtifactError
+from zoo.runtime.onnx.checking import checked, inside
+from zoo.runtime.onnx.wire import read
 
 node = helper.make_node
 W = constant("w", np.float32([[1, 2, 3]]))

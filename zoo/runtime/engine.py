@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,28 @@ import numpy as np
 from zoo.core.codec import Codec
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError
-
-from .signature import FORMS, Signature, Tensor, bind, shape_text
+from zoo.runtime.signature import FORMS, Signature, Tensor, bind, shape_text
 
 Run = Callable[[list[np.ndarray]], list[np.ndarray]]
 """Function of the inputs that returns the outputs, both in the order of a signature."""
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How a runtime runs an opened artifact.
+
+    Attributes:
+        threads: Threads that one call may use; None takes the default, one.
+        providers: Names of ONNX Runtime's execution providers, the preferred one first; None takes the CPU.
+        trust: Run an artifact that is a program whatever it contains; None checks that it only computes.
+    """
+
+    threads: int | None = None
+    providers: tuple[str, ...] | None = None
+    trust: bool | None = None
+
+
+DEFAULT_RUNTIME = RuntimeOptions()
 
 
 class BoundEngine:
