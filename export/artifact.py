@@ -15,11 +15,10 @@ from typing import Any
 
 from zoo.core.card import Card, codec_json
 from zoo.core.files import BLOCK, exists, regular, sha256
-from zoo.core.validation import number
 from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError, VerificationError
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
-from zoo.runtime.engine import BoundEngine, RuntimeOptions
+from zoo.runtime.engine import BoundEngine, RuntimeOptions, runtime_options
 
 from . import formats
 from .formats import Format
@@ -122,12 +121,7 @@ def _runtime_options(
     trusted = (trust and row.program) or None  # other formats have nothing to trust
     if threads is None and providers is None and not trusted:
         return []
-    if threads is not None:
-        threads = number("threads", threads, 1, whole=True)
-    names = None if providers is None or isinstance(providers, str) else tuple(providers)
-    if providers is not None and not (names and all(isinstance(name, str) for name in names)):
-        raise ArgumentError(f"providers={providers!r}: give a list of names, such as ['CPUExecutionProvider']")
-    options = RuntimeOptions(threads, names, trusted)
+    options = runtime_options(threads, providers, trusted)
     row.check_runtime(options)
     return [options]
 

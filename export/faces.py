@@ -7,7 +7,7 @@ from zoo.core.codec import GenerationCodec
 from zoo.core.states import output_name
 from zoo.core.validation import first_line
 from zoo.errors import ExportError, UnsupportedLayer, VerificationError
-from zoo.models.model import Model
+from zoo.models.model import Model, make
 from zoo.runtime.engine import BoundEngine
 from zoo.runtime.signature import Face
 
@@ -49,11 +49,13 @@ def open_source(model: Any, inputs: Any) -> tuple[Model | None, Build]:
             f"Keras runs on {keras.config.backend()} here, and export traces models with TensorFlow: set "
             "KERAS_BACKEND=tensorflow before Keras is imported, and load the model there, as from its .keras file"
         )
-    if isinstance(engine, BoundEngine):
+    if isinstance(engine, BoundEngine) and engine.build is None:
         raise ExportError(f"{model!r} is an artifact already: export the Keras model, or what zoo.load returned")
-    if not isinstance(model, Model) or not isinstance(engine, KerasEngine):
+    if not isinstance(model, Model):
         return None, lambda every, any_length=False: Source(model, inputs, every, known=known, any_length=any_length)
-    network = engine.network
+    network = model.network
+    if isinstance(engine, BoundEngine):
+        model = make(model.card, model.codec, KerasEngine(network))  # what artifacts are compared with
     entering = [tensor.name for tensor in network.inputs]
     names = entering, ["y", *map(output_name, entering[1:])]
     return model, lambda every, any_length=False: Source(

@@ -11,8 +11,8 @@ from typing import Any
 
 from zoo.core.codec import GenerationCodec
 from zoo.core.files import sweep, temporary_folder
-from zoo.core.validation import first_line, number
-from zoo.errors import ArgumentError, DataError, ExportError, UnsupportedLayer
+from zoo.core.validation import number
+from zoo.errors import ArgumentError, DataError
 from zoo.models.model import Model
 from zoo.runtime.engine import BoundEngine
 from zoo.runtime.signature import FORMS, Face
@@ -20,13 +20,12 @@ from zoo.runtime.signature import FORMS, Face
 from . import formats
 from .artifact import load, seal, size_of
 from .calibration import calibrated, samples
+from .conversion import converted
 from .faces import faces_of, open_source, single_steps
-from .formats import Format, MissingOperator, Options
+from .formats import Format, Options
 from .legacy.reading import reading
 from .report import Report
 from .sidecar import places, write
-from .tracing.cells import path_of_scope
-from .verification.checks import check_structure
 from .verification.compare import check_order
 from .verification.generation import check_generation
 from .verification.verify import tolerance_of, verify
@@ -101,7 +100,7 @@ def save(
     faces, notes = faces_of(row, build, zoo_model, form, batch, steps, state)
     options = calibrated(options, faces[0])
     with places(target, row.folder, sidecar) as (scratch, beside):
-        operators = _convert(row, faces, scratch, options)
+        operators = converted(row, faces, scratch, options)
         measured, compared = _verified(row, faces, scratch, options, zoo_model)
         notes += _notes(row, faces[0], scratch, options, operators)
         notes += _unmeasured(options, zoo_model, measured[form]) + _origin(model)
@@ -152,39 +151,6 @@ def _check_target(target: Path, row: Format) -> None:
         raise DataError(f"{target} is a folder with other content: remove it or choose another name")
 
 
-def _convert(row: Format, faces: Sequence[Face], path: Path, options: Options) -> list[str]:
-    """Convert a model and check the structure of the artifact; return its operators.
-
-    Raises:
-        UnsupportedLayer: The format has no operator for something that the model computes.
-        ExportError: Conversion failed for another reason.
-        VerificationError: A recurrent layer did not become the operator it should be.
-    """
-    try:
-        row.convert(faces, path, options)
-    except (ExportError, OSError):
-        raise
-    except MissingOperator as error:
-        layer = path_of_scope(faces[0].source.network, error.scope)
-        raise UnsupportedLayer(f"{layer}: {row.name} has no operator {error.operator}: {_advice(error)}") from error
-    except Exception as error:
-        raise ExportError(f"conversion to {row.name} failed: {type(error).__name__}: {first_line(error)}") from error
-    operators = row.operators(path)
-    check_structure(row.name, row.expected(faces, options), row.forbidden, operators, row.at_least)
-    return operators
-
-
-def _advice(error: MissingOperator) -> str:
-    """Return what to do about an operator that a format does not have."""
-    if error.operator.startswith(("TensorList", "TensorArray")):
-        return (
-            "a loop collects its results in a list (keras.ops.scan, keras.ops.map, tf.map_fn, tf.TensorArray): use "
-            "keras.ops.vectorized_map, a recurrent layer of Keras, or a loop over tensors whose shapes stay the same; "
-            "or export a SavedModel, which has such lists"
-        )
-    return "compute it from other operators in the layer, or export the model without it"
-
-
 def _verified(
     row: Format, faces: Sequence[Face], path: Path, options: Options, model: Model | None
 ) -> tuple[dict[str, dict[str, float]], str]:
@@ -224,7 +190,7 @@ def _stepper(row: Format, looped: Face, options: Options, model: Model, place: P
         path = folder / f"step{row.suffix}"
         if row.folder:
             path.mkdir()
-        _convert(row, [face], path, options)
+        converted(row, [face], path, options)
         engine = _opened(row, path, face)
         return engine, verify(face, engine, options, model)
 

@@ -3,6 +3,7 @@ import functools
 import gc
 import itertools
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -193,14 +194,33 @@ def user():
     return user_model()
 
 
-@pytest.fixture
-def preset(tmp_path: Path, tiny) -> Path:
-    """A preset folder of the tiny model."""
+@pytest.fixture(scope="session")
+def with_graph(tmp_path_factory: pytest.TempPathFactory, tiny) -> Path:
+    """The preset folder of the tiny model that tests get copies of."""
+    from export.preset_graph import add_graph
     from zoo.networks.transfer import weights
     from zoo.presets.preset import write
 
-    write(tmp_path / "preset", tiny.card, tiny.codec, weights(tiny.engine.network))
-    return tmp_path / "preset"
+    folder = tmp_path_factory.mktemp("preset") / "preset"
+    with small_checks():
+        write(folder, tiny.card, tiny.codec, weights(tiny.engine.network), add_graph=add_graph)
+    return folder
+
+
+@pytest.fixture
+def preset(tmp_path: Path, with_graph) -> Path:
+    """A preset folder of the tiny model."""
+    return shutil.copytree(with_graph, tmp_path / "preset")
+
+
+@pytest.fixture
+def earlier_preset(tmp_path: Path, tiny) -> Path:
+    """One as earlier releases wrote it, without a graph."""
+    from zoo.networks.transfer import weights
+    from zoo.presets.preset import write
+
+    write(tmp_path / "earlier", tiny.card, tiny.codec, weights(tiny.engine.network))
+    return tmp_path / "earlier"
 
 
 def seal(model):

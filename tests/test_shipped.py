@@ -40,6 +40,7 @@ SHIPPED = {  # name → most parameters, limit of its first metric on the test s
 
 
 CALIBRATED = ("speech", "video")
+TRIAL_STEPS = 100
 
 
 def test_every_shipped_model_has_its_limits():
@@ -56,20 +57,24 @@ def test_the_grid_is_complete():
 
 @pytest.mark.parametrize("name", GRID)
 def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch, quick):
-    """Artifacts do on a real piece what Keras does; at fewer sizes than `export.save` compares them at.
+    """Both engines and artifacts do on a real piece what Keras does; at fewer sizes than `export.save` compares them at.
 
     Each model is exported to ONNX and, in turn, to TFLite or a SavedModel: either has every architecture and every task.
     The tables of all three are on the pages of the models.
     """
     if not name.startswith("lstm_"):  # a SavedModel has more to call in one model of each task
         monkeypatch.setitem(formats(), "saved_model", replace(formats()["saved_model"], faces=1))
-    model, task = zoo.load(name), find(zoo.info(name).task)
+    model, task = zoo.load(name, engine="keras"), find(zoo.info(name).task)
+    usual = zoo.load(name)
+    assert (usual.engine.name, usual.codec.to_json()) == ("onnx", model.codec.to_json())
+    assert usual.trial(TRIAL_STEPS, seed=7) == model.trial(TRIAL_STEPS, seed=7)
     for protocol in [*task.protocols][1:]:
         monkeypatch.delitem(task.protocols, protocol)
     pieces = split_of(task, "test", progress=False)[:1]
     if task.name == "text":
         pieces = [replace(pieces[0], ids=np.asarray(pieces[0].ids)[:5000])]
     expected = model.measure(pieces)
+    assert usual.measure(pieces) == pytest.approx(expected, rel=1e-4, abs=1e-4)
     for file in ("m.onnx", ("m.tflite", "saved")[sum(divmod(GRID.index(name), len(zoo.ARCHITECTURES))) % 2]):
         export.save(model, tmp_path / file)
         loaded = export.load(tmp_path / file)
@@ -87,7 +92,7 @@ def test_shipped_weights(name, data, monkeypatch):
     card, model, folder = zoo.info(name), zoo.load(name), ROOT / "zoo/weights" / name
     most, limit = SHIPPED[name]
     assert card.name == name
-    assert card.parameters == model.engine.network.count_params() <= most
+    assert card.parameters == model.network.count_params() <= most
     assert sum(p.stat().st_size for p in folder.iterdir()) < 7.5e6
     assert len((folder / "log.csv").read_text().splitlines()) == card.epochs + 1
     assert card.command.split()[:3] == ["zoo", "train", name]

@@ -2,9 +2,10 @@
 
 import os
 import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from zoo.core.card import Card
 from zoo.core.files import exists
@@ -15,9 +16,11 @@ from zoo.presets.catalog import find, list_models
 if TYPE_CHECKING:
     import keras
 
+    from zoo.core.engine import Engine
     from zoo.models.generation import Generator
     from zoo.models.infilling import Infiller
     from zoo.models.model import Model
+    from zoo.presets.preset import Preset
     from zoo.tasks.music.score import Score
     from zoo.tasks.speech.model import Recognizer
     from zoo.tasks.video.model import Labeler
@@ -27,6 +30,9 @@ TextGenerator = Literal["rnn_text", "lstm_text", "gru_text", "stacked_lstm_text"
 SpeechModel = Literal["rnn_speech", "lstm_speech", "gru_speech", "bilstm_speech", "stacked_lstm_speech"]
 VideoModel = Literal["rnn_video", "lstm_video", "gru_video", "bilstm_video", "stacked_lstm_video"]
 
+EngineName = Literal["onnx", "keras"]
+ENGINES = get_args(EngineName)
+
 TRAINING_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",  # faster products of large matrices, and buffers kept for the next step
@@ -34,13 +40,23 @@ TRAINING_ENVIRONMENT = {
 """Set before TensorFlow starts, unless the user has set it."""
 
 
-def _folder(name: str | Path) -> Path:
-    """Find the preset folder of a catalog name, or take a path to one."""
+CARD = "card.json"
+
+
+def folder(name: str | Path) -> Path:
+    """Find the preset folder of a catalog name, or take a path to one.
+
+    Raises:
+        UnknownModel: No such name, or no weights of that name.
+        PresetError: The path does not exist.
+    """
     if str(name) not in _catalog():
         if exists(name) and ("/" in str(name) or Path(name).is_dir()):
             return Path(name)
         if "/" in str(name):
-            raise PresetError(f"{name} does not exist: give the name of a model or the folder of a preset")
+            raise PresetError(
+                f"{name} does not exist: give the name of a model, the folder of a preset, or an artifact"
+            )
     entry = find(str(name))
     if not entry.pretrained:
         shipped = ", ".join(list_models(pretrained=True))
@@ -49,48 +65,187 @@ def _folder(name: str | Path) -> Path:
 
 
 @overload
-def load(name: MusicGenerator) -> "Generator[Score]": ...
+def load(
+    name: MusicGenerator,
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Generator[Score]": ...
 @overload
-def load(name: TextGenerator) -> "Generator[str]": ...
+def load(
+    name: TextGenerator,
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Generator[str]": ...
 @overload
-def load(name: Literal["bilstm_music"]) -> "Infiller[Score]": ...
+def load(
+    name: Literal["bilstm_music"],
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Infiller[Score]": ...
 @overload
-def load(name: Literal["bilstm_text"]) -> "Infiller[str]": ...
+def load(
+    name: Literal["bilstm_text"],
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Infiller[str]": ...
 @overload
-def load(name: SpeechModel) -> "Recognizer": ...
+def load(
+    name: SpeechModel,
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Recognizer": ...
 @overload
-def load(name: VideoModel) -> "Labeler": ...
+def load(
+    name: VideoModel,
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Labeler": ...
 @overload
-def load(name: str | Path) -> "Model": ...
-def load(name: str | Path) -> "Model":
-    """Load a pretrained model, offline, its files checked against their sha256.
+def load(
+    name: str | Path,
+    engine: EngineName | None = ...,
+    *,
+    threads: int | None = ...,
+    providers: Sequence[str] | None = ...,
+    trust: bool = ...,
+) -> "Model": ...
+def load(
+    name: str | Path,
+    engine: EngineName | None = None,
+    *,
+    threads: int | None = None,
+    providers: Sequence[str] | None = None,
+    trust: bool = False,
+) -> "Model":
+    """Load a model, offline, its files checked against their sha256.
 
     Args:
-        name: Catalog name such as `lstm_music`, or the path of a preset folder.
+        name: Catalog name such as `lstm_music`, the path of a preset folder, or that of an artifact of a model.
+        engine: What runs the network. `onnx`: ONNX Runtime, which needs no Keras and starts in tenths of a second.
+            `keras`: Keras on its backend, such as for large batches on a GPU. None takes `onnx`; an artifact runs on
+            the runtime of its format.
+        threads: Threads that ONNX Runtime or LiteRT may use within one call; None takes one, which is best for small
+            networks and for calls from several threads.
+        providers: ONNX Runtime's execution providers, the preferred one first; see `export.load`.
+        trust: Load an artifact that is a SavedModel without checking what it contains; see `export.load`.
 
     Returns:
         The model, of the class that its task has: a `zoo.models.generation.Generator`, of a bidirectional network a
         `zoo.models.infilling.Infiller`; of speech a `zoo.tasks.speech.model.Recognizer`, of video a
         `zoo.tasks.video.model.Labeler`. Type checkers know which for the names of shipped models; for any other name or
-        path it is a `zoo.models.model.Model`, which `isinstance` narrows.
+        path it is a `zoo.models.model.Model`, which `isinstance` narrows. Its `network` is the `keras.Model`, built
+        when it is asked for.
 
     Raises:
         UnknownModel: No such name, or no weights of that name.
         PresetError: A file of the preset is missing or damaged.
+        ArtifactError: The artifact is missing or damaged.
+        ArgumentError: There is no such engine, or an option is not one of it; or the artifact is not that of a model of
+            the zoo, and `export.load` opens it.
 
     Example:
         >>> load("lstm_music").generate(bars=2, seed=7).voices
         4
     """
+    if engine not in (None, *ENGINES):
+        raise ArgumentError(f"engine={engine!r}: give one of {', '.join(ENGINES)}")
+    if is_artifact(name):
+        return _artifact(name, engine, threads=threads, providers=providers, trust=trust)
     from zoo.models.model import make
     from zoo.presets import preset as presets
 
-    folder = _folder(name)
-    preset = presets.read(folder)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
-    from zoo.networks import keras_engine  # Keras comes in only once there is something to load
+    preset = presets.read(folder(name))
+    if engine is None and not preset.card.graph_sha256:
+        warnings.warn(
+            f"{name} was written by an earlier release and has no graph for ONNX Runtime, so it runs on Keras: `zoo "
+            f"graph {name}` adds one",
+            stacklevel=2,
+        )
+        engine = "keras"
+    run = _keras if engine == "keras" else _onnx
+    model: Model = make(preset.card, preset.codec, run(preset, threads, providers))
+    return model
 
-    model: Model = make(preset.card, preset.codec, keras_engine.KerasEngine(preset.network()))
+
+def _onnx(preset: "Preset", threads: int | None, providers: Sequence[str] | None) -> "Engine":
+    """Open the graph of a preset in ONNX Runtime."""
+    from zoo.presets import graph
+    from zoo.runtime.engine import runtime_options
+
+    opened = graph.engine(preset, runtime_options(threads, providers))
+    opened.build = lambda: _network(preset)
+    return opened
+
+
+def _keras(preset: "Preset", threads: int | None, providers: Sequence[str] | None) -> "Engine":
+    """Build the Keras network of a preset.
+
+    Raises:
+        ArgumentError: There are options of another engine.
+    """
+    if threads is not None or providers is not None:
+        raise ArgumentError("threads, providers: they are for ONNX Runtime; leave them out, or engine='keras'")
+    network = _network(preset)
+    from zoo.networks.keras_engine import KerasEngine
+
+    return KerasEngine(network)
+
+
+def _network(preset: "Preset") -> "keras.Model":
+    """Build the Keras network of a preset: Keras is imported only now."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
+    from zoo.presets.network import network
+
+    return network(preset)
+
+
+def is_artifact(name: str | Path) -> bool:
+    """Tell an artifact, or another file, from a catalog name and from a preset folder."""
+    if str(name) in _catalog() or exists(Path(name) / CARD):
+        return False
+    if exists(name) and not Path(name).is_dir():
+        return True
+    if not exists(name) and not Path(name).suffix:
+        return False
+    from zoo.export import formats
+
+    if exists(name):
+        return formats.of_artifact(Path(name)) is not None
+    return Path(name).suffix in {row.suffix for row in formats.formats().values()}
+
+
+def _artifact(path: str | Path, engine: str | None, **options: Any) -> "Model":
+    """Open an artifact of a model of the zoo.
+
+    Raises:
+        ArgumentError: It is that of another model, or runs on another engine.
+    """
+    from zoo.export.artifact import load as opened
+    from zoo.models.model import Model
+
+    model = opened(path, **options)
+    if not isinstance(model, Model):
+        raise ArgumentError(f"{path} is not the artifact of a model of the zoo: `zoo inspect {path}` describes it")
+    if engine not in (None, model.engine.name):
+        raise ArgumentError(f"engine={engine!r}: {path} runs on {model.engine.name} alone; leave it out")
     return model
 
 
@@ -107,7 +262,7 @@ def info(name: str | Path) -> Card:
     """
     from zoo.presets import preset as presets
 
-    return presets.read_card(_folder(name))
+    return presets.read_card(folder(name))
 
 
 def page(name: str | Path) -> str:
@@ -123,7 +278,7 @@ def page(name: str | Path) -> str:
     """
     from zoo.presets.page import page as written
 
-    return written(_folder(name))
+    return written(folder(name))
 
 
 def build(name: str, **changes: Any) -> "keras.Model":
@@ -192,6 +347,7 @@ def train(
 
     for variable, value in TRAINING_ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
+    from zoo.export.preset_graph import add_graph
     from zoo.presets import preset as presets
     from zoo.training import run, run_folder
     from zoo.training.start import taken_sizes
@@ -208,12 +364,12 @@ def train(
         data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
         command, devices = before["command"], devices or before["devices"]
         usual = adjusted(usual, before["recipe"])
-    base = presets.read(_folder(start)) if start else None
+    base = presets.read(folder(start)) if start else None
     if base and (same := set(taken_sizes(base, entry)) & set(changes)):
         raise ArgumentError(f"{', '.join(sorted(same))}: those of the model to start from are taken: leave them out")
     return run.train(
         run_folder.Request(
             entry, adjusted(usual, changes), out, command, Path(data) if data else None, base, tuple(freeze),
-            tuple(devices), resume, verbose,
+            tuple(devices), resume, verbose, add_graph,
         )
     )  # fmt: skip

@@ -48,11 +48,13 @@ class Options:
         quantize: None, `float16` or `int8`.
         recurrence: How recurrent layers are computed, where a format has several ways; None takes its first.
         representative: Inputs that calibrate integer activations, one list of arrays each; None keeps them float32.
+        stored: Recurrent weights are constants as Keras has them, which operators arrange (ONNX).
     """
 
     quantize: str | None = None
     recurrence: str | None = None
     representative: Sequence[Sequence[np.ndarray]] | None = None
+    stored: bool = False
 
 
 def no_runtime_options(options: RuntimeOptions) -> None:

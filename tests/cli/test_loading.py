@@ -130,11 +130,11 @@ def test_every_command_that_opens_an_artifact_can_trust_it(tmp_path, monkeypatch
         (tmp_path / name).touch()
     given = []
 
-    def load(path, trust):
+    def load(path, trust, **_):
         given.append((path, trust))
         raise ArtifactError("not opened")
 
-    monkeypatch.setattr("zoo.export.load", load)
+    monkeypatch.setattr("zoo.export.artifact.load", load)
     done = call(command, "model.onnx", *arguments, *["--trust"] * trust)
     assert (done.exit_code, done.output) == (1, "Error: not opened\n")
     assert given == [("model.onnx", trust)]

@@ -23,7 +23,7 @@ class Alphabet:
     loop_threshold = chunk = batch = steps = None
 
     def __init__(self, letters):
-        self.letters, self.shapes = letters, []
+        self.letters, self.shapes, self.network = letters, [], None
 
     def initial_state(self, batch):
         return [np.zeros((batch, 1), np.float32)]

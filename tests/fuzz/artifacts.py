@@ -7,8 +7,10 @@ import json
 import math
 import random
 import shutil
+from dataclasses import replace
 
 import export
+import zoo
 from export import artifact
 from export.formats import formats
 from export.formats.saved_model.checking import checked
@@ -19,7 +21,10 @@ from tests.conftest import ROOT
 from tests.fuzz import protobufs, tflite_graphs, tflite_objects
 from tests.fuzz.damage import damaged
 from tests.fuzz.targets import READ, refused
-from zoo.errors import ArgumentError, ArtifactError
+from zoo.core.files import sha256
+from zoo.errors import ArgumentError, ArtifactError, PresetError
+from zoo.presets import graph
+from zoo.presets.preset import CARD, read_card
 
 OLD = ROOT / "tests/data/v0_1"  # small artifacts in every format
 MOST_NUMBERS = 10**6  # of an input
@@ -116,6 +121,40 @@ class Onnx(Networks):
             rng.choice(found.graph.node).op_type = rng.choice(self.kinds)
         protobufs.mutate(found, rng)
         return found.SerializeToString()
+
+
+class Graphs:
+    """Mutants of the graph of a preset, with right checksums: its constants lie in the file of weights."""
+
+    def __init__(self, folder):
+        import onnx
+
+        self.folder, self.model = folder / "preset", onnx.ModelProto
+        shutil.copytree(ROOT / "zoo/weights/gru_music", self.folder)
+        self.card, self.path = read_card(self.folder), self.folder / graph.GRAPH
+        self.content = self.path.read_bytes()
+        assert self.run(self.content) == READ
+
+    def attempt(self, seed):
+        rng = random.Random(seed)
+        if rng.random() < 0.25:
+            return self.run(damaged(rng, self.content))
+        found = self.model.FromString(self.content)
+        protobufs.mutate(found, rng)
+        return self.run(found.SerializeToString())
+
+    def run(self, content):
+        self.path.write_bytes(content)
+        (self.folder / CARD).write_text(replace(self.card, graph_sha256=sha256(content)).to_json())
+        try:
+            model = zoo.load(self.folder)
+        except PresetError as error:
+            return refused(error, self.path.name)
+        try:
+            model.trial(2, 1)
+        except ArgumentError:  # values that the network does not take
+            return READ
+        return READ
 
 
 class SavedModel:

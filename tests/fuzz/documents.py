@@ -26,7 +26,7 @@ SMALL = {"units": 3, "embedding": 2, "head": 0, "filters": 1}
 
 def small_preset(folder: Path, architecture: str, task: str) -> Path:
     """Write a small preset of zeros, without building its network."""
-    from zoo.networks.build import shapes
+    from zoo.networks.shapes import shapes
 
     row, kind = ARCHITECTURES[architecture], find(task)
     recipe = kind.recipe(architecture)
@@ -34,7 +34,10 @@ def small_preset(folder: Path, architecture: str, task: str) -> Path:
     core = {name: value for name, value in SMALL.items() if name not in ("filters",)}
     recipe = replace(recipe, **core, settings=replace(recipe.settings, **own))
     codec = kind.default_codec(row.bidirectional)
-    arrays = {path: np.full(shape, 0.01, np.float16) for path, shape in shapes(row, codec, recipe, {}).items()}
+    arrays = {
+        path: np.full(shape, 0.01, np.float16)
+        for path, shape in shapes(row, codec, recipe, {}, codec.frontend()).items()
+    }
     size = sum(array.size for array in arrays.values())
     card = Card(
         f"{architecture}_{task}", architecture, task, recipe, size, {"test": {"nats": 1.5}}, "zoo train", 1, 0.5,

@@ -17,6 +17,7 @@ TARGETS = {
     "manifests": "documents:Described",
     "tflite": "artifacts:TFLite",
     "onnx": "artifacts:Onnx",
+    "graphs": "artifacts:Graphs",
     "saved_model": "artifacts:SavedModel",
     "corrupt": "artifacts:Corrupt",
 }

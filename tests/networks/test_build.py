@@ -1,5 +1,4 @@
 from dataclasses import replace
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -13,7 +12,7 @@ from zoo.core.architectures import ARCHITECTURES, state_names
 from zoo.core.recipe import Recipe
 from zoo.core.task import find
 from zoo.errors import ArgumentError
-from zoo.networks.build import check_shapes, network, shapes
+from zoo.networks.build import network
 
 
 def example(model, batch=2, time=9):
@@ -86,45 +85,6 @@ def test_build_gives_an_untrained_network(name):
     assert [tuple(n.shape) for n in new] == [s.shape for s in state]
     with pytest.raises(ArgumentError, match="units"):
         zoo.build(name, units=0)
-
-
-def stored(network):
-    return {variable.path: tuple(variable.shape) for variable in network.weights}
-
-
-@pytest.mark.parametrize("task", ["music", "text", "speech", "video"])
-@pytest.mark.parametrize("architecture", ["rnn", "gru", "bilstm"])
-def test_shapes_are_known_without_building(architecture, task):
-    """As Keras builds them, with front ends, heads, several layers and both directions."""
-    row, kind = ARCHITECTURES[architecture], find(task)
-    recipe = replace(kind.recipe(architecture), units=3, embedding=2, layers=2, head=4 if row.bidirectional else 0)
-    codec = kind.default_codec(row.bidirectional)
-    built = stored(network(row, codec, recipe))
-    assert shapes(row, codec, recipe, {}) == built
-    check_shapes(row, codec, recipe, built)
-    for changed in (replace(recipe, units=4), replace(recipe, layers=1), replace(recipe, embedding=3)):
-        with pytest.raises(ArgumentError, match="the weights are those of another network: "):
-            check_shapes(row, codec, changed, built)
-
-
-class Projected(SimpleNamespace):
-    """A front end that does not tell its shapes."""
-
-    def sizes(self, recipe):
-        return {}
-
-    def below(self, x, recipe, states):
-        return keras.layers.Dense(recipe.embedding + 5, name="wide")(x), []
-
-
-def test_a_front_end_that_does_not_tell_its_shapes_is_taken_from_the_file():
-    codec = SimpleNamespace(shape=(3,), dtype="float32", classes=2, features=3, symbols=0, frontend=lambda: Projected())
-    row, recipe = ARCHITECTURES["lstm"], Recipe(units=4, embedding=2)
-    built = stored(network(row, codec, recipe))
-    assert built["recurrent_0/lstm_cell/kernel"] == (7, 16)
-    check_shapes(row, codec, recipe, built)
-    with pytest.raises(ArgumentError, match="recurrent_0"):
-        check_shapes(row, codec, replace(recipe, units=2000), built)
 
 
 def test_networks_too_large_or_without_filters_are_refused_before_they_are_built():

@@ -9,7 +9,7 @@ import safetensors.numpy
 
 from zoo.core.files import sha256
 from zoo.errors import DataError
-from zoo.presets.weights_file import MOST_HEAD, arrays, shapes
+from zoo.presets.weights_file import MOST_HEAD, read, shapes
 
 GOOD = {"a/kernel": np.ones((2, 3), np.float16), "b": np.zeros(4, np.float32)}
 
@@ -31,7 +31,7 @@ def row(shape, start, end, kind="F16"):
 def test_shapes_and_arrays_are_those_that_were_written(tmp_path):
     path = file(tmp_path, safetensors.numpy.save(GOOD))
     assert shapes(path) == {"a/kernel": (2, 3), "b": (4,)}
-    found = arrays(path, sha256(path))
+    found = read(path, sha256(path)).arrays
     assert {name: array.tolist() for name, array in found.items()} == {n: a.tolist() for n, a in GOOD.items()}
 
 
@@ -65,13 +65,13 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path, case):
 def test_numbers_that_are_none_are_refused(tmp_path, number):
     path = file(tmp_path, safetensors.numpy.save({"a": np.array([1, number], np.float32)}))
     with pytest.raises(DataError, match="a has numbers that are NaN or infinite"):
-        arrays(path, sha256(path))
+        read(path, sha256(path))
 
 
 def test_another_file_is_refused(tmp_path):
     path = file(tmp_path, safetensors.numpy.save(GOOD))
     with pytest.raises(DataError, match="has sha256 .*, the card says 00"):
-        arrays(path, "00")
+        read(path, "00")
 
 
 def test_only_regular_files_are_opened(tmp_path):

@@ -17,6 +17,7 @@ def test_run_leaves_a_preset_and_its_logs(run):
         "card.json",
         "codec.json",
         "curves.png",
+        "graph.onnx",
         "log.csv",
         "weights.safetensors",
     ]

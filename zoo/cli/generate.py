@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from zoo.cli.output import default_file, piece_of
 from zoo.cli.task_options import TaskOptions
-from zoo.core.commands import Command, given, opens_artifacts, show
+from zoo.core.commands import Command, given, opens_models, show
 from zoo.core.session import OutputFiles, Session
 from zoo.errors import ArgumentError
 
@@ -45,7 +45,7 @@ DEFAULTS = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
     "--wav", type=click.Path(path_type=Path), help="Audio to write too (.wav), for pieces that can be rendered."
 )
 @click.option("--stream", is_flag=True, help="Print one piece while it is made, and write no file.")
-@opens_artifacts
+@opens_models
 @click.pass_context
 def generate(
     ctx: click.Context, model: str, count: int, out: Path | None, plot: Path | None, wav: Path | None, stream: bool,
@@ -89,7 +89,7 @@ def generate(
 @click.option("--seed", type=int, help="The same seed fills the gaps the same way, in every float32 format.")
 @click.option("-n", "count", default=1, help="Number of ways to fill the gaps.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (.txt); several are numbered.")
-@opens_artifacts
+@opens_models
 @click.pass_context
 def infill(ctx: click.Context, model: str, gapped: str, count: int, out: Path | None, **options: Any) -> None:
     """Fill the gaps of TEXT with MODEL: a name, a preset folder or an artifact.

@@ -28,12 +28,13 @@ class CommandSession:
 
     def __init__(self) -> None:
         self.trust = False
+        self.engine: api.EngineName | None = None
 
     def is_model(self, name: str) -> bool:
         """Tell whether a name is that of a model, a preset folder or an artifact."""
         if name in catalog.catalog() or exists(Path(name) / CARD):
             return True
-        return has_artifact_suffix(name) or (exists(name) and Path(name).is_dir() and _is_artifact_folder(Path(name)))
+        return api.is_artifact(name) and (not exists(name) or Path(name).is_dir() or has_artifact_suffix(name))
 
     def open(self, name: str, kind: type[Opened], piece: type | None = None) -> Opened:
         """Open a model of a certain class."""
@@ -44,9 +45,7 @@ class CommandSession:
 
     def is_artifact(self, name: str) -> bool:
         """Tell an artifact, or another file, from a catalog name and from a preset folder."""
-        if name in catalog.catalog() or exists(Path(name) / CARD):
-            return False
-        return exists(name) or has_artifact_suffix(name)
+        return api.is_artifact(name)
 
     def open_model(self, name: str) -> Any:
         """Open a catalog name, a preset folder, or an artifact of a model of the zoo.
@@ -57,19 +56,9 @@ class CommandSession:
             PresetError: The preset is damaged.
             ArtifactError: The artifact is missing or damaged.
         """
-        if self.is_artifact(name):
-            from zoo.export import load
-            from zoo.models.model import Model
-
-            opened = load(name, trust=self.trust)
-            if not isinstance(opened, Model):
-                raise ArgumentError(
-                    f"{name} is not the artifact of a model of the zoo: `zoo inspect {name}` describes it"
-                )
-            return opened
-        api.info(name)  # refuses an unknown name before TensorFlow is imported
-        import_tensorflow()
-        return api.load(name)
+        if not api.is_artifact(name) and (not api.info(name).graph_sha256 or self.engine == "keras"):
+            import_tensorflow()
+        return api.load(name, self.engine, trust=self.trust)
 
     def open_network(self, name: str, modules: Sequence[str] = (), trust: bool = False) -> Any:
         """Open a catalog name, a preset folder, or a Keras model file, to export it.
@@ -83,9 +72,9 @@ class CommandSession:
             ModelFileError: It cannot be read.
         """
         if name in catalog.catalog() or not _is_model_file(name):
-            api.info(name)
+            api.info(name)  # refuses an unknown name before TensorFlow is imported
             import_tensorflow()
-            return api.load(name)
+            return api.load(name, "keras")
         if not exists(name):
             raise DataError(f"{name} does not exist")
         import_tensorflow()
@@ -123,13 +112,6 @@ def has_artifact_suffix(name: str) -> bool:
     from zoo.export import formats
 
     return suffix in {row.suffix for row in formats.formats().values()}
-
-
-def _is_artifact_folder(path: Path) -> bool:
-    """Tell an artifact from a folder of other files."""
-    from zoo.export import formats
-
-    return formats.of_artifact(path) is not None
 
 
 def _fits(model: "Model", kind: type, piece: type | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from zoo.cli import convert, export, generate, models, process, train
+from zoo.cli import convert, export, generate, graph, models, process, train
 from zoo.cli.loading import CommandSession
 from zoo.cli.startup import of_tasks
 from zoo.core.commands import Group, warn
@@ -78,7 +78,7 @@ def main(ctx: click.Context) -> None:
     ctx.obj = CommandSession()
 
 
-for module in (models, generate, train, export, convert):
+for module in (models, generate, train, export, convert, graph):
     for command in module.COMMANDS:
         main.add_command(command)
 

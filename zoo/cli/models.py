@@ -9,7 +9,7 @@ import click
 from zoo import api
 from zoo.cli.output import print_json
 from zoo.cli.task_options import TaskOptions, of_evaluation
-from zoo.core.commands import Command, as_json, given, opens_artifacts, show
+from zoo.core.commands import Command, as_json, given, opens_models, show
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
@@ -78,7 +78,7 @@ def page(model: str) -> None:
 @click.option("--split", help="Split of the task's data set. [test]")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own files instead, as `zoo train` takes them.")
 @as_json
-@opens_artifacts
+@opens_models
 @click.pass_obj
 def evaluate(session: Session, model: str, split: str | None, data: Path | None, json: bool, **options: Any) -> None:
     """Evaluate MODEL on a split of its task's data set, or on your own files.

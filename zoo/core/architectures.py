@@ -84,3 +84,8 @@ def state_names(architecture: Architecture, layers: int = 0) -> tuple[str, ...]:
         return ()
     depth = layers or architecture.layers
     return tuple(input_name(kind, layer) for layer in range(depth) for kind in STATES[architecture.cell])
+
+
+def encodes(path: str) -> bool:
+    """Tell whether a layer, or an array of one, stands below the recurrent layers."""
+    return not path.startswith(("recurrent_", "head", "y/")) and path != "y"

@@ -40,6 +40,7 @@ class Card:
         versions: Library versions of the training run.
         weights_sha256: Checksum of the weights file.
         codec_sha256: Checksum of the codec's description.
+        graph_sha256: Checksum of the graph; empty in cards of releases before there was one.
         data: Name, licence and citation of the data.
         licence: Licence of the weights.
         calibration: What its confidences are made with. Cards without one have confidences as they are.
@@ -57,6 +58,7 @@ class Card:
     versions: dict[str, str] = limits(factory=dict, longest=WORD, each={"longest": WORD})
     weights_sha256: str = limits("", pattern=SHA256)
     codec_sha256: str = limits("", pattern=SHA256)
+    graph_sha256: str = limits("", pattern=SHA256)
     data: dict[str, str] = limits(factory=dict, longest=WORD)
     licence: str = limits("Apache-2.0", longest=WORD)
     calibration: Calibration = limits(factory=Calibration)
@@ -66,6 +68,8 @@ class Card:
         content = {**asdict(self), "recipe": self.recipe.to_dict()}
         if self.calibration == UNCALIBRATED:  # as cards were before there were any
             del content["calibration"]
+        if not self.graph_sha256:
+            del content["graph_sha256"]
         return json.dumps({**content, "card_sha256": _digest(content)}, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod

@@ -166,17 +166,22 @@ class Group(click.Group):
         return found
 
 
-def opens_artifacts(command: Function) -> Function:
-    """Add `--trust`, which the session takes note of for the artifacts that it opens."""
+def opens_models(command: Function) -> Function:
+    """Add `--engine` and `--trust`, which the session takes note of for the models that it opens."""
 
-    def take(ctx: click.Context, _: click.Parameter, trust: bool) -> None:
-        if trust:
-            ctx.obj.trust = True
+    def take(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(ctx.obj, str(option.name), value)
 
-    return click.option(
+    trust = click.option(
         "--trust", is_flag=True, expose_value=False, callback=take,
         help="Run whatever a SavedModel contains, unchecked. It can do anything that you can.",
-    )(command)  # fmt: skip
+    )  # fmt: skip
+    engine = click.option(
+        "--engine", type=click.Choice(["onnx", "keras"]), expose_value=False, callback=take,
+        help="What runs the network: ONNX Runtime, or Keras, which can use a GPU. [onnx; artifacts: their own runtime]",
+    )  # fmt: skip
+    return engine(trust(command))
 
 
 def as_json(command: Function) -> Function:

@@ -21,6 +21,10 @@ class Engine(Protocol):
     concurrent: bool
 
     @property
+    def network(self) -> Any:
+        """The `keras.Model` that it runs, or that its graph was made of; ArgumentError if there is none."""
+
+    @property
     def loop_threshold(self) -> int | None:
         """Shortest piece for which the compiled loop is faster than single steps.
 

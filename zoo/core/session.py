@@ -57,10 +57,12 @@ class Session(Protocol):
     """What a command gets as `ctx.obj`.
 
     Attributes:
-        trust: Run whatever an artifact contains, unchecked: the option of `zoo.core.commands.opens_artifacts`.
+        trust: Run whatever an artifact contains, unchecked: the option of `zoo.core.commands.opens_models`.
+        engine: What runs networks, `onnx` or `keras`; None: the usual one. The other option of `opens_models`.
     """
 
     trust: bool
+    engine: str | None
 
     def is_model(self, name: str) -> bool:
         """Tell whether a name is that of a model, a preset folder or an artifact."""

@@ -16,6 +16,9 @@ from zoo.core.task import find, split_of
 from zoo.errors import ArgumentError, CodecError
 from zoo.models.evaluation import own_pieces
 
+if TYPE_CHECKING:
+    import keras
+
 Piece = TypeVar("Piece")
 MAX_PIECES = 1024  # made at once
 EVALUATION_BATCH = 64
@@ -43,6 +46,16 @@ class Model:
     def __repr__(self) -> str:
         """Show which model, and what runs it."""
         return f"{self.card.name} ({self.card.parameters:,} parameters) on {self.engine.name}"
+
+    @property
+    def network(self) -> "keras.Model":
+        """The Keras network with its weights, built when it is asked for if another engine runs the model.
+
+        Raises:
+            ArgumentError: It is an artifact, which has none.
+            PresetError: The files of the preset have changed.
+        """
+        return self.engine.network
 
     if not TYPE_CHECKING:
 

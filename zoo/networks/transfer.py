@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.core.architectures import encodes
 from zoo.errors import ArgumentError
 
 ENCODER = "encoder"
@@ -31,11 +32,6 @@ def set_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         raise ArgumentError(f"the weights are those of another network: {different[:4]}")
     for path, variable in variables.items():
         variable.assign(arrays[path].astype(np.float32))
-
-
-def encodes(path: str) -> bool:
-    """Tell whether a layer, or an array of one, stands below the recurrent layers."""
-    return not path.startswith(("recurrent_", "head", "y/")) and path != "y"
 
 
 def copied(source: keras.Model, target: keras.Model) -> None:

@@ -1,10 +1,13 @@
-"""A preset: a folder with `card.json`, `codec.json` and `weights.safetensors`. Reading one runs no code from it."""
+"""A preset: a folder with `card.json`, `codec.json`, `weights.safetensors` and `graph.onnx`.
+
+Reading one runs no code from it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +18,13 @@ from zoo.core.files import content, exists, replacing, sha256
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import find
 from zoo.core.validation import first_line
-from zoo.errors import ArgumentError, DataError, PluginError, PresetError, ZooError
+from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError, ZooError
 from zoo.presets import SHIPPED, weights_file
 
 if TYPE_CHECKING:
-    import keras
     import numpy as np
 
-    from zoo.core.codec import Codec
+    from zoo.core.codec import Codec, FrontEnd
 
 
 CARD, CODEC, WEIGHTS = "card.json", "codec.json", "weights.safetensors"
@@ -37,7 +39,7 @@ def read_card(folder: Path) -> Card:
     if exists(folder) and folder.is_file():
         raise PresetError(f"{folder} is a file: give the folder of a preset (artifacts are opened by export.load)")
     text = _text(folder / CARD)
-    with _named(folder / CARD):
+    with named(folder / CARD):
         card = Card.from_json(text)
         if card.architecture not in ARCHITECTURES:
             raise PluginError(
@@ -68,30 +70,27 @@ class Preset:
         Raises:
             PresetError: The file is missing, is not the one the card was written for, or is of another network.
         """
-        from zoo.networks.build import check_shapes
+        return self.stored().arrays
+
+    def stored(self, front: FrontEnd | None = None) -> weights_file.Weights:
+        """Read the weights as `weights` does, with their places in the file.
+
+        Args:
+            front: What `codec.frontend()` returns, whose shapes are compared then, too.
+
+        Raises:
+            PresetError: As `weights`.
+        """
+        from zoo.networks.shapes import check_shapes
 
         path = self.folder / WEIGHTS
-        with _named(path):
+        with named(path):
             found = weights_file.shapes(path)
-            check_shapes(ARCHITECTURES[self.card.architecture], self.codec, self.card.recipe, found)
+            check_shapes(ARCHITECTURES[self.card.architecture], self.codec, self.card.recipe, found, front)
             count = sum(map(math.prod, found.values()))
             if self.card.parameters not in (0, count):  # 0: it does not say
                 raise ArgumentError(f"{count:,} parameters, the card says {self.card.parameters:,}")
-            return weights_file.arrays(path, self.card.weights_sha256)
-
-    def network(self) -> keras.Model:
-        """Build the network with the stored weights, which are read before anything is built.
-
-        Raises:
-            PresetError: The weights do not fit the card.
-        """
-        from zoo.networks.build import network
-        from zoo.networks.transfer import set_weights
-
-        arrays = self.weights()
-        built = network(ARCHITECTURES[self.card.architecture], self.codec, self.card.recipe)
-        set_weights(built, arrays)
-        return built
+            return weights_file.read(path, self.card.weights_sha256)
 
 
 def read(folder: Path) -> Preset:
@@ -101,7 +100,7 @@ def read(folder: Path) -> Preset:
         PresetError: A file is missing, corrupt or inconsistent with the card; the message says what to do.
     """
     card, text = read_card(folder), _text(folder / CODEC)
-    with _named(folder / CODEC):
+    with named(folder / CODEC):
         return Preset(card, read_codec(card, text), folder)
 
 
@@ -127,8 +126,23 @@ def read_codec(card: Card, text: str) -> Codec:
     return codec
 
 
-def write(folder: Path, card: Card, codec: Codec, arrays: dict[str, np.ndarray], beside: Sequence[Path] = ()) -> Card:
-    """Write a preset folder, with copies of files `beside`, whole or not at all; return the card with its checksums."""
+def write(
+    folder: Path, card: Card, codec: Codec, arrays: dict[str, np.ndarray], beside: Sequence[Path] = (),
+    add_graph: Callable[[Path], Card] | None = None,
+) -> Card:  # fmt: skip
+    """Write a preset folder whole or not at all; return the card with its checksums.
+
+    Args:
+        folder: Where it will be.
+        card: What is known of the model.
+        codec: Its codec.
+        arrays: Path in the network → array.
+        beside: Files of which copies are put beside.
+        add_graph: Adds the graph to a preset without one, and returns its card.
+
+    Raises:
+        PresetError: Something else is there.
+    """
     import shutil
 
     import safetensors.numpy
@@ -136,18 +150,18 @@ def write(folder: Path, card: Card, codec: Codec, arrays: dict[str, np.ndarray],
     if folder.exists() and not (folder / CARD).exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
         raise PresetError(f"{folder} exists and is not a preset folder: remove it or choose another name")
     data, description = safetensors.numpy.save(arrays), codec_json(codec)
-    card = replace(card, weights_sha256=sha256(data), codec_sha256=sha256(description.encode()))
+    card = replace(card, weights_sha256=sha256(data), codec_sha256=sha256(description.encode()), graph_sha256="")
     with replacing(folder, folder=True) as scratch:
         (scratch / WEIGHTS).write_bytes(data)
         (scratch / CODEC).write_text(description, encoding="utf-8")
         for path in beside:
             shutil.copyfile(path, scratch / path.name)
         (scratch / CARD).write_text(card.to_json(), encoding="utf-8")
-    return card
+        return add_graph(scratch) if add_graph else card
 
 
 def _text(path: Path) -> str:
-    with _named(path):
+    with named(path):
         try:
             return content(path, MOST_BYTES).decode("utf-8")
         except UnicodeDecodeError as error:
@@ -155,19 +169,20 @@ def _text(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path, remedy: str = "copy or train the preset again") -> Iterator[None]:
     """Raise PresetError for what is wrong with a file, with its name and what to do.
 
     Of what this installation does not know, such as a task, the message says itself what to do.
+
+    Args:
+        path: A file of a preset.
+        remedy: What to do, unless it is a shipped preset.
     """
     try:
         yield
-    except (ArgumentError, DataError, PluginError, PresetError) as error:
+    except (ArgumentError, ArtifactError, DataError, PluginError, PresetError) as error:
         told = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
-        known = not isinstance(error, PluginError) and not isinstance(error.__cause__, PluginError)
-        raise PresetError(f"{told}{_remedy(path.parent) * known}") from error
-
-
-def _remedy(folder: Path) -> str:
-    shipped = folder.resolve().parent == SHIPPED.resolve()
-    return f"; {'reinstall rnn-zoo' if shipped else 'copy or train the preset again'}"
+        if not isinstance(error, PluginError) and not isinstance(error.__cause__, PluginError):
+            shipped = path.parent.resolve().parent == SHIPPED.resolve()
+            told = f"{told}; {'reinstall rnn-zoo' if shipped else remedy}"
+        raise PresetError(told) from error

@@ -1,6 +1,8 @@
 """Files of weights: safetensors, of which the head is checked before anything else is read."""
 
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +43,21 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return {name: shape for name, (_, shape) in found.items()}
 
 
-def arrays(path: Path, digest: str) -> "dict[str, np.ndarray]":
-    """Return path in the network → array.
+@dataclass(frozen=True)
+class Weights:
+    """The arrays of a file.
+
+    Attributes:
+        arrays: Path in the network → array.
+        offsets: Path in the network → its first byte in the file.
+    """
+
+    arrays: "dict[str, np.ndarray]"
+    offsets: dict[str, int]
+
+
+def read(path: Path, digest: str) -> Weights:
+    """Read the arrays of a file.
 
     Args:
         path: The file.
@@ -58,9 +73,11 @@ def arrays(path: Path, digest: str) -> "dict[str, np.ndarray]":
     if (found := sha256(data)) != digest:
         raise DataError(f"{path} has sha256 {found}, the card says {digest}")
     try:
-        stored: dict[str, np.ndarray] = safetensors.numpy.load(data)
+        stored: dict[str, np.ndarray] = safetensors.numpy.load(data)  # compares offsets and sizes with the file
     except (safetensors.SafetensorError, ValueError) as error:
         raise DataError(f"{path} is no safetensors file, or is damaged: {error}") from error
     if wrong := [name for name, array in stored.items() if not np.isfinite(array).all()]:
         raise DataError(f"{path}: {wrong[0]:.60} has numbers that are NaN or infinite")
-    return stored
+    begin = 8 + int.from_bytes(data[:8], "little")
+    head = json.loads(data[8:begin])
+    return Weights(stored, {name: begin + head[name]["data_offsets"][0] for name in stored})

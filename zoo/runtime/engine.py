@@ -1,5 +1,6 @@
 """The engine of an opened artifact: call it with arrays, or step by step."""
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.codec import Codec
-from zoo.core.validation import first_line
+from zoo.core.validation import first_line, number
 from zoo.errors import ArgumentError
 from zoo.runtime.signature import FORMS, Signature, Tensor, bind, shape_text
 
@@ -34,6 +35,20 @@ class RuntimeOptions:
 DEFAULT_RUNTIME = RuntimeOptions()
 
 
+def runtime_options(threads: int | None, providers: Sequence[str] | None, trust: bool | None = None) -> RuntimeOptions:
+    """Check what a user gave.
+
+    Raises:
+        ArgumentError: It is no number of threads, or no list of names.
+    """
+    if threads is not None:
+        threads = number("threads", threads, 1, whole=True)
+    names = None if providers is None or isinstance(providers, str) else tuple(providers)
+    if providers is not None and not (names and all(isinstance(name, str) for name in names)):
+        raise ArgumentError(f"providers={providers!r}: give a list of names, such as ['CPUExecutionProvider']")
+    return RuntimeOptions(threads, names, trust)
+
+
 class BoundEngine:
     """An opened artifact: call it with arrays, from any number of threads.
 
@@ -47,7 +62,8 @@ class BoundEngine:
             position; None if its tensors go by name alone.
 
     Attributes:
-        about: How the artifact was made, from its manifest; None if another tool made it.
+        about: How the artifact was made, from its manifest; None if another tool made it, and of a preset.
+        build: Builds the Keras network of a preset; None of an artifact, which has none.
         concurrent: Calls of several threads run in parallel. Where they do not, one engine for each thread is faster.
     """
 
@@ -64,10 +80,22 @@ class BoundEngine:
         self.order = order
         self.run = run if concurrent else _one_at_a_time(run)
         self.about: dict[str, Any] | None = None
+        self.build: Callable[[], Any] | None = None
 
     def __repr__(self) -> str:
         """Return the format and the signature."""
         return f"{self.name} artifact: {self.signature.text()}"
+
+    @functools.cached_property
+    def network(self) -> Any:
+        """Return the `keras.Model` of a preset with its weights, built when it is first asked for.
+
+        Raises:
+            ArgumentError: It is an artifact.
+        """
+        if self.build is None:
+            raise ArgumentError(f"{self!r} has no Keras network: load the model that it was exported from")
+        return self.build()
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:

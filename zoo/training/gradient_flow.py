@@ -84,13 +84,10 @@ def _norm(gradient: Any) -> float:
 
 def _given(model: Any, batch: Any) -> tuple["keras.Model", Any, Any, Callable[[Any, Any], Any]]:
     """Return the network, its inputs and targets, and its usual loss."""
-    from zoo.networks.keras_engine import KerasEngine
-
     if isinstance(model, Model):
-        if not isinstance(model.engine, KerasEngine):
-            raise ArgumentError(f"{model!r} is an artifact: give the model that zoo.load opens")
+        network = model.network
         x, y = model.codec.encode(batch)
-        return model.engine.network, [x, *model.engine.initial_state(len(x))], y, _loss_of_task(model)
+        return network, [x, *model.engine.initial_state(len(x))], y, _loss_of_task(model)
     try:
         x, y = batch
     except (TypeError, ValueError) as error:

@@ -7,9 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.core.architectures import encodes
 from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError
-from zoo.networks.transfer import ENCODER, encodes
+from zoo.networks.transfer import ENCODER
 from zoo.training.losses import CrossEntropy
 from zoo.training.optimizer import AVERAGED, AdamW, Schedule
 

@@ -132,7 +132,7 @@ def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
     if devices.worker() > 0:
         return card
     curves = draw(out / "log.csv", out / "curves.png", entry.task.monitor, entry.task.loss_unit)
-    return presets.write(out / "preset", card, begun.codec, arrays, [out / "log.csv", curves])
+    return presets.write(out / "preset", card, begun.codec, arrays, [out / "log.csv", curves], request.add_graph)
 
 
 def _plain(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.core.card import Card
 from zoo.core.files import content, sweep, take, write_text
 from zoo.core.recipe import Recipe, from_dict
 from zoo.core.strict_json import MOST_BYTES, parse
@@ -37,6 +38,7 @@ class Request:
         devices: Devices that share every batch; see `zoo.training.devices.strategy`.
         resume: Continue after the last whole epoch of the run in `out`.
         verbose: Show progress.
+        add_graph: Adds the graph for ONNX Runtime to the preset in a folder, and returns its card; None: it has none.
     """
 
     entry: Entry
@@ -49,6 +51,7 @@ class Request:
     devices: Sequence[str] = ()
     resume: bool = False
     verbose: bool = True
+    add_graph: Callable[[Path], Card] | None = None
 
     def to_dict(self, recipe: Recipe) -> dict[str, Any]:
         """Return what must be the same when the run is resumed; the recipe has the base model's sizes."""

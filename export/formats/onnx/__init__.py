@@ -25,7 +25,7 @@ from ...tracing.lookups import refuse_lookups
 from ...tracing.reach import pruned
 from .. import Format, Options
 from . import graph
-from .nodes import NODES, Layer, activations, choose
+from .nodes import NODES, STORED, Layer, activations, choose
 from .optimizing import copied_once
 from .runtime import PRODUCER, embed, manifest, open_, operators, precision
 
@@ -95,7 +95,7 @@ def expressible(tracks: Sequence[Track]) -> bool:
 
 def _layer(tracks: Sequence[Track], options: Options, single: bool) -> Layer:
     cells, reverse = [track.cell for track in tracks], [track.reverse for track in tracks]
-    return choose(cells, reverse, options.quantize, options.recurrence, single)
+    return choose(cells, reverse, STORED if options.stored else options.quantize, options.recurrence, single)
 
 
 def _through(layers: list[Layer], options: Options, one_step: bool) -> Through:

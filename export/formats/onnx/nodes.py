@@ -19,6 +19,7 @@ from .builder import HALF, STORAGES, Builder, Names, product, rounded, rowwise, 
 NODES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATES = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
 """Where ONNX's gates are in Keras's order: Keras has LSTM i f c o, ONNX i o f c; both have GRU z r h."""
+STORED = "stored"
 ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
     "tanh": ("Tanh", [], []),
     "sigmoid": ("Sigmoid", [], []),
@@ -47,7 +48,8 @@ class Layer:
         cells: The cells.
         reverse: Which of them run backwards.
         form: `native` (the operator), `scan`, `single` (one step, no loop) or `quantized` (DynamicQuantizeLSTM).
-        product: How products are computed in the form: `float32`, `float16`, `weights` or `dynamic`.
+        product: How products are computed in the form: `float32`, `float16`, `weights` or `dynamic`; `stored` is
+            `float32` with constants as Keras has them.
     """
 
     cells: tuple[Cell, ...]
@@ -70,7 +72,7 @@ def choose(cells: Sequence[Cell], reverse: Sequence[bool], quantize: str | None,
     Args:
         cells: The cells.
         reverse: Which of them run backwards.
-        quantize: None, `float16` or `int8`.
+        quantize: None, `float16`, `int8`, or `stored`.
         recurrence: `scan` takes a Scan for a cell that is no LSTM; otherwise native operators are taken.
         single: There is one step.
     """
@@ -113,19 +115,16 @@ def _native(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str)
     for parts in zip(*(states[i] for i in order), strict=True):
         wide = [b.one("Unsqueeze", part, zero) for part in parts]
         starts.append(wide[0] if len(wide) == 1 else b.one("Concat", *wide, axis=0))
-    weights = [np.stack([_gates(c, w) for c, w in each]) for each in
-               ([(c, c.kernel) for c in cells], [(c, c.recurrent_kernel) for c in cells])]  # fmt: skip
-    bias = b.constant(np.stack([_gates(c, _biases(c)).ravel() for c in cells]))
     inputs = [b.one("Transpose", x, perm=[1, 0, 2])]
     if layer.form == "quantized":
-        kind, whole = "DynamicQuantizeLSTM", [rounded(weight, HALF) for weight in weights]
-        inputs += [b.constant(w, np.int8) for w, _ in whole] + [bias, lengths, *starts, ""]
+        kind, whole = "DynamicQuantizeLSTM", [rounded(weight, HALF) for weight in _weights(cells)]
+        inputs += [b.constant(w, np.int8) for w, _ in whole] + [b.constant(_bias(cells)), lengths, *starts, ""]
         # Zero points as wide as the scales: the backward cell would read beyond narrow ones.
         for scale in (each[:, 0] for _, each in whole):
             inputs += [b.constant(scale), b.constant(np.zeros_like(scale), np.int8)]
     else:
         kind = NODES[cells[0].kind]
-        inputs += [_turned(b, weight, STORAGES[layer.product]) for weight in weights] + [bias, lengths, *starts]
+        inputs += [*_constants(b, cells, layer.product), lengths, *starts]
     domain = {"domain": MICROSOFT} if layer.form == "quantized" else {}
     results = b.node(kind, inputs, 1 + len(starts), **_attributes(cells, layer), **domain)
     y = b.one("Transpose", results[0], perm=[1, 2, 0, 3])  # (time, cells, batch, units) → (cells, batch, time, units)
@@ -133,6 +132,55 @@ def _native(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str)
              for i in range(len(cells))]  # fmt: skip
     given = [found[order.index(i)] for i in range(len(cells))]
     return [one[0] for one in given], [one[1:] for one in given]
+
+
+def _weights(cells: Sequence[Cell]) -> list[np.ndarray]:
+    """Return input and recurrent weights, `(cells, in, G * U)` and `(cells, U, G * U)`, gates in ONNX's order."""
+    return [np.stack([_gates(cell, getattr(cell, name)) for cell in cells]) for name in ("kernel", "recurrent_kernel")]
+
+
+def _bias(cells: Sequence[Cell]) -> np.ndarray:
+    """Return the biases, `(cells, 2 * G * U)`, gates in ONNX's order."""
+    return np.stack([_gates(cell, _biases(cell)).ravel() for cell in cells])
+
+
+def _constants(b: Builder, cells: Sequence[Cell], product: str) -> Names:
+    """Add the weights and biases of a native node."""
+    if product != STORED:
+        return [*(_turned(b, weight, STORAGES[product]) for weight in _weights(cells)), b.constant(_bias(cells))]
+    each = [
+        [_arranged(b, cell, cell.kernel), _arranged(b, cell, cell.recurrent_kernel), _arranged_bias(b, cell)]
+        for cell in cells
+    ]
+    return [parts[0] if len(parts) == 1 else b.one("Concat", *parts, axis=0) for parts in zip(*each, strict=True)]
+
+
+def _arranged(b: Builder, cell: Cell, weight: np.ndarray) -> str:
+    """Add a weight `(in, G * U)` as Keras has it, and operators that make it `(1, G * U, in)`, in ONNX's order.
+
+    The runtime runs them once, when a session starts.
+    """
+    turned = b.one("Transpose", b.constant(weight), perm=[1, 0])
+    return b.one("Unsqueeze", _reordered(b, cell, turned, 0), b.constant([0], np.int64))
+
+
+def _arranged_bias(b: Builder, cell: Cell) -> str:
+    """Add a bias as Keras has it, and operators that make it `(1, 2 * G * U)`, in ONNX's order."""
+    given = b.constant(cell.bias)
+    size = cell.recurrent_kernel.shape[-1]
+    if cell.bias.ndim == 2:  # of input and recurrence, as only GRUs have them, whose order is ONNX's
+        return b.one("Reshape", given, b.constant([1, 2 * size], np.int64))
+    row = b.one("Unsqueeze", _reordered(b, cell, given, 0), b.constant([0], np.int64))
+    return b.one("Pad", row, b.constant([0, 0, 0, size], np.int64))
+
+
+def _reordered(b: Builder, cell: Cell, given: str, axis: int) -> str:
+    """Put the gates of an axis in ONNX's order."""
+    order = GATES[cell.kind]
+    if order == tuple(sorted(order)):
+        return given
+    parts = b.node("Split", [given, b.constant([cell.units] * len(order), np.int64)], len(order), axis=axis)
+    return b.one("Concat", *(parts[i] for i in order), axis=axis)
 
 
 def _turned(b: Builder, array: np.ndarray, storage: str) -> str:

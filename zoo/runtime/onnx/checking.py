@@ -112,9 +112,8 @@ def checked(path: Path, content: bytes, elsewhere: Elsewhere = NOWHERE) -> list[
             raise ArtifactError("it has no graph")
         _check_graph(content, model.graph, {}, 0, elsewhere)
     except ArtifactError as error:
-        raise ArtifactError(
-            f"{path} is damaged, or has what is not run here: {error}. Export the Keras model with export.save"
-        ) from error
+        remedy = "" if elsewhere else ". Export the Keras model with export.save"
+        raise ArtifactError(f"{path} is damaged, or has what is not run here: {error}{remedy}") from error
     return [tensor.name for tensor in model.graph.initializers if tensor.external]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from zoo.core.commands import MODEL, Command, given, is_input, opens_artifacts
+from zoo.core.commands import MODEL, Command, given, is_input, opens_models
 from zoo.core.session import OutputFiles, Session
 from zoo.errors import ArgumentError
 
@@ -53,7 +53,7 @@ def _is_music(text: str) -> bool:
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("harmonized.mid"), help="MIDI file.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Piano roll to write too (.png, .pdf, .svg).")
 @click.option("--wav", type=click.Path(path_type=Path), help="Audio to write too (.wav).")
-@opens_artifacts
+@opens_models
 @click.pass_obj
 def harmonize(
     session: Session, model: str, melody: str, bars: str | None, count: int, out: Path, plot: Path | None,

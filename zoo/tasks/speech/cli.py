@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.core import text_files
-from zoo.core.commands import MODEL, Command, opens_artifacts, show
+from zoo.core.commands import MODEL, Command, opens_models, show
 from zoo.core.files import STANDARD_INPUT
 from zoo.core.session import Session
 from zoo.errors import ArgumentError, DataError
@@ -62,7 +62,7 @@ def _earlier_model(arguments: Sequence[str]) -> str:
 )
 @click.option("--plot", type=click.Path(path_type=Path), help="Plot to write of one FILE (.png, .pdf, .svg).")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .json or .srt per FILE into.")
-@opens_artifacts
+@opens_models
 @click.pass_obj
 def transcribe(session: Session, model: str, files: tuple[str, ...], stream: bool, **options: Any) -> None:
     """Transcribe each FILE with MODEL: audio files, folders, or patterns such as "takes/*.flac".

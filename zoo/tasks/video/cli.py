@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.core.calibration import UNCALIBRATED
-from zoo.core.commands import MODEL, Command, opens_artifacts, show
+from zoo.core.commands import MODEL, Command, opens_models, show
 from zoo.core.escaping import escaped
 from zoo.core.files import STANDARD_INPUT
 from zoo.core.session import Session
@@ -63,7 +63,7 @@ def _earlier_model(arguments: Sequence[str]) -> str:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to write a .txt, .csv, .srt or .json per FILE into."
 )
-@opens_artifacts
+@opens_models
 @click.pass_obj
 def label(
     session: Session, model: str, files: tuple[str, ...], stream: bool, overlay: Path | None, **options: Any

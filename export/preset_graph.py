@@ -1,0 +1,199 @@
+"""The graph of a preset: made of its Keras network, verified against it, without weights of its own.
+
+What is converted has the weights as constants. Each of them that is stored in the preset, as it is or transposed, gives
+way to a reference into the file of weights, and to operators that cast and turn it. ONNX Runtime runs these once, when
+a session starts.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.core.card import Card
+from zoo.core.files import replacing, sha256, temporary_folder
+from zoo.errors import ExportError
+from zoo.models.model import Model, make
+from zoo.presets.graph import GRAPH, KEY, KINDS, MOST_BYTES, VERSION, engine, places
+from zoo.presets.preset import CARD, read
+from zoo.presets.weights_file import Weights
+from zoo.runtime.onnx.checking import Stored
+from zoo.runtime.signature import Face
+
+from .conversion import converted
+from .faces import open_source
+from .formats import Options, of_path
+from .verification.verify import verify
+
+LEAST = 2
+"""Numbers of a constant, from which it is looked for among the stored weights."""
+EXTERNAL = 1
+"""Place of a constant's numbers: in another file."""
+
+
+def add_graph(folder: Path) -> Card:
+    """Add a graph to a preset, or make it again; return the new card.
+
+    The files are changed together, once the graph has been verified. If Keras runs on another backend than TensorFlow,
+    another process makes the graph.
+
+    Raises:
+        PresetError: A file of the preset is missing, corrupt or inconsistent.
+        ExportError: The network cannot be converted.
+        VerificationError: The graph computes something else than Keras.
+    """
+    import keras
+
+    if keras.config.backend() != "tensorflow":
+        return _in_another_process(folder)
+    from zoo.networks.keras_engine import KerasEngine
+    from zoo.presets.network import network
+
+    preset = read(folder)
+    reference = make(preset.card, preset.codec, KerasEngine(network(preset)))
+    face = _face(reference)
+    with replacing(folder, folder=True) as scratch:
+        for path in folder.iterdir():
+            if path.is_file() and path.name != GRAPH:
+                shutil.copyfile(path, scratch / path.name)
+        data = _made(face, preset.stored())
+        (scratch / GRAPH).write_bytes(data)
+        card = replace(preset.card, graph_sha256=sha256(data))
+        (scratch / CARD).write_text(card.to_json(), encoding="utf-8")
+        # As users will open it.
+        verify(face, engine(replace(preset, card=card, folder=scratch)), Options(), reference)
+    return card
+
+
+def _in_another_process(folder: Path) -> Card:
+    """Make the graph in a process where Keras runs on TensorFlow.
+
+    Raises:
+        ExportError: It failed.
+    """
+    command = [sys.executable, "-m", "zoo", "graph", str(folder)]
+    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "tensorflow"}, capture_output=True, text=True)
+    if done.returncode:
+        raise ExportError(f"{GRAPH} could not be made: {''.join(done.stderr.strip().splitlines()[-1:])}")
+    return read(folder).card
+
+
+def _face(model: Model) -> Face:
+    """Return the network of a model, with the signature that its graph has."""
+    _, build = open_source(model, None)
+    source = build(False)
+    return Face(source, source.signature("sequence"))
+
+
+def _made(face: Face, stored: Weights) -> bytes:
+    """Convert a network; return its graph, without the weights.
+
+    Raises:
+        ExportError: The network cannot be converted, or the graph is too large.
+    """
+    import onnx
+
+    with temporary_folder() as folder:
+        path = folder / GRAPH
+        converted(of_path(path), [face], path, Options(stored=True))
+        model = onnx.load(path)
+    _refer(model.graph, _Weights(stored.arrays), places(stored))
+    onnx.helper.set_model_props(model, {KEY: VERSION})
+    data: bytes = model.SerializeToString()
+    if len(data) > MOST_BYTES:
+        raise ExportError(f"{GRAPH} would have {len(data):,} bytes, at most {MOST_BYTES:,} are read")
+    return data
+
+
+class _Weights:
+    """Finds the stored array that a constant was made of.
+
+    Args:
+        arrays: Path in the network → array.
+    """
+
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.known: dict[tuple[int, str], tuple[str, Sequence[int]]] = {}
+        for name, array in arrays.items():
+            for axes in permutations(range(array.ndim)):
+                key = self._key(array.astype(np.float32).transpose(axes))
+                self.known.setdefault(key, (name, axes))
+
+    def find(self, array: np.ndarray) -> tuple[str, Sequence[int]] | None:
+        """Return the path of a stored array with the same numbers, and the axes in which they have this order."""
+        return self.known.get(self._key(array))
+
+    @staticmethod
+    def _key(array: np.ndarray) -> tuple[int, str]:
+        return array.size, sha256(np.ascontiguousarray(array, np.float32).tobytes())
+
+
+def _refer(graph: Any, weights: _Weights, stored: dict[str, Stored]) -> None:
+    """Replace the constants of a graph that are stored weights by references into their file."""
+    import onnx
+
+    kept, used, nodes = list[Any](), dict[str, Stored](), list[Any]()
+    for tensor in graph.initializer:
+        array = onnx.numpy_helper.to_array(tensor)
+        found = weights.find(array) if array.dtype == np.float32 and array.size >= LEAST else None
+        if found is None:
+            kept.append(tensor)
+            continue
+        name, axes = found
+        used[name] = stored[name]
+        nodes += _restoring(tensor.name, array.shape, name, axes, stored[name])
+    del graph.initializer[:]
+    graph.initializer.extend([*kept, *(_external(name, place) for name, place in used.items())])
+    before = [*nodes, *graph.node]
+    del graph.node[:]
+    graph.node.extend(before)
+
+
+def _restoring(name: str, shape: tuple[int, ...], source: str, axes: Sequence[int], place: Stored) -> Iterator[Any]:
+    """Yield the operators that make a constant out of stored weights.
+
+    Args:
+        name: Name of the constant.
+        shape: Its shape.
+        source: Name of the stored weights.
+        axes: Order of their axes.
+        place: What they are.
+    """
+    import onnx
+
+    make_node, steps = onnx.helper.make_node, list[tuple[str, dict[str, Any]]]()
+    if place.kind != KINDS["float32"]:
+        steps.append(("Cast", {"to": onnx.TensorProto.FLOAT}))
+    if list(axes) != sorted(axes):
+        steps.append(("Transpose", {"perm": list(axes)}))
+    turned = tuple(place.shape[axis] for axis in axes)
+    if turned != shape:
+        steps.append(("Reshape", {}))
+    if not steps:
+        steps.append(("Identity", {}))
+    for i, (kind, attributes) in enumerate(steps):
+        result = name if i == len(steps) - 1 else f"{name}/stored_{i}"
+        inputs = [source]
+        if kind == "Reshape":
+            inputs.append(f"{name}/shape")
+            value = onnx.numpy_helper.from_array(np.array(shape, np.int64))
+            yield make_node("Constant", [], [inputs[1]], value=value)
+        yield make_node(kind, inputs, [result], name=result, **attributes)
+        source = result
+
+
+def _external(name: str, place: Stored) -> Any:
+    """Return a constant whose numbers are in another file."""
+    import onnx
+
+    tensor = onnx.TensorProto(name=name, data_type=place.kind, dims=place.shape, data_location=EXTERNAL)
+    for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor

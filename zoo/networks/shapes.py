@@ -1,0 +1,100 @@
+"""Shapes of the weights of a network, from its architecture, codec and recipe; without Keras."""
+
+import math
+from collections.abc import Mapping
+
+from zoo.core.architectures import Architecture, encodes
+from zoo.core.codec import Codec, FrontEnd, SizedFrontEnd
+from zoo.core.recipe import Recipe
+from zoo.errors import ArgumentError
+
+Shapes = dict[str, tuple[int, ...]]
+"""Path of an array in a network, such as `recurrent_0/lstm_cell/kernel` → its shape."""
+Found = Mapping[str, tuple[int, ...]]
+EMBEDDING = "embedding/embeddings"
+
+MOST_PARAMETERS = 1 << 28
+"""Most numbers in the weights of a network: 1 GiB in float32."""
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+NAMES = {"rnn": "simple_rnn_cell", "lstm": "lstm_cell", "gru": "gru_cell"}
+"""Names that Keras gives cells, in the paths of their weights."""
+
+
+def shapes(
+    architecture: Architecture, codec: Codec, recipe: Recipe, found: Found, front: FrontEnd | None = None
+) -> Shapes:
+    """Return the shapes of the weights of the network that `zoo.networks.build.network` builds.
+
+    Args:
+        architecture: Row of `ARCHITECTURES`.
+        codec: Says how many symbols go in and how many classes come out.
+        recipe: Says the sizes.
+        found: Shapes of stored weights. Those of a front end that is not given, or has no `shapes`, are taken from
+            there.
+        front: What `codec.frontend()` returns, if Keras is there.
+
+    Raises:
+        ArgumentError: The sizes do not go together.
+    """
+    below, width = _below(architecture, codec, recipe, found, front)
+    ways, units, gates = 1 + architecture.bidirectional, recipe.units, GATES[architecture.cell]
+    expected, wide = dict(below), width
+    for i in range(recipe.layers or architecture.layers):
+        for place in _places(architecture, i):
+            expected[f"{place}/kernel"] = (wide, gates * units)
+            expected[f"{place}/recurrent_kernel"] = (units, gates * units)
+            expected[f"{place}/bias"] = (2, gates * units) if architecture.cell == "gru" else (gates * units,)
+        wide = ways * units
+    if recipe.head:
+        expected |= {"head/kernel": (width + wide, recipe.head), "head/bias": (recipe.head,)}
+    expected |= {"y/kernel": (recipe.head or wide, codec.classes), "y/bias": (codec.classes,)}
+    return expected
+
+
+def _places(architecture: Architecture, layer: int) -> list[str]:
+    """Return where the arrays of a layer's cells are."""
+    name = f"recurrent_{layer}"
+    inside = [f"{way}_{name}/" for way in ("forward", "backward")] if architecture.bidirectional else [""]
+    return [f"{name}/{way}{NAMES[architecture.cell]}" for way in inside]
+
+
+def _below(
+    architecture: Architecture, codec: Codec, recipe: Recipe, found: Found, front: FrontEnd | None
+) -> tuple[Shapes, int]:
+    """Return the shapes below the recurrent layers, and how many numbers these get for each time step."""
+    if isinstance(front, SizedFrontEnd):
+        return dict(front.shapes(recipe)), recipe.embedding
+    if front is None and codec.symbols and (not found or EMBEDDING in found):
+        return {EMBEDDING: (codec.symbols, recipe.embedding)}, codec.features * recipe.embedding
+    below = {path: shape for path, shape in found.items() if encodes(path)}
+    if front is None and not below:
+        return {}, codec.features
+    return below, found.get(f"{_places(architecture, 0)[0]}/kernel", (recipe.embedding,))[0]
+
+
+def check_shapes(
+    architecture: Architecture, codec: Codec, recipe: Recipe, found: Found, front: FrontEnd | None = None
+) -> None:
+    """Compare the shapes of stored weights with those of the network that a codec and a recipe describe.
+
+    Raises:
+        ArgumentError: They differ, or there are more than `MOST_PARAMETERS` numbers.
+    """
+    expected = shapes(architecture, codec, recipe, found, front)
+    check_count(expected)
+    if expected != dict(found):
+        names = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
+        told = [f"{name:.60} {found.get(name, 'missing')} for {expected.get(name, 'none')}" for name in names[:3]]
+        raise ArgumentError(f"the weights are those of another network: {'; '.join(told)}")
+
+
+def check_count(expected: Found) -> None:
+    """Refuse networks that are too large.
+
+    Raises:
+        ArgumentError: There are more than `MOST_PARAMETERS` numbers.
+    """
+    if (count := sum(map(math.prod, expected.values()))) > MOST_PARAMETERS:
+        raise ArgumentError(
+            f"a network of {count:,} parameters, at most {MOST_PARAMETERS:,}: lower units, layers, embedding or head"
+        )
