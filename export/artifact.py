@@ -15,7 +15,15 @@ from typing import Any
 
 from zoo.core.card import Card, codec_json
 from zoo.core.files import BLOCK, exists, regular, sha256
-from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError, VerificationError
+from zoo.errors import (
+    ArgumentError,
+    ArtifactError,
+    DataError,
+    MissingExtra,
+    PluginError,
+    PresetError,
+    VerificationError,
+)
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
 from zoo.runtime.engine import BoundEngine, RuntimeOptions, runtime_options
@@ -62,6 +70,7 @@ def load(
         ArtifactError: The artifact is missing, truncated or corrupt, or a SavedModel that is not trusted contains more
             than computation, or is of another tool.
         ArgumentError: It has no such form, or the runtime of its format no such option.
+        MissingExtra: The runtime of its format is not installed.
     """
     source, row, manifest = read_manifest(path)
     options = _runtime_options(row, threads, providers, trust)
@@ -131,6 +140,7 @@ def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, Manifest 
 
     Raises:
         ArtifactError: It is missing, truncated or corrupt, or its manifest says what cannot be.
+        MissingExtra: What reads its format is not installed.
     """
     source = Path(path)
     if not os.fspath(path) or not exists(source):
@@ -146,7 +156,7 @@ def read_manifest(path: str | os.PathLike[str]) -> tuple[Path, Format, Manifest 
         if not _matches(source, texts, row):
             raise ArtifactError(f"{source} is damaged (its sha256 differs): copy or export it again")
         return source, row, described(source, texts)
-    except ArtifactError:
+    except (ArtifactError, MissingExtra):
         raise
     except DataError as error:  # no regular file
         raise ArtifactError(str(error)) from error

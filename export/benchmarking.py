@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.extras import needing
 from zoo.core.files import temporary_folder
 from zoo.core.validation import number
 from zoo.errors import ExportError
@@ -84,6 +85,7 @@ class Benchmark:
         return asdict(self)
 
 
+@needing("a benchmark needs", "keras", "tensorflow")
 def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, progress: bool = False) -> Benchmark:
     """Export a model to every format and precision and time all of them in turns, under the same load of the machine.
 
@@ -100,6 +102,7 @@ def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, 
     Raises:
         ArgumentError: `steps` or `batch` is less than 1, or the model takes another number of steps.
         ExportError: The model cannot be exported.
+        MissingExtra: A package that a benchmark needs is not installed.
     """
     steps, batch = number("steps", steps, 1, whole=True), number("batch", batch, 1, whole=True)
     _, build = open_source(model, inputs)

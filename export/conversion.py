@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.core.validation import first_line
-from zoo.errors import ExportError, UnsupportedLayer
+from zoo.errors import ExportError, MissingExtra, UnsupportedLayer
 from zoo.runtime.signature import Face
 
 from .formats import Format, MissingOperator, Options
@@ -22,7 +22,7 @@ def converted(row: Format, faces: Sequence[Face], path: Path, options: Options) 
     """
     try:
         row.convert(faces, path, options)
-    except (ExportError, OSError):
+    except (ExportError, MissingExtra, OSError):
         raise
     except MissingOperator as error:
         layer = path_of_scope(faces[0].source.network, error.scope)

@@ -91,6 +91,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
 
     Raises:
         ArtifactError: The artifact is missing, truncated or corrupt.
+        MissingExtra: What reads its format is not installed.
     """
     source, row, manifest = read_manifest(path)
     found = row.operators(source)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.card import Card
+from zoo.core.extras import needing
 from zoo.core.files import replacing, sha256, temporary_folder
 from zoo.errors import ExportError
 from zoo.models.model import Model, make
@@ -38,6 +39,7 @@ EXTERNAL = 1
 """Place of a constant's numbers: in another file."""
 
 
+@needing("making a graph needs", "keras", "tf2onnx", "onnx")
 def add_graph(folder: Path) -> Card:
     """Add a graph to a preset, or make it again; return the new card.
 

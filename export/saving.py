@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.codec import GenerationCodec
+from zoo.core.extras import needing
 from zoo.core.files import sweep, temporary_folder
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, DataError
@@ -34,6 +35,7 @@ Measured = tuple[dict[str, float], list[str]]
 """Check → largest difference, and the shapes it was measured at."""
 
 
+@needing("export needs", "keras", "tensorflow")
 def save(
     model: Any,
     path: str | os.PathLike[str],
@@ -88,6 +90,7 @@ def save(
         UnsupportedLayer: A layer has no exact translation; the message names its path.
         VerificationError: The converted network disagrees with Keras; nothing is written.
         DataError: The path cannot be written.
+        MissingExtra: A package that export needs is not installed.
     """
     target = Path(path)
     row = formats.of_path(target, format)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         DataError,
         DownloadError,
         ExportError,
+        MissingExtra,
         ModelFileError,
         PluginError,
         PresetError,
@@ -35,15 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARCHITECTURES", "HOLD", "REST", "ArgumentError", "ArtifactError", "Card", "ChecksumError", "CodecError",
-    "DataError", "DownloadError", "ExportError", "ModelFileError", "PluginError", "PresetError", "Score",
-    "TrainingError", "UnknownModel", "UnsupportedLayer", "VerificationError", "ZooError", "build", "export",
+    "DataError", "DownloadError", "ExportError", "MissingExtra", "ModelFileError", "PluginError", "PresetError",
+    "Score", "TrainingError", "UnknownModel", "UnsupportedLayer", "VerificationError", "ZooError", "build", "export",
     "gradient_flow", "info", "list_models", "load", "page", "train",
 ]  # fmt: skip
 MODULES = {
     **dict.fromkeys(("build", "info", "load", "page", "train"), "api"),
     "ARCHITECTURES": "core.architectures", "Card": "core.card", "list_models": "presets.catalog",
     **dict.fromkeys(("HOLD", "REST", "Score"), "tasks.music.score"), "gradient_flow": "training.gradient_flow",
-    **{name: "errors" for name in __all__ if name.endswith("Error") or name.startswith("Un")},
+    **{name: "errors" for name in __all__ if name.endswith("Error") or name.startswith(("Missing", "Un"))},
 }  # fmt: skip
 """Public name → the module that has it."""
 

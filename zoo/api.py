@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from zoo.core.card import Card
+from zoo.core.extras import needing
 from zoo.core.files import exists
 from zoo.errors import ArgumentError, PresetError, UnknownModel
 from zoo.presets.catalog import catalog as _catalog
@@ -281,6 +282,7 @@ def page(name: str | Path) -> str:
     return written(folder(name))
 
 
+@needing("building a network needs", "keras")
 def build(name: str, **changes: Any) -> "keras.Model":
     """Build an untrained Keras network of the catalog, with explicit state in and out.
 
@@ -295,6 +297,7 @@ def build(name: str, **changes: Any) -> "keras.Model":
     Raises:
         UnknownModel: No such name.
         ArgumentError: No such setting.
+        MissingExtra: Keras is not installed.
     """
     from zoo.core.recipe import adjusted
     from zoo.networks import build as networks
@@ -304,6 +307,7 @@ def build(name: str, **changes: Any) -> "keras.Model":
     return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
 
 
+@needing("training needs", "keras")
 def train(
     name: str,
     out: str | Path | None = None,
@@ -342,6 +346,7 @@ def train(
         DataError: The data is not to be had, or the folder cannot be written.
         TrainingError: The run folder holds another run, there is nothing to resume, `start` is of another kind, or the
             loss became NaN or infinite.
+        MissingExtra: Keras is not installed, or another package that training needs.
     """
     from zoo.core.recipe import adjusted
 

@@ -10,6 +10,7 @@ ZooError                     anything below: `except zoo.ZooError` catches them 
 │   └── DownloadError        the network did not deliver them
 ├── PresetError              a preset folder with a missing, corrupt or inconsistent file
 ├── PluginError              a task, architecture or format of another package that cannot be used
+├── MissingExtra             an optional package that is not installed (also a ModuleNotFoundError)
 ├── TrainingError            a training run that cannot start, or cannot be resumed
 └── ExportError              a model that cannot become an artifact
     ├── ModelFileError       a file that is no model file of Keras, is damaged, or cannot be read as it was meant
@@ -56,6 +57,10 @@ class PresetError(ZooError):
 
 class PluginError(ZooError):
     """A task, architecture or format of another package that cannot be used."""
+
+
+class MissingExtra(ZooError, ModuleNotFoundError):
+    """An optional package that is not installed; the message says which extra of this package installs it."""
 
 
 class TrainingError(ZooError):

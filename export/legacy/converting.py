@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.core.extras import needing
 from zoo.core.files import replacing
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ModelFileError, VerificationError
@@ -60,6 +61,7 @@ class Conversion:
         return "\n".join(lines)
 
 
+@needing("converting needs", "keras")
 def convert(
     path: str | os.PathLike[str],
     target: str | os.PathLike[str],
@@ -83,6 +85,7 @@ def convert(
 
     Raises:
         ArgumentError: The new name does not end in `.keras`.
+        MissingExtra: Keras is not installed.
         ModelFileError: The file cannot be read, or Keras 3 cannot store its model.
         VerificationError: The new file computes something else; nothing is written.
     """

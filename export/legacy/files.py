@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zoo.core.extras import require
 from zoo.core.files import regular, temporary_folder
 from zoo.errors import ArgumentError, DataError, ModelFileError
 
@@ -72,6 +73,7 @@ def opened(path: str | os.PathLike[str]) -> Stored:
     Raises:
         ArgumentError: It is no path.
         ModelFileError: It is not a model file, or is damaged; the message says what it is and what to do.
+        MissingExtra: h5py is not installed.
     """
     try:
         source = Path(path)
@@ -91,10 +93,10 @@ def opened(path: str | os.PathLike[str]) -> Stored:
             head = stream.read(LEADING)
     except DataError as error:
         raise ModelFileError(str(error)) from error
-    if head.startswith(ZIP) and zipfile.is_zipfile(source):
-        return _undamaged(_zip, source)
-    if _is_hdf5(source):
-        return _undamaged(_hdf5, source)
+    for is_one, read in ((head.startswith(ZIP) and zipfile.is_zipfile(source), _zip), (_is_hdf5(source), _hdf5)):
+        if is_one:
+            require("files of Keras need", "h5py")
+            return _undamaged(read, source)
     raise ModelFileError(f"{source} {_other(head)}")
 
 
@@ -135,9 +137,15 @@ def is_model_file(path: str | os.PathLike[str]) -> bool:
 
 
 def _is_hdf5(path: Path) -> bool:
-    import h5py
-
-    return bool(h5py.is_hdf5(path))
+    """Look for the signature of HDF5: at the beginning, or at 512, 1024, 2048 … bytes, behind a user's block."""
+    place, size = 0, path.stat().st_size
+    with regular(path) as stream:
+        while place + len(HDF5) <= size:
+            stream.seek(place)
+            if stream.read(len(HDF5)) == HDF5:
+                return True
+            place = max(512, 2 * place)
+    return False
 
 
 def _folder(path: Path) -> str:

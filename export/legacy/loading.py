@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.core.extras import needing
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ModelFileError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .weights import Filler
 
 
+@needing("loading weights needs", "keras")
 def load_weights(model: Any, path: str | os.PathLike[str], *, by_name: bool = False) -> list[str]:
     """Load weights from a file that any Keras version wrote, by `save_weights` or `save`.
 
@@ -32,6 +34,7 @@ def load_weights(model: Any, path: str | os.PathLike[str], *, by_name: bool = Fa
     Raises:
         ArgumentError: `model` is not a `keras.Model`, or is not built.
         ModelFileError: The file cannot be read, or has other layers or arrays of other shapes; the model is unchanged.
+        MissingExtra: Keras is not installed.
     """
     import keras
 

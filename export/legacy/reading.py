@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.core.extras import needing
 from zoo.core.validation import first_line
 from zoo.errors import ModelFileError
 
@@ -56,6 +57,7 @@ def reading(model: Any) -> Reading | None:
         return None
 
 
+@needing("reading a model of Keras needs", "keras")
 def read(path: str | os.PathLike[str], *, custom_objects: Mapping[str, Any] | None = None, trust: bool = False) -> Any:
     """Read a model file of Keras 1, 2 or 3 as a model of Keras 3 that computes the same.
 
@@ -74,6 +76,7 @@ def read(path: str | os.PathLike[str], *, custom_objects: Mapping[str, Any] | No
     Raises:
         ModelFileError: The file is not a model file, is damaged, or holds something that Keras 3 has no equivalent for;
             the message says what, where, and what to do.
+        MissingExtra: Keras is not installed.
     """
     return built(path, dict(custom_objects or {}), trust)[0]
 

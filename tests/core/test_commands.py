@@ -1,4 +1,6 @@
 import errno
+import importlib
+import sys
 
 import click
 import pytest
@@ -159,3 +161,9 @@ def test_nothing_that_a_terminal_obeys_is_printed(capsys):
     shown = capsys.readouterr()
     assert shown.out == "one\n\ttwo\\x1b[2J\\x9b\n"
     assert shown.err == "warning: a\\x1b]0;title\\x07 b\n"
+
+
+def test_a_missing_optional_package_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    found = CliRunner().invoke(Command("c", callback=lambda: importlib.import_module("tf2onnx")))
+    assert (found.exit_code, found.output) == (1, "Error: this needs tf2onnx: pip install 'rnn-zoo[keras]'\n")

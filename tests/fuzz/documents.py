@@ -26,7 +26,7 @@ SMALL = {"units": 3, "embedding": 2, "head": 0, "filters": 1}
 
 def small_preset(folder: Path, architecture: str, task: str) -> Path:
     """Write a small preset of zeros, without building its network."""
-    from zoo.networks.shapes import shapes
+    from zoo.core.shapes import shapes
 
     row, kind = ARCHITECTURES[architecture], find(task)
     recipe = kind.recipe(architecture)

@@ -15,7 +15,7 @@ from zoo.core.task import find as find_task
 from zoo.networks.transfer import weights
 from zoo.presets.__main__ import reseal
 from zoo.presets.catalog import find
-from zoo.presets.page import MEASURES
+from zoo.presets.page import MEASURES, REST, page
 from zoo.presets.preset import read_card, write
 
 SHIPPED = zoo.list_models(pretrained=True)
@@ -123,3 +123,21 @@ def test_figures_and_samples_that_are_none_are_named(preset, name, text, reason)
     (preset / name).write_bytes(text.encode("latin-1"))
     with pytest.raises(zoo.PresetError, match=f"{name}.*{reason}.*remove it"):
         zoo.page(preset)
+
+
+def test_the_page_of_an_installed_package_has_what_is_there(tmp_path, monkeypatch):
+    """No link to what is not in the wheel, and a line that says where that is."""
+    source = find("lstm_video").folder
+    for name in ("card.json", "codec.json", "weights.safetensors"):
+        (tmp_path / "lstm_video").mkdir(exist_ok=True)
+        (tmp_path / "lstm_video" / name).symlink_to(source / name)
+    monkeypatch.setattr("zoo.presets.page.SHIPPED", tmp_path)
+    whole, text = (source / "README.md").read_text(encoding="utf-8"), page(tmp_path / "lstm_video")
+    assert "](" not in text
+    assert text.endswith(f"\n\n{REST}\n")
+    assert REST not in whole
+    assert {line for line in text.splitlines() if line.startswith("#")} == {
+        line
+        for line in whole.splitlines()
+        if line.startswith("#") and line not in ("## Sample", "## Errors", "## Artifacts")
+    }

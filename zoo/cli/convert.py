@@ -7,6 +7,7 @@ import click
 from zoo.cli.custom import custom_objects, reads_keras_files
 from zoo.cli.startup import import_tensorflow
 from zoo.core.commands import Command, show
+from zoo.core.extras import require
 from zoo.errors import ArgumentError
 
 
@@ -28,6 +29,7 @@ def convert_(model: str, out: Path | None, modules: tuple[str, ...], trust: bool
     target = out or source.with_suffix(".keras")
     if out is None and target == source:
         raise ArgumentError(f"{source} would be replaced: give another name by --out")
+    require("converting needs", "keras")
     import_tensorflow()
     import zoo.layers  # noqa: F401 (Keras then knows them by name)
     from zoo.export import convert

@@ -10,6 +10,7 @@ import click
 from zoo.cli.custom import reads_keras_files
 from zoo.cli.output import print_json
 from zoo.core.commands import Command, as_json, show
+from zoo.core.extras import require
 from zoo.core.files import exists
 from zoo.core.session import Session
 from zoo.errors import ArgumentError
@@ -107,6 +108,7 @@ def export_(
       zoo export my_model.keras --format tflite --quantize int8
       zoo export old_model.h5 --import my_layers.py
     """
+    require("export needs", "keras", "tensorflow")  # before a model is read
     from tqdm import tqdm
 
     from zoo.export import save
@@ -168,6 +170,7 @@ def benchmark(
       zoo benchmark lstm_music
       zoo benchmark my_model.keras --steps 500 --batch 16
     """
+    require("a benchmark needs", "keras", "tensorflow")
     from zoo.export import benchmark as measured
 
     found = measured(session.open_network(model, modules, trust), steps, batch, progress=True)

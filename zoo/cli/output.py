@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo.core import plots
 from zoo.core.commands import show
 from zoo.core.escaping import escaped
 from zoo.core.files import check_name, exists, suffixed, write_text
@@ -44,6 +45,7 @@ def check(piece: type, files: OutputFiles, count: int = 1, inputs: Sequence[str 
 
     Raises:
         ArgumentError: A suffix is wrong, pieces of this class cannot be written so, or an input would be replaced.
+        MissingExtra: There is a plot to write, and Matplotlib is not installed.
     """
     from zoo.models.model import MAX_PIECES
 
@@ -54,6 +56,8 @@ def check(piece: type, files: OutputFiles, count: int = 1, inputs: Sequence[str 
     for path, method in ((files.out, "save"), (files.plot, "plot"), (files.wav, "render")):
         if path:
             check_name(suffixed(path, _suffixes(piece, method)))
+    if files.plot:
+        plots.check()
     sources = [Path(source) for source in inputs if exists(source)]
     for path in (numbered(files.out, i, count) for i in range(1, min(count, MAX_PIECES) + 1) if files.out):
         if exists(path) and any(path.samefile(source) for source in sources):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from zoo.core.escaping import escaped, on_screen
+from zoo.core.extras import needing
 from zoo.core.files import STANDARD_INPUT, exists
 from zoo.errors import ZooError
 
@@ -30,7 +31,8 @@ def one_line_messages() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_args, **_kwargs: warn(str(message))
         try:
-            yield
+            with needing("this needs"):
+                yield
         except ZooError as error:
             raise click.ClickException(_one_line(str(error))) from error
         except OSError as error:

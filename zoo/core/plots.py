@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.core.escaping import escaped
+from zoo.core.extras import needing, require
 from zoo.core.files import replacing, suffixed
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 
 FORMATS = (".png", ".pdf", ".svg")
+PLOTS = "plots need"
 LINE = 100  # characters
 DARK = 0.6  # of the scale of colours, from which on letters are white
 COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7f8c8d", "#34495e")
@@ -20,6 +22,27 @@ COLOURS = ("#c0392b", "#e08e0b", "#27864b", "#2c5fa8", "#7d3c98", "#138d90", "#7
 def plain(text: str) -> str:
     """Return a text that is drawn as it is: without formulas between dollar signs, and control characters visible."""
     return escaped(text).replace("$", r"\$")
+
+
+def check() -> None:
+    """Refuse to plot before anything is computed, where that cannot be.
+
+    Raises:
+        MissingExtra: Matplotlib is not installed.
+    """
+    require(PLOTS, "matplotlib")
+
+
+def figure(**options: Any) -> "Figure":
+    """Make an empty figure; `options` are those of `matplotlib.figure.Figure`.
+
+    Raises:
+        MissingExtra: Matplotlib is not installed.
+    """
+    with needing(PLOTS, "matplotlib"):
+        from matplotlib.figure import Figure
+
+    return Figure(**options)
 
 
 def save(figure: "Figure", path: Path) -> Path:
@@ -36,10 +59,8 @@ def save(figure: "Figure", path: Path) -> Path:
 
 def curves(lines: Mapping[str, tuple[Any, Any]], path: Path, x: str, y: str, logarithmic: bool = False) -> Path:
     """Draw lines, label → `(x (points,), y (points,))`, over named axes; `logarithmic` is for the upright one."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4.5))
-    axes = figure.add_subplot()
+    drawn = figure(figsize=(8, 4.5))
+    axes = drawn.add_subplot()
     for colour, (label, (along, up)) in zip(COLOURS * (1 + len(lines) // len(COLOURS)), lines.items(), strict=False):
         axes.plot(along, up, label=plain(label), color=colour, marker="." if len(along) == 1 else None)
     if logarithmic:
@@ -49,14 +70,14 @@ def curves(lines: Mapping[str, tuple[Any, Any]], path: Path, x: str, y: str, log
     axes.set_ylabel(y)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1), frameon=False)
-    return save(figure, path)
+    return save(drawn, path)
 
 
 def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
     """Draw labels in lines, each on the colour of its value; a line ends at a line break too."""
-    from matplotlib import colormaps
-    from matplotlib.colors import Normalize
-    from matplotlib.figure import Figure
+    with needing(PLOTS, "matplotlib"):
+        from matplotlib import colormaps
+        from matplotlib.colors import Normalize
 
     widest = max(len(label) for label in labels)
     places, line, column = [], 0, 0
@@ -66,8 +87,8 @@ def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
         places.append((line, column * widest))
         line, column = (line + 1, 0) if label == "\n" else (line, column + 1)
     scale, colours = Normalize(0, max(float(max(values)), 1e-6)), colormaps["YlOrRd"]
-    figure = Figure(figsize=(0.11 * LINE, 0.26 * (places[-1][0] + 1) + 0.6))
-    axes = figure.add_axes((0, 0, 1, 1))
+    drawn = figure(figsize=(0.11 * LINE, 0.26 * (places[-1][0] + 1) + 0.6))
+    axes = drawn.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, LINE)
     axes.set_ylim(places[-1][0] + 2.5, -0.2)
     axes.axis("off")
@@ -77,9 +98,9 @@ def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
         shown = plain({"\n": "¶", "\t": "→"}.get(label, label))
         axes.text(left + widest / 2, row + 0.55, shown, ha="center", va="center", family="monospace", fontsize=9,
                   color="white" if scale(value) > DARK else "black")  # fmt: skip
-    legend = figure.add_axes((0.02, 0.25 / (places[-1][0] + 2.5), 0.3, 0.25 / (places[-1][0] + 2.5)))
+    legend = drawn.add_axes((0.02, 0.25 / (places[-1][0] + 2.5), 0.3, 0.25 / (places[-1][0] + 2.5)))
     legend.imshow([[i / 99 for i in range(100)]], aspect="auto", cmap=colours, extent=(0, scale.vmax, 0, 1))
     legend.set_yticks([])
     legend.set_xlabel(unit, fontsize=8, labelpad=1)
     legend.tick_params(labelsize=7)
-    return save(figure, path)
+    return save(drawn, path)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from zoo.core import plots
 from zoo.core.escaping import escaped
 from zoo.core.files import STANDARD_INPUT, exists, suffixed, write_text
-from zoo.core.plots import FORMATS
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, CodecError, DataError, ZooError
 from zoo.models.model import Model
@@ -65,12 +65,14 @@ class OutputOptions:
         Raises:
             ArgumentError: Options do not go together, or two files would be written to one.
             DataError: The output folder is a file.
+            MissingExtra: There is a plot to write, and Matplotlib is not installed.
         """
         several = len(names) > 1
         if self.plot and several:
             raise ArgumentError(f"--plot draws one file, {len(names)} are given")
         if self.plot:
-            suffixed(self.plot, FORMATS)
+            suffixed(self.plot, plots.FORMATS)
+            plots.check()
         if self.output_format not in ONE_LINE and several and not self.out:
             raise ArgumentError(
                 f"--output-format {self.output_format} of {len(names)} files: name a folder to write them into with "

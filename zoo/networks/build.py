@@ -12,9 +12,9 @@ from keras import layers
 from zoo.core.architectures import Architecture, state_names
 from zoo.core.codec import Codec
 from zoo.core.recipe import Recipe
+from zoo.core.shapes import check_count, shapes
 from zoo.core.states import STATES
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
-from zoo.networks.shapes import check_count, shapes
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 

@@ -54,6 +54,7 @@ def output_equations(bidirectional: bool, head: bool) -> tuple[str, ...]:
 
 
 PAGE, ARTIFACTS, ERRORS, SAMPLE = "README.md", "artifacts.json", "errors.json", "sample"
+REST = "Pictures, samples and the figures of artifacts are in the repository of rnn-zoo, not in the installed package."
 PICTURES = {
     "curves.png": "Training and validation loss",
     "sample.png": "A sample",
@@ -94,7 +95,8 @@ def page(folder: Path) -> str:
     )
     head = f"# {card.name}\n\n{summary}: {card.parameters:,} parameters, {kind}."
     use = f'```python\nimport zoo\n\nmodel = zoo.load("{told}")\n```'
-    return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text)]) + "\n"
+    rest = [REST] if folder == SHIPPED / card.name and not (folder / PAGE).exists() else []
+    return "\n\n".join([head, use, *(f"## {title}\n\n{text}" for title, text in parts.items() if text), *rest]) + "\n"
 
 
 def _plain(text: str) -> str:

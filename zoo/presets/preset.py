@@ -81,7 +81,7 @@ class Preset:
         Raises:
             PresetError: As `weights`.
         """
-        from zoo.networks.shapes import check_shapes
+        from zoo.core.shapes import check_shapes
 
         path = self.folder / WEIGHTS
         with named(path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.core import plots
+from zoo.core.extras import needing
 from zoo.core.task import find
 from zoo.errors import ArgumentError
 from zoo.models.model import Model
@@ -38,6 +39,7 @@ class GradientFlow:
         )  # fmt: skip
 
 
+@needing("gradient_flow needs", "keras", "tensorflow")
 def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None = None) -> GradientFlow:
     """Measure how the gradient of the loss vanishes or explodes on its way back through time.
 
@@ -51,6 +53,7 @@ def gradient_flow(model: Any, batch: Any, loss: Callable[[Any, Any], Any] | None
 
     Raises:
         ArgumentError: No recurrent layer or one of another kind, another backend, or a batch that does not fit.
+        MissingExtra: Keras or TensorFlow is not installed.
 
     Reference:
         Bengio, Simard & Frasconi, Learning Long-Term Dependencies with Gradient Descent is Difficult, IEEE TNN 5, 1994;

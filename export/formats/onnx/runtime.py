@@ -19,6 +19,7 @@ PRODUCER = "rnn-zoo"
 NAMES = """
     float32 uint8 int8 uint16 int16 int32 int64 object bool float16 float64 uint32 uint64 complex64 complex128 bfloat16
     float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz uint4 int4 float4_e2m1fn
+    float8_e8m0fnu
 """
 NUMBERS = dict(enumerate(NAMES.split(), 1))
 """Type of a tensor → name of its numbers.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.extras import needing
 from zoo.core.validation import first_line
 from zoo.errors import ArgumentError, ArtifactError
 from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, RuntimeOptions
@@ -39,10 +40,12 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
     Raises:
         ArtifactError: It is damaged or incomplete, has no such signature, contains more than computation and is not
             trusted, or TensorFlow cannot restore it.
+        MissingExtra: TensorFlow is not installed.
     """
     chosen = _chosen(path, expected)
     content = None if options.trust else checked(path)
-    import tensorflow as tf
+    with needing("a SavedModel needs", "tensorflow"):
+        import tensorflow as tf
 
     try:
         loaded = tf.saved_model.load(str(path)) if content is None else _restored(content)

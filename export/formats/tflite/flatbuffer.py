@@ -13,6 +13,7 @@ from zoo.errors import ArtifactError
 from zoo.runtime.signature import FORMS, Signature, Tensor
 
 from .. import read as read_file
+from . import litert
 from .archive import REMAINS, texts
 from .checking import named
 from .schema import TYPES
@@ -91,7 +92,7 @@ def _ordered(entries: Sequence[Any], tensors: Sequence[Tensor]) -> list[Any]:
 
 def _copied(model: Any, graph: Any, index: int) -> int:
     """Add a copy of a tensor to a graph, a slice that is all of it; return its index."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     source = graph.tensors[index]
     rank = 0 if source.shape is None else len(source.shape)
@@ -116,7 +117,7 @@ def _copied(model: Any, graph: Any, index: int) -> int:
 
 
 def _buffer(content: bytes) -> Any:
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(content, np.uint8)
@@ -149,7 +150,7 @@ def _read(path: Path, content: bytes) -> Any:
 
 def _model(path: Path) -> Any:
     """Read a file as objects that can be changed and written again."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     content = path.read_bytes()
     _read(path, content)
@@ -165,7 +166,7 @@ def operators(path: Path) -> list[str]:
 
 def precision(path: Path) -> dict[str, int]:
     """Count the numbers stored, by dtype; shared buffers count once."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     model = _read(path, read_file(path))
     types = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}

@@ -16,6 +16,7 @@ from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, Run, RuntimeOptions
 from zoo.runtime.signature import Signature, Tensor, default_of
 
 from .. import read
+from . import litert
 from .checking import checked
 
 Order = tuple[Sequence[str], Sequence[str]]
@@ -62,12 +63,6 @@ def _readable(path: Path) -> Iterator[None]:
         raise ArtifactError(f"{path} is not a TFLite file, or is damaged: {first_line(error)}") from error
 
 
-def _interpreter(content: bytes, threads: int) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    return Interpreter(model_content=content, num_threads=threads)
-
-
 def check_runtime(options: RuntimeOptions) -> None:
     """Refuse options that the interpreter does not have.
 
@@ -89,7 +84,7 @@ def open_(path: Path, expected: Signature | None, options: RuntimeOptions = DEFA
     content = read(path)
     checked(path, content)
     with _readable(path):
-        return _opened(path, expected, functools.partial(_interpreter, content, options.threads or 1))
+        return _opened(path, expected, functools.partial(litert.interpreter, content, options.threads or 1))
 
 
 def _opened(path: Path, expected: Signature | None, make: Callable[[], Any]) -> BoundEngine:

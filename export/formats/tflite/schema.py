@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from . import litert
+
 KINDS = {
     "bool": ("B", 0, 1),
     "i1": ("b", -128, 127),
@@ -274,7 +276,7 @@ def _pattern(text: str) -> Pattern:
 @functools.cache
 def operators() -> dict[int, Row]:
     """Return the rows of `OPERATORS` by the numbers of the operators."""
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     found = {}
     for line in re.sub(r"\n +", " ", OPERATORS.strip()).splitlines():

@@ -11,6 +11,7 @@ from typing import Any
 
 from zoo.errors import ArtifactError
 
+from . import litert
 from .schema import TABLES, Field, fields, operators
 
 WORK = 3  # bytes read for each byte of a file, in which no part is used twice
@@ -179,7 +180,7 @@ def name_of(model: Any, operator: Any) -> tuple[str, int]:
     row = operators().get(number)
     if row:
         return row.name, number
-    from ai_edge_litert import schema_py_generated as schema
+    schema = litert.schema()
 
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     name = names.get(number, f"{number}")

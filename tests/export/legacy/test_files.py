@@ -120,3 +120,15 @@ def test_pipes_are_no_model_files(tmp_path):
     os.mkfifo(tmp_path / "model.h5")
     with pytest.raises(ModelFileError, match="is a pipe or a device: give a regular file"):
         opened(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize("block", [0, 512, 1024, 4096])
+def test_hdf5_may_begin_behind_a_block_of_the_user(block, tmp_path):
+    """As h5py sees it: the signature at a power of two, from 512 on."""
+    path = tmp_path / "m.bin"
+    with h5py.File(path, "w", userblock_size=block) as file:
+        file.attrs["a"] = 1
+    assert is_model_file(path)
+    assert h5py.is_hdf5(path)
+    path.write_bytes(path.read_bytes()[8 if block == 0 else block // 2 + 8 :])  # its place is no power of two
+    assert is_model_file(path) == h5py.is_hdf5(path) == False  # noqa: E712

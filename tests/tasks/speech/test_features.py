@@ -30,6 +30,20 @@ def test_filters_are_triangles_between_their_neighbours():
     assert features.filters().dtype == np.float32
 
 
+def test_features_are_those_of_librosa():
+    """The filters to the bit, since artifacts have them; the logarithms to rounding, of loud and of quiet sound."""
+    import librosa
+
+    theirs = librosa.filters.mel(sr=RATE_HZ, n_fft=WINDOW, n_mels=BANDS, dtype=np.float32).T
+    np.testing.assert_array_equal(features.filters(), theirs)
+    wave = np.random.default_rng(0).normal(0, 0.1, 40 * STEP).astype(np.float32)
+    wave *= np.repeat(np.array([1, 0.001, 0, 0.1], np.float32), 10 * STEP)
+    found = features.log_mel(wave).reshape(-1, BANDS)
+    whole = np.pad(wave, (WINDOW - HOP + HEAD * STEP, TAIL * STEP))
+    power = np.abs(librosa.stft(whole, n_fft=WINDOW, hop_length=HOP, center=False)) ** 2
+    np.testing.assert_allclose(found, np.log(np.maximum(power.T @ theirs, FLOOR)), atol=1e-5)
+
+
 def test_silence_is_the_floor():
     found = features.log_mel(np.zeros(STEP + 1, np.float32))
     assert found.shape == (HEAD + 2 + TAIL, FRAMES, BANDS)

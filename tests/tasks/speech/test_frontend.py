@@ -53,7 +53,7 @@ def test_transform_is_numpys():
 
 
 def test_network_hears_what_it_was_trained_on(model):
-    """The samples' network and the features' network are one, with librosa's features in between."""
+    """The samples' network and the features' network are one, with the features of NumPy in between."""
     learned = tiny(model.card.architecture, samples=False)
     piece = Recording(sound(1.3), "AB")
     (x, _), (features, y) = model.codec.encode([piece]), learned.codec.encode([piece])

@@ -17,6 +17,23 @@ def test_a_match_is_found_where_the_template_is():
     assert np.abs(found).max() < 1.001
 
 
+@pytest.mark.parametrize("shapes", [((144, 180), (24, 48)), ((57, 101), (48, 96)), ((24, 48), (24, 48))])
+def test_matches_are_those_of_scipy(shapes):
+    """Sums by Fourier transforms, in float64; where nothing but the template fits in, there is one number."""
+    from scipy.signal import fftconvolve
+
+    rng = np.random.default_rng(0)
+    image, template = (rng.integers(0, 256, shape).astype(float) for shape in shapes)
+    template[:5, :7] += 200
+    centred, ones = template - template.mean(), np.ones(template.shape)
+    sums, squares = (fftconvolve(part, ones, "valid") for part in (image, image**2))
+    spread = (squares - sums**2 / template.size) * (centred**2).sum()
+    expected = fftconvolve(image, centred[::-1, ::-1], "valid") / np.sqrt(spread)
+    found = matches(image.astype(np.float32), template.astype(np.float32))
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("scale", [1.0, 1.25])
 def test_a_mouth_is_followed(scale):
     """The template itself, in a picture of noise, moves; also in a larger picture of the same head."""

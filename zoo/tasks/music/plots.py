@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.core.plots import COLOURS, save
+from zoo.core.plots import COLOURS, figure, save
 
 
 def piano_roll(score: Any, names: Sequence[str], path: Path) -> Path:
     """Draw a score with named voices: time in bars to the right, pitch upwards, a colour a voice."""
     import pretty_midi
-    from matplotlib.figure import Figure
 
     bars = max(1.0, len(score) / score.steps_per_bar)
-    figure = Figure(figsize=(min(4 + 0.75 * bars, 60), 5))
-    axes = figure.add_subplot()
+    drawn = figure(figsize=(min(4 + 0.75 * bars, 60), 5))
+    axes = drawn.add_subplot()
     notes = list(score.notes())
     # Lower voices are drawn first and thicker, so that a unison shows both colours.
     for voice, name in reversed(list(enumerate(names))):
@@ -43,4 +42,4 @@ def piano_roll(score: Any, names: Sequence[str], path: Path) -> Path:
     axes.set_xlabel("bar")
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1.005, 1), frameon=False)
-    return save(figure, path)
+    return save(drawn, path)

@@ -1,7 +1,7 @@
 """Speech ↔ symbols: 16 kHz samples go in, step by step of 40 ms, and the logits of characters and a blank come out.
 
 What networks learn from is not the samples but the log-mel features that the front end inside of them makes of these
-(`zoo.tasks.speech.frontend`); training takes librosa's, which are the same.
+(`zoo.tasks.speech.frontend`); training takes those of `features`, which are the same.
 
 Features, of `BANDS` bands every 10 ms: windows of 25 ms (Hann), power of the discrete Fourier transform, Slaney's mel
 filters, natural logarithm of at least `FLOOR`; minus the mean and over the deviation of each band in its data;

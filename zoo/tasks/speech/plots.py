@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.core.plots import COLOURS, plain, save
+from zoo.core.plots import COLOURS, figure, plain, save
 
 
 def heard(
@@ -21,12 +21,10 @@ def heard(
         step_s: Length of a step, in seconds.
         path: File.
     """
-    from matplotlib.figure import Figure
-
     steps = len(probabilities)
     seconds = steps * step_s
-    figure = Figure(figsize=(min(4 + 1.6 * seconds, 50), 7), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.2))
+    drawn = figure(figsize=(min(4 + 1.6 * seconds, 50), 7), layout="constrained")
+    above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(1, 1.2))
     span = (start, start + seconds)
     image = features[:steps].reshape(-1, features.shape[-1]).T
     above.imshow(image, origin="lower", aspect="auto", cmap="magma", extent=(*span, 0, 8), interpolation="nearest")
@@ -51,7 +49,7 @@ def heard(
     below.set_xlabel("seconds")
     below.grid(color="#eeeeee", linewidth=0.6)
     below.legend(loc="upper right", frameon=False)
-    return save(figure, path)
+    return save(drawn, path)
 
 
 def peaks(values: Any) -> list[int]:

@@ -138,10 +138,40 @@ def _halved(image: np.ndarray) -> np.ndarray:
 
 def matches(image: np.ndarray, template: np.ndarray) -> np.ndarray:
     """Give the normalized cross-correlation of a template with an image at every place where it fits in."""
-    from scipy.signal import fftconvolve
-
-    centred, ones = template - template.mean(), np.ones(template.shape, np.float32)
-    sums, squares = fftconvolve(image, ones, "valid"), fftconvolve(np.square(image), ones, "valid")
-    spread = np.maximum(squares - np.square(sums) / template.size, 1.0) * np.square(centred).sum()
-    found: np.ndarray = fftconvolve(image, centred[::-1, ::-1], "valid") / np.sqrt(spread)
+    centred, size = template - template.mean(), template.size
+    sums, squares = _windows(image, template.shape), _windows(np.square(image), template.shape)
+    spread = np.maximum(squares - np.square(sums) / size, 1.0) * np.square(centred).sum()
+    found: np.ndarray = _correlated(image, centred) / np.sqrt(spread)
     return found
+
+
+def _correlated(image: np.ndarray, template: np.ndarray) -> np.ndarray:
+    """Give the products of a template with an image, summed, at every place where it fits in; by Fourier transforms.
+
+    They wrap around only where the template does not fit in.
+    """
+    sides = [_fast(side) for side in image.shape]
+    spectrum = np.fft.rfft2(image, sides) * np.fft.rfft2(template, sides).conj()
+    high, wide = (side - least + 1 for side, least in zip(image.shape, template.shape, strict=True))
+    found: np.ndarray = np.fft.irfft2(spectrum, sides)[:high, :wide]
+    return found
+
+
+def _windows(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Give the sum of the numbers below a window of a shape, at every place where it fits in."""
+    found = np.pad(image.astype(np.float64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    high, wide = shape
+    found = found[high:] - found[:-high]
+    return found[:, wide:] - found[:, :-wide]
+
+
+def _fast(size: int) -> int:
+    """Return the next size that Fourier transforms are fast at: 2, 3 and 5 are its only factors."""
+    while True:
+        left = size
+        for factor in (2, 3, 5):
+            while left % factor == 0:
+                left //= factor
+        if left == 1:
+            return size
+        size += 1

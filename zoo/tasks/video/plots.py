@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.core.plots import COLOURS, plain, save
+from zoo.core.plots import COLOURS, figure, plain, save
 
 
 def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: Path) -> Path:
@@ -17,8 +17,6 @@ def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: P
         seconds: How much of it is shown.
         path: File.
     """
-    from matplotlib.figure import Figure
-
     from zoo.core.validation import number
 
     start = number("start", start, 0, max(0, found.seconds - 1 / found.rate_hz))
@@ -27,8 +25,8 @@ def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: P
     count = max(4, round(wide / 0.9))
     moments = [start + (i + 0.5) * (end - start) / count for i in range(count)]
     heights = [1.1, 0.5, *([0.5] if truth else []), 1.4]
-    figure = Figure(figsize=(wide, sum(heights) + 0.8), layout="constrained")
-    rows = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
+    drawn = figure(figsize=(wide, sum(heights) + 0.8), layout="constrained")
+    rows = list(drawn.subplots(len(heights), 1, sharex=True, height_ratios=heights))
     colours = _colours(found)
     for i, picture in enumerate(found.thumbnails(moments)):
         left = start + i * (end - start) / count
@@ -50,7 +48,7 @@ def seen(found: Any, truth: Sequence[Any], start: float, seconds: float, path: P
         axes.set_yticks([])
         axes.set_ylim(0, 1)
     rows[-1].set_xlim(start, end)
-    return save(figure, path)
+    return save(drawn, path)
 
 
 def _colours(found: Any) -> dict[str, str]:
@@ -73,10 +71,8 @@ def _strip(axes: Any, spans: Sequence[tuple], colours: Mapping[str, str], start:
 
 def confusion(counts: Any, names: Sequence[str], path: Path) -> Path:
     """Draw how often each class `(classes, classes)` was told as which: rows are true, columns told."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(0.28 * len(names) + 1.5, 0.28 * len(names) + 1.2), layout="constrained")
-    axes = figure.add_subplot()
+    drawn = figure(figsize=(0.28 * len(names) + 1.5, 0.28 * len(names) + 1.2), layout="constrained")
+    axes = drawn.add_subplot()
     shares = counts / counts.sum(1, keepdims=True).clip(1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, line in enumerate(counts):
@@ -89,4 +85,4 @@ def confusion(counts: Any, names: Sequence[str], path: Path) -> Path:
     axes.set_yticks(range(len(names)), shown, fontsize=8)
     axes.set_xlabel("read")
     axes.set_ylabel("said")
-    return save(figure, path)
+    return save(drawn, path)

@@ -1,8 +1,9 @@
 """ONNX files written by hand: opened, and read."""
 
 import numpy as np
+import onnx
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 
 from export.formats.onnx import runtime
 from tests.export.formats.onnx.handmade import constant, model_of, values
@@ -69,3 +70,18 @@ def test_operators_and_numbers_are_counted_inside_of_branches_too(tmp_path):
     path = written(tmp_path, scaled())
     assert sorted(runtime.operators(path)) == ["Greater", "If", "Mul", "Mul", "ReduceMax"]
     assert runtime.precision(path) == {"float32": 1 + 3, "int64": 4}
+
+
+def test_numbers_of_dtypes_are_those_of_onnx():
+    names = {number: helper.tensor_dtype_to_np_dtype(number).name for number in TensorProto.DataType.values() if number}
+    assert {number: name for number, name in names.items() if number in runtime.NUMBERS} == runtime.NUMBERS
+    assert TensorProto.FLOAT8E8M0 in runtime.NUMBERS
+
+
+def test_a_manifest_is_written_as_onnx_writes_it(tmp_path):
+    texts = {"card": "é" * 70, "codec": "x" * 20_000, "empty": ""}
+    tail = onnx.ModelProto()
+    helper.set_model_props(tail, texts)
+    (tmp_path / "a.onnx").write_bytes(b"")
+    runtime.embed(tmp_path / "a.onnx", texts)
+    assert (tmp_path / "a.onnx").read_bytes() == tail.SerializeToString()

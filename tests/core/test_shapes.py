@@ -6,10 +6,10 @@ import pytest
 
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.recipe import Recipe
+from zoo.core.shapes import check_shapes, shapes
 from zoo.core.task import find
 from zoo.errors import ArgumentError
 from zoo.networks.build import network
-from zoo.networks.shapes import check_shapes, shapes
 
 
 def stored(network):
