@@ -3,13 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 MINUTES ?= 10
 STAMP := .venv/installed
+BASE := .venv/base
+KERAS := .venv/keras
 
 unexport PYTHONDONTWRITEBYTECODE  # the processes of the tests share what one of them has compiled
 
 .PHONY: demo test test-slow fuzz lint clean
 
-demo: $(STAMP)
+demo: $(BASE)
 	$(BIN)/python examples/demo.py
+	@test -e $(KERAS) || echo "Export needs more, which is installed now: TensorFlow, Keras and others, 3 GB, in minutes."
+	@$(MAKE) --no-print-directory $(KERAS)
+	$(BIN)/python examples/demo.py --export
 
 test: $(STAMP)
 	$(MAKE) lint
@@ -26,9 +31,17 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(STAMP): pyproject.toml
+$(BASE): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $(BASE)
+
+$(KERAS): $(BASE)
+	$(BIN)/python -m pip install --editable '.[keras]'
+	touch $(KERAS)
+
+$(STAMP): $(BASE)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $(STAMP)
 

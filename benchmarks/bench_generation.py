@@ -1,12 +1,12 @@
 """Speed of generation, one symbol after another: a 2 x 512 LSTM over 65 symbols, beside PyTorch and Keras.
 
-    python benchmarks/bench_generation.py            # measures, writes generation.json, prints the table (8 minutes)
+    python benchmarks/bench_generation.py            # measures, writes generation.json, prints the table (6 minutes)
     python benchmarks/bench_generation.py --memory   # adds the memory while 1,000,000 symbols are made (15 minutes)
     python benchmarks/bench_generation.py --show     # prints what generation.json has
 
-Keras, SavedModel and PyTorch have two threads, ONNX and TFLite take one. All contenders take turns in one process, so
-that ratios hold where figures do not; sampling, at temperature 1, is part of all of them. PyTorch comes with
-`pip install rnn-zoo[backends]`.
+Keras, SavedModel and PyTorch have two threads; ONNX and TFLite take one, and two where the row says so. All contenders
+take turns in one process, so that ratios hold where figures do not; sampling, at temperature 1, is part of all of them.
+PyTorch comes with `pip install rnn-zoo[backends]`.
 """
 
 import json
@@ -40,6 +40,8 @@ ARTIFACTS = {
     "TFLite int8, loop inside": ("g8.tflite", {"form": "generate", "quantize": "int8"}),
     "SavedModel, loop inside": ("saved", {"form": "generate"}),
 }
+WITH_THREADS = ("ONNX, step", "ONNX int8, step")
+"""Measured on one thread, and on as many as Keras has."""
 FEW = {"model.predict": 40, "model(x)": 100, "PyTorch": 300}
 COUNT = 1024
 
@@ -120,6 +122,8 @@ def contenders(folder):
     for name, (file, options) in ARTIFACTS.items():
         export.save(generator, folder / file, **options)
         found[name] = ours(export.load(folder / file))
+        if name in WITH_THREADS:
+            found[f"{name}, {THREADS} threads"] = ours(export.load(folder / file, threads=THREADS))
     return found
 
 

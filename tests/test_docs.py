@@ -134,9 +134,11 @@ def test_keras_files(tmp_path, monkeypatch, quick):
 
 def test_demo(tmp_path, monkeypatch, capsys, quick):
     monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(ROOT / "examples/demo.py"), run_name="__main__")
+    for words in ([], ["--export"]):
+        monkeypatch.setattr("sys.argv", ["demo.py", *words])
+        runpy.run_path(str(ROOT / "examples/demo.py"), run_name="__main__")
     shown = capsys.readouterr().out
-    assert shown.count(" yes") == 3
+    assert shown.count(" yes") == 5
     assert (tmp_path / "dist/chorale.wav").stat().st_size
 
 

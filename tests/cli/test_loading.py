@@ -138,3 +138,32 @@ def test_every_command_that_opens_an_artifact_can_trust_it(tmp_path, monkeypatch
     done = call(command, "model.onnx", *arguments, *["--trust"] * trust)
     assert (done.exit_code, done.output) == (1, "Error: not opened\n")
     assert given == [("model.onnx", trust)]
+
+
+def test_engines_make_the_same(preset, tmp_path):
+    for engine in ("onnx", "keras"):
+        done = call(
+            "generate", preset, "--steps", 6, "--seed", 1, "--engine", engine, "--out", tmp_path / f"{engine}.mid"
+        )
+        assert (done.exit_code, done.stderr.count("warning")) == (0, 0)
+    assert (tmp_path / "onnx.mid").read_bytes() == (tmp_path / "keras.mid").read_bytes()
+    other = call("generate", ROOT / "tests/data/v0_1/lstm_music.onnx", "--steps", 6, "--engine", "keras")
+    assert other.exit_code == 1
+    assert "lstm_music.onnx runs on onnx alone; leave it out" in other.stderr
+
+
+@pytest.mark.parametrize("command", ["evaluate", "generate", "harmonize", "infill", "label", "transcribe"])
+def test_every_command_that_runs_a_model_takes_the_engine(monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    given = []
+
+    def load(name, engine, **_):
+        given.append(engine)
+        raise ArtifactError("not opened")
+
+    monkeypatch.setattr("zoo.api.load", load)
+    arguments = {"harmonize": ["C5"], "infill": ["a_b"], "label": ["clip.mp4"], "transcribe": ["take.wav"]}
+    for name in arguments.get(command, []):
+        (tmp_path / name).touch()
+    assert call(command, "lstm_text", *arguments.get(command, []), "--engine", "onnx").exit_code == 1
+    assert given == ["onnx"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from zoo.core.arrays import ARRAYS
 from zoo.core.validation import checked
 from zoo.errors import ArgumentError, CodecError
 
@@ -221,12 +222,12 @@ class Context:
 
     def x(self) -> np.ndarray:
         """Return the network's input for the next token, `(batch, 1, features)` int32."""
-        return np.asarray(self.codec.look(np, self.memory, self.position))
+        return np.asarray(self.codec.look(ARRAYS, self.memory, self.position))
 
     def push(self, ids: np.ndarray) -> None:
         """Take the chosen tokens, `(batch,)`."""
         ids = np.asarray(ids, np.int32)
-        self.memory = self.codec.after(np, self.memory, self.position, ids)
+        self.memory = self.codec.after(ARRAYS, self.memory, self.position, ids)
         self.position += 1
 
     def follow(self, ids: np.ndarray) -> np.ndarray:

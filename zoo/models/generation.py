@@ -195,22 +195,24 @@ class Generator(Model, Generic[Piece]):
 
     def _step_by_step(self, plan: "_Plan", context: Context, state: reading.State) -> Iterator[np.ndarray]:
         """Make the tokens of a piece after those that it begins with, one by one."""
-        n, rest = len(plan.draws), plan.script[plan.given :]
+        n, step = len(plan.draws), self.engine.step
         lately = np.full((n, REMEMBERED), -1)
         if plan.given:
             lately[:, -plan.given :] = plan.script[: plan.given][-REMEMBERED:]
-        for at, (known, temperature) in enumerate(zip(rest, plan.temperatures[plan.given :], strict=True)):
-            if at % AHEAD == 0:
-                numbers = plan.numbers(min(AHEAD, len(rest) - at))
-            logits, state = self.engine.step(context.x(), state)
-            ids = np.full(n, known)
-            if known < 0:
-                likely = sampling.penalised(logits[:, -1], lately, plan.penalty)
-                ids = sampling.sample(likely, numbers[:, at % AHEAD], temperature, plan.top_k, plan.top_p)
-            context.push(ids)
-            yield ids
-            if plan.penalty != 1:
-                lately = np.column_stack((lately[:, 1:], ids))
+        for start in range(plan.given, len(plan.script), AHEAD):
+            here = slice(start, start + AHEAD)
+            known, heats = plan.script[here].tolist(), plan.temperatures[here].tolist()
+            for token, heat, numbers in zip(known, heats, plan.numbers(len(known)).T, strict=True):
+                logits, state = step(context.x(), state)
+                if token < 0:
+                    likely = sampling.penalised(logits[:, -1], lately, plan.penalty)
+                    ids = sampling.sample(likely, numbers, heat, plan.top_k, plan.top_p)
+                else:
+                    ids = np.full(n, token)
+                context.push(ids)
+                yield ids
+                if plan.penalty != 1:
+                    lately = np.column_stack((lately[:, 1:], ids))
 
     def score(self, piece: Any) -> Surprisal:
         """Tell how little the model expected each token of a piece, given those before it.

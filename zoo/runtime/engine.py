@@ -81,6 +81,8 @@ class BoundEngine:
         self.run = run if concurrent else _one_at_a_time(run)
         self.about: dict[str, Any] | None = None
         self.build: Callable[[], Any] | None = None
+        self._states = signature.states  # a step is short
+        self._chains = len(signature.inputs) == len(signature.outputs) == len(self._states) + 1
 
     def __repr__(self) -> str:
         """Return the format and the signature."""
@@ -178,7 +180,7 @@ class BoundEngine:
 
     def initial_state(self, batch: int) -> list[np.ndarray]:
         """Return the state before the first step: zeros, `(batch, units)` each."""
-        states = [self.inputs[i] for i, _ in self.signature.states]
+        states = [self.inputs[i] for i, _ in self._states]
         return [np.zeros((batch, *t.shape[1:]), np.float32) for t in states]  # type: ignore[arg-type]
 
     def step(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -195,10 +197,9 @@ class BoundEngine:
                 "this artifact has the whole loop inside and only generates pieces: for repetition_penalty, score "
                 "and evaluate load one in the form step or sequence"
             )
-        states = len(self.signature.states)
-        if len(self.inputs) - states != 1 or len(self.outputs) - states != 1:
+        if not self._chains:
             raise ArgumentError(f"step() is for one input, one output and states; call the artifact: {self!r}")
-        wanted = self.inputs[0].shape
+        wanted = self.signature.inputs[0].shape
         if wanted[0] not in (None, len(x)) or wanted[1] not in (None, 1, x.shape[1]):
             raise ArgumentError(f"x: shape {x.shape} given, the artifact is fixed to {shape_text(self.inputs[0])}")
         if FORMS[self.signature.form] is None or x.shape[1] == 1:

@@ -127,6 +127,10 @@ def _native(b: Builder, layer: Layer, x: str, states: list[Names], lengths: str)
         inputs += [*_constants(b, cells, layer.product), lengths, *starts]
     domain = {"domain": MICROSOFT} if layer.form == "quantized" else {}
     results = b.node(kind, inputs, 1 + len(starts), **_attributes(cells, layer), **domain)
+    if len(cells) == 1:
+        axes = [b.constant([1], np.int64), *[zero] * len(starts)]  # those of the cells
+        y, *last = [b.one("Squeeze", value, axis) for value, axis in zip(results, axes, strict=True)]
+        return [b.one("Transpose", y, perm=[1, 0, 2])], [last]
     y = b.one("Transpose", results[0], perm=[1, 2, 0, 3])  # (time, cells, batch, units) → (cells, batch, time, units)
     found = [[b.one("Gather", value, b.constant(i, np.int64), axis=0) for value in (y, *results[1:])]
              for i in range(len(cells))]  # fmt: skip

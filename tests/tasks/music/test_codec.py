@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import CODEC, random_score
+from zoo.core.arrays import ARRAYS
 from zoo.errors import CodecError
 from zoo.tasks.music.codec import MusicCodec, MusicInfillCodec, read_codec
 from zoo.tasks.music.midi import HOLD, REST
@@ -52,6 +53,22 @@ def test_inputs_never_show_the_future():
     for steps in (1, 7, 39):
         head, _ = CODEC.encode([Score(score.grid[:steps])])
         np.testing.assert_array_equal(head[0], whole[0, : steps * 3])
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_tokens_of_a_loop_in_python_are_those_of_a_graph(batch):
+    """A place that is a number has short cuts, which an array of places, as in a graph, does not have."""
+    rng, codec = np.random.default_rng(batch), MusicCodec(3, 60, 63)
+    short = plain = codec.begin(np.zeros((batch, 1), np.int32))
+    seen = []
+    for at in range(300):
+        place, ids = np.full((batch, 1), at, np.int32), rng.integers(0, codec.classes, batch).astype(np.int32)
+        seen.append(codec.look(ARRAYS, short, at))
+        np.testing.assert_array_equal(seen[-1], codec.look(np, plain, place), strict=True)
+        short, plain = codec.after(ARRAYS, short, at, ids), codec.after(np, plain, place, ids)
+        for one, other in zip(short, plain, strict=True):
+            np.testing.assert_array_equal(one, other, strict=True)
+    assert (np.concatenate(seen, 1)[..., -3:] > codec.offsets[-3:]).any((0, 1)).tolist() == [True, True, False]
 
 
 def test_batch_is_padded_and_equals_single_pieces():

@@ -11,12 +11,14 @@ A bidirectional network that fills gaps gets, instead, what is around the token,
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from zoo.core.arrays import SCALARS
 from zoo.core.codec import Context, MaskedPiece, described, padded
 from zoo.tasks.music import infill_features, prompts
 from zoo.tasks.music.score import Score
@@ -56,31 +58,76 @@ class MusicCodec(ScoreTokens):
 
     def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:
         """Give the input of the token at a position, `(batch, 1, features)` int32."""
+        if isinstance(position, int):  # at every step of a loop in Python
+            zeros = np.zeros((len(memory[0]), 2), np.int32)
+            columns = xp.concatenate([zeros, *memory, self._parallel(xp, memory, position)], 1)
+            columns += self._places[position % len(self._places)]
+            return columns[:, None]
         zeros = memory[0][:, :1] * 0
         place = position // self.voices % self.steps_per_bar
         parallel = self._parallel(xp, memory, position)
         columns = xp.concatenate([zeros + position % self.voices, zeros + place, *memory, parallel], 1)
         return xp.expand_dims(columns + self.offsets, 1)
 
+    @functools.cached_property
+    def _places(self) -> np.ndarray:
+        """Tokens of a bar: the offsets of the columns, with voice and place added to the first two."""
+        found = np.tile(self.offsets, (self.voices * self.steps_per_bar, 1))
+        found[:, 0] += np.tile(np.arange(self.voices), self.steps_per_bar)
+        found[:, 1] += np.repeat(np.arange(self.steps_per_bar), self.voices)
+        return found
+
     def _parallel(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:
         """Give for each voice above, `(batch, voices)`, the pitch that keeps the fifth or octave it has just left."""
         pitch, age, left = memory
-        voice, voices = position % self.voices, np.arange(self.voices, dtype=np.int32)[None]
-        mine = xp.expand_dims(xp.max(xp.where(voices == voice, pitch, 0), 1), 1)
-        between, led = xp.maximum(left - mine, mine - left) % 12, mine + pitch - left
-        lowest = xp.minimum(xp.minimum(pitch, left), xp.minimum(mine, led))
-        shown = (voices < voice) & (age == 0) & (pitch != left) & ((between == 0) | (between == 7))
+        voice = position % self.voices
+        if isinstance(voice, int):
+            found, above = np.zeros(pitch.shape, np.int32), [values[:, :voice] for values in memory]
+            if len(found) == 1:
+                own, others = pitch.item(0, voice), zip(*(values[0].tolist() for values in above), strict=True)
+                found[0, :voice] = [self._led(SCALARS, True, own, *other) for other in others]
+                return found
+            if not np.count_nonzero((above[1] == 0) & (above[0] != above[2])):  # mostly none has just moved
+                return found
+        own = xp.expand_dims(self._of(xp, pitch, voice), 1)
+        return self._led(xp, np.arange(self.voices, dtype=np.int32)[None] < voice, own, pitch, age, left)
+
+    def _led(self, xp: Any, above: Any, own: Any, pitch: Any, age: Any, left: Any) -> Any:
+        """Give the pitch that keeps the fifth or octave of one's own pitch and the one that a voice above has left."""
+        between, led = xp.maximum(left - own, own - left) % 12, own + pitch - left
+        lowest = xp.minimum(xp.minimum(pitch, left), xp.minimum(own, led))
+        shown = above & (age == 0) & (pitch != left) & ((between == 0) | (between == 7))
         shown = shown & (lowest >= FIRST_PITCH_ID) & (led < self.classes)
         return xp.where(shown, led, START)
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:
         """Remember the tokens `(batch,)` at a position, of one voice."""
-        mine = (position % self.voices) == np.arange(self.voices, dtype=np.int32)[None]
-        sounding, age, left = (xp.max(xp.where(mine, values, 0), 1) for values in memory)  # of the voice it is for
+        voice = position % self.voices
+        if isinstance(voice, int) and len(ids) == 1:
+            changed = self._heard(SCALARS, ids.item(), *(values.item(0, voice) for values in memory))
+        else:
+            changed = self._heard(xp, ids, *(self._of(xp, values, voice) for values in memory))
+        return tuple(self._with(xp, old, voice, new) for new, old in zip(changed, memory, strict=True))
+
+    def _heard(self, xp: Any, ids: Any, sounding: Any, age: Any, left: Any) -> tuple[Any, Any, Any]:
+        """Return what a voice sings after a token, for how long, and what it left for that."""
         goes_on = (ids == HOLD_ID) | ((ids == REST_ID) & (sounding == REST_ID))
         now = xp.where(ids == HOLD_ID, xp.where(sounding == START, REST_ID, sounding), ids)
-        changed = now, xp.where(goes_on, xp.minimum(age + 1, LONGEST), 0), xp.where(goes_on, left, sounding)
-        return tuple(xp.where(mine, xp.expand_dims(new, 1), old) for new, old in zip(changed, memory, strict=True))
+        return now, xp.where(goes_on, xp.minimum(age + 1, LONGEST), 0), xp.where(goes_on, left, sounding)
+
+    def _of(self, xp: Any, values: Any, voice: Any) -> Any:
+        """Give of values `(batch, voices)` those of one voice, `(batch,)`."""
+        if isinstance(voice, int):
+            return values[:, voice]
+        return xp.max(xp.where(voice == np.arange(self.voices, dtype=np.int32)[None], values, 0), 1)
+
+    def _with(self, xp: Any, values: Any, voice: Any, new: Any) -> Any:
+        """Put others in the place of the values `(batch, voices)` of one voice."""
+        if isinstance(voice, int):
+            changed = values.copy()
+            changed[:, voice] = new
+            return changed
+        return xp.where(voice == np.arange(self.voices, dtype=np.int32)[None], xp.expand_dims(new, 1), values)
 
     def follow(self, memory: tuple[Any, ...], position: int, ids: np.ndarray) -> tuple[np.ndarray, tuple[Any, ...]]:
         """Give the inputs of known tokens `(batch, time)`, and what is remembered after them.
