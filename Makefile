@@ -8,7 +8,7 @@ KERAS := .venv/keras
 
 unexport PYTHONDONTWRITEBYTECODE  # the processes of the tests share what one of them has compiled
 
-.PHONY: demo test test-slow fuzz lint clean
+.PHONY: demo test test-slow test-images fuzz lint clean
 
 demo: $(BASE)
 	$(BIN)/python examples/demo.py
@@ -18,10 +18,13 @@ demo: $(BASE)
 
 test: $(STAMP)
 	$(MAKE) lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not images"
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+test-images: $(STAMP)
+	$(BIN)/python -m pytest -n 0 -m images
 
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
@@ -43,7 +46,7 @@ $(KERAS): $(BASE)
 
 $(STAMP): $(BASE)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $(STAMP)
+	touch $(KERAS) $(STAMP)
 
 clean:
 	rm -rf .venv build dist

@@ -164,7 +164,7 @@ def sample(model, pieces, folder):
 
 def measure(name):
     """Fill the folder of a model's weights."""
-    model, folder = zoo.load(name), find(name).folder
+    model, folder = zoo.load(name, engine="keras"), find(name).folder
     pieces = split_of(find(name).task, "test", progress=False)
     metric = next(iter(model.card.metrics["test"]))
     unit, timed = SPEEDS[type(model)]

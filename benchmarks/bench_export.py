@@ -25,12 +25,13 @@ from keras import layers as L
 from tabulate import tabulate
 
 from export.benchmarking import in_turns
-from export.formats import Face, formats, saved_model
+from export.formats import formats, saved_model
 from export.tracing.loops import plain_step
 from export.tracing.source import Source
 from zoo import export
 from zoo.core.files import write_text
 from zoo.errors import ExportError
+from zoo.runtime.signature import Face
 
 RESULTS = Path(__file__).with_name("export.json")
 EXPORTS = Path(__file__).with_name("exports.json")

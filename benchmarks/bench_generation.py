@@ -2,17 +2,21 @@
 
     python benchmarks/bench_generation.py            # measures, writes generation.json, prints the table (6 minutes)
     python benchmarks/bench_generation.py --memory   # adds the memory while 1,000,000 symbols are made (15 minutes)
+    python benchmarks/bench_generation.py --engines  # adds what `zoo.load` opens on both engines (4 minutes)
+    python benchmarks/bench_generation.py --prompts  # adds the time of a prompt of 200,000 characters (2 minutes)
     python benchmarks/bench_generation.py --show     # prints what generation.json has
 
-Keras, SavedModel and PyTorch have two threads; ONNX and TFLite take one, and two where the row says so. All contenders
+Keras, SavedModel and PyTorch have two threads; ONNX and TFLite one, or as many as Keras with `--engines`. Contenders
 take turns in one process, so that ratios hold where figures do not; sampling, at temperature 1, is part of all of them.
 PyTorch comes with `pip install rnn-zoo[backends]`.
 """
 
 import json
+import multiprocessing
 import os
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -29,6 +33,7 @@ RESULTS = Path(__file__).with_name("generation.json")
 THREADS, UNITS, LAYERS, SYMBOLS = 2, 512, 2, 65
 BATCHES = (1, 16)
 ROUNDS, LONG = 7, 1_000_000
+PROMPT = 200_000
 ARTIFACTS = {
     "ONNX, step": ("s.onnx", {"form": "step"}),
     "ONNX, loop inside": ("g.onnx", {"form": "generate"}),
@@ -40,8 +45,7 @@ ARTIFACTS = {
     "TFLite int8, loop inside": ("g8.tflite", {"form": "generate", "quantize": "int8"}),
     "SavedModel, loop inside": ("saved", {"form": "generate"}),
 }
-WITH_THREADS = ("ONNX, step", "ONNX int8, step")
-"""Measured on one thread, and on as many as Keras has."""
+SHIPPED = ("lstm_text", "gru_text", "lstm_music")
 FEW = {"model.predict": 40, "model(x)": 100, "PyTorch": 300}
 COUNT = 1024
 
@@ -122,8 +126,6 @@ def contenders(folder):
     for name, (file, options) in ARTIFACTS.items():
         export.save(generator, folder / file, **options)
         found[name] = ours(export.load(folder / file))
-        if name in WITH_THREADS:
-            found[f"{name}, {THREADS} threads"] = ours(export.load(folder / file, threads=THREADS))
     return found
 
 
@@ -138,6 +140,48 @@ def in_turns(functions, batch):
             function(batch, count)
             rates[name].append(batch * count / (time.perf_counter() - began))
     return {name: round(median(values), 1) for name, values in rates.items()}
+
+
+def engines(threads):
+    """Return model → batch → engine → symbols per second of what `zoo.load` opens; in a process of its own."""
+    import tensorflow as tf
+    from zoo.export.preset_graph import add_graph
+
+    import zoo
+    from zoo.networks.transfer import weights
+    from zoo.presets.preset import write
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    with tempfile.TemporaryDirectory() as folder:
+        made = model()
+        write(Path(folder) / "preset", made.card, made.codec, weights(made.network), add_graph=add_graph)
+        names = {f"{LAYERS} x {UNITS} LSTM": Path(folder) / "preset", **{name: name for name in SHIPPED}}
+        found = {}
+        for name, place in names.items():
+            opened = {"keras": zoo.load(place, engine="keras"), "onnx": zoo.load(place, threads=threads)}
+            functions = {engine: _making(one, "music" in name) for engine, one in opened.items()}
+            found[name] = {str(batch): in_turns(functions, batch) for batch in BATCHES}
+    return found
+
+
+def _making(model, music):
+    """Return a function of the batch size and the number of tokens; a bar of a chorale has 64."""
+    return lambda batch, count: model.generate(
+        n=batch, seed=0, **({"bars": count // 64} if music else {"length": count})
+    )
+
+
+def engine_table(results):
+    """Lay out the two engines beside each other."""
+    rows = []
+    for threads, models in results["engines"].items():
+        for name, batches in models.items():
+            for batch, rates in batches.items():
+                ratio = f"{rates['onnx'] / rates['keras']:.2f}"
+                rows.append([name, threads, batch, f"{rates['keras']:,.0f}", f"{rates['onnx']:,.0f}", ratio])
+    heads = ["model", "threads", "batch", "Keras, loop compiled", "ONNX Runtime", "ratio"]
+    return tabulate(rows, heads, "github", colalign=("left", *["right"] * 5), disable_numparse=True)
 
 
 def resident():
@@ -166,6 +210,27 @@ def memory(parts=20):
             yield name, found
 
 
+def prompts():
+    """Return model → engine → median of seconds that a prompt of many characters takes, and the first one after it."""
+    import zoo
+    from zoo.core.task import find, split_of
+
+    pieces = split_of(find("text"), "train", progress=False)
+    text = "".join(piece.vocabulary[i] for piece in pieces for i in np.asarray(piece.ids)[:PROMPT])[:PROMPT]
+    found = {}
+    for name in [name for name in zoo.list_models("*_text", pretrained=True) if not name.startswith("bi")]:
+        found[name] = {}
+        for engine in ("onnx", "keras"):
+            model, times = zoo.load(name, engine=engine), []
+            for _ in range(3):
+                began = time.perf_counter()
+                model.generate(prompt=text, length=1, seed=0)
+                times.append(time.perf_counter() - began)
+            found[name][engine] = {"first": round(times[0], 2), "median": round(median(times), 2)}
+        print(name, found[name], flush=True)
+    return found
+
+
 def tables(results):
     """Lay out the results."""
     rows = []
@@ -173,7 +238,8 @@ def tables(results):
         rates = [results["per second"][str(batch)] for batch in BATCHES]
         rows.append([name] + [cell for rate in rates for cell in (f"{rate[name]:,.0f}", _times(rate, name))])
     heads = ["batch", *(f"{batch}{end}" for batch in BATCHES for end in ("", ", of PyTorch's"))]
-    return [tabulate(rows, heads, "github", colalign=("left", *["right"] * (len(heads) - 1)), disable_numparse=True)]
+    first = tabulate(rows, heads, "github", colalign=("left", *["right"] * (len(heads) - 1)), disable_numparse=True)
+    return [first, *([engine_table(results)] if "engines" in results else [])]
 
 
 def _times(rate, name):
@@ -182,8 +248,10 @@ def _times(rate, name):
 
 @click.command()
 @click.option("--memory", "long", is_flag=True, help="Measure the memory while 1,000,000 symbols are made.")
+@click.option("--engines", "both", is_flag=True, help="Measure what zoo.load opens on both engines.")
+@click.option("--prompts", "long_prompts", is_flag=True, help="Measure prompts of 200,000 characters.")
 @click.option("--show", is_flag=True, help="Print what generation.json has.")
-def main(long, show):
+def main(long, both, long_prompts, show):
     """Measure, or show what was measured."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if long:
@@ -191,6 +259,15 @@ def main(long, show):
         for name, found in memory():
             results["memory"][name] = found
             write_text(RESULTS, json.dumps(results, indent=2) + "\n")
+    elif both:
+        results["engines"] = {}
+        for threads in (1, THREADS):
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                results["engines"][str(threads)] = pool.submit(engines, threads).result()
+        write_text(RESULTS, json.dumps(results, indent=2) + "\n")
+    elif long_prompts:
+        results["prompts"] = {"characters": PROMPT, **prompts()}
+        write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     elif not show:
         with tempfile.TemporaryDirectory() as folder:
             functions = contenders(Path(folder))

@@ -152,7 +152,7 @@ import zoo
 from zoo import export
 from zoo.core.task import find, split_of
 pieces = [p for p in split_of(find("speech"), "test", False) if p.corpus == "an4"][::5]
-model = export.load(sys.argv[1]) if sys.argv[1].endswith(("onnx", "tflite")) else zoo.load(sys.argv[1])
+model = export.load(sys.argv[1]) if sys.argv[1].endswith(("onnx", "tflite")) else zoo.load(sys.argv[1], engine="keras")
 waves = [p.wave for p in pieces]
 seconds = sum(map(len, waves)) / 16000
 for wave in waves: model.transcribe(wave)

@@ -119,7 +119,7 @@ from statistics import median
 import numpy as np
 import zoo
 from zoo import export
-model = export.load(sys.argv[1]) if sys.argv[1].endswith(("onnx", "tflite")) else zoo.load(sys.argv[1])
+model = export.load(sys.argv[1]) if sys.argv[1].endswith(("onnx", "tflite")) else zoo.load(sys.argv[1], engine="keras")
 films = sorted(Path(sys.argv[2]).iterdir())
 found = {}
 if sys.argv[3] == "films":

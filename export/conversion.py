@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.core.extras import needing
 from zoo.core.validation import first_line
 from zoo.errors import ExportError, MissingExtra, UnsupportedLayer
 from zoo.runtime.signature import Face
@@ -18,10 +19,12 @@ def converted(row: Format, faces: Sequence[Face], path: Path, options: Options) 
     Raises:
         UnsupportedLayer: The format has no operator for something that the model computes.
         ExportError: Conversion failed for another reason.
+        MissingExtra: A package that the format needs is not installed.
         VerificationError: A recurrent layer did not become the operator it should be.
     """
     try:
-        row.convert(faces, path, options)
+        with needing(f"conversion to {row.name} needs"):
+            row.convert(faces, path, options)
     except (ExportError, MissingExtra, OSError):
         raise
     except MissingOperator as error:

@@ -1,12 +1,13 @@
 """The graph of a preset: made of its Keras network, verified against it, without weights of its own.
 
-What is converted has the weights as constants. Each of them that is stored in the preset, as it is or transposed, gives
-way to a reference into the file of weights, and to operators that cast and turn it. ONNX Runtime runs these once, when
-a session starts.
+The converted model has its weights as constants. Each constant that the preset stores, as it is or transposed, is
+replaced by a reference into the file of weights and by operators that cast and transpose it. ONNX Runtime runs these
+once, when a session starts.
 """
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,10 +23,11 @@ from zoo.core.extras import needing
 from zoo.core.files import replacing, sha256, temporary_folder
 from zoo.errors import ExportError
 from zoo.models.model import Model, make
+from zoo.presets import CARD
 from zoo.presets.graph import GRAPH, KEY, KINDS, MOST_BYTES, VERSION, engine, places
-from zoo.presets.preset import CARD, read
+from zoo.presets.preset import CODEC, WEIGHTS, read
 from zoo.presets.weights_file import Weights
-from zoo.runtime.onnx.checking import Stored
+from zoo.runtime.onnx.checking import ExternalData
 from zoo.runtime.signature import Face
 
 from .conversion import converted
@@ -34,22 +36,24 @@ from .formats import Options, of_path
 from .verification.verify import verify
 
 LEAST = 2
-"""Numbers of a constant, from which it is looked for among the stored weights."""
+"""Smallest number of elements of a constant that is looked for among the stored weights."""
 EXTERNAL = 1
-"""Place of a constant's numbers: in another file."""
+"""`TensorProto.DataLocation`: the numbers are in another file."""
 
 
-@needing("making a graph needs", "keras", "tf2onnx", "onnx")
+@needing("making a graph needs", "keras", "tf2onnx")
 def add_graph(folder: Path) -> Card:
     """Add a graph to a preset, or make it again; return the new card.
 
-    The files are changed together, once the graph has been verified. If Keras runs on another backend than TensorFlow,
-    another process makes the graph.
+    The files are changed together, once the graph has been verified; whatever else is in the folder stays. If Keras
+    runs on another backend than TensorFlow, another process makes the graph.
 
     Raises:
         PresetError: A file of the preset is missing, corrupt or inconsistent.
+        DataError: The folder cannot be replaced by one with the graph.
         ExportError: The network cannot be converted.
         VerificationError: The graph computes something else than Keras.
+        MissingExtra: Keras or tf2onnx is not installed.
     """
     import keras
 
@@ -61,10 +65,9 @@ def add_graph(folder: Path) -> Card:
     preset = read(folder)
     reference = make(preset.card, preset.codec, KerasEngine(network(preset)))
     face = _face(reference)
-    with replacing(folder, folder=True) as scratch:
-        for path in folder.iterdir():
-            if path.is_file() and path.name != GRAPH:
-                shutil.copyfile(path, scratch / path.name)
+    place = folder.resolve()  # it is renamed, and neither `.` nor a link is what is meant
+    with replacing(place, folder=True) as scratch:
+        _copy(place, scratch)
         data = _made(face, preset.stored())
         (scratch / GRAPH).write_bytes(data)
         card = replace(preset.card, graph_sha256=sha256(data))
@@ -74,13 +77,23 @@ def add_graph(folder: Path) -> Card:
     return card
 
 
+def _copy(folder: Path, to: Path) -> None:
+    """Copy what is in a preset folder, sub-folders and links too, but the files that are written again."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, to / path.name, symlinks=True)
+        elif path.name not in (CARD, GRAPH):
+            shutil.copy2(path, to / path.name, follow_symlinks=path.name in (CODEC, WEIGHTS))
+    to.chmod(folder.stat().st_mode | stat.S_IRWXU)
+
+
 def _in_another_process(folder: Path) -> Card:
     """Make the graph in a process where Keras runs on TensorFlow.
 
     Raises:
         ExportError: It failed.
     """
-    command = [sys.executable, "-m", "zoo", "graph", str(folder)]
+    command = [sys.executable, "-m", "zoo", "graph", str(folder.resolve())]
     done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "tensorflow"}, capture_output=True, text=True)
     if done.returncode:
         raise ExportError(f"{GRAPH} could not be made: {''.join(done.stderr.strip().splitlines()[-1:])}")
@@ -137,11 +150,11 @@ class _Weights:
         return array.size, sha256(np.ascontiguousarray(array, np.float32).tobytes())
 
 
-def _refer(graph: Any, weights: _Weights, stored: dict[str, Stored]) -> None:
+def _refer(graph: Any, weights: _Weights, stored: dict[str, ExternalData]) -> None:
     """Replace the constants of a graph that are stored weights by references into their file."""
     import onnx
 
-    kept, used, nodes = list[Any](), dict[str, Stored](), list[Any]()
+    kept, used, nodes = list[Any](), dict[str, ExternalData](), list[Any]()
     for tensor in graph.initializer:
         array = onnx.numpy_helper.to_array(tensor)
         found = weights.find(array) if array.dtype == np.float32 and array.size >= LEAST else None
@@ -158,7 +171,9 @@ def _refer(graph: Any, weights: _Weights, stored: dict[str, Stored]) -> None:
     graph.node.extend(before)
 
 
-def _restoring(name: str, shape: tuple[int, ...], source: str, axes: Sequence[int], place: Stored) -> Iterator[Any]:
+def _restoring(
+    name: str, shape: tuple[int, ...], source: str, axes: Sequence[int], place: ExternalData
+) -> Iterator[Any]:
     """Yield the operators that make a constant out of stored weights.
 
     Args:
@@ -191,7 +206,7 @@ def _restoring(name: str, shape: tuple[int, ...], source: str, axes: Sequence[in
         source = result
 
 
-def _external(name: str, place: Stored) -> Any:
+def _external(name: str, place: ExternalData) -> Any:
     """Return a constant whose numbers are in another file."""
     import onnx
 

@@ -1,4 +1,4 @@
-"""What a base installation does, and what it says of the rest. Run as a program, it prints what came out, as JSON.
+"""What a base installation does, and its errors for what needs an extra. Run as a program, it prints results as JSON.
 
 `test_base_install.py` runs it where all that is not in the base is hidden, and in an environment of its own.
 """
@@ -24,7 +24,7 @@ USES = {
     "music": ("generate {} --bars 1 --seed 1 --out {}.mid", "{}.mid"),
     "text": ("generate {} --length 40", ""),
     "speech": ("transcribe {} c.wav", ""),
-    "video": ("label {} head.mp4", ""),
+    "video": ("label {} face.mp4", ""),
     "bilstm_text": ("infill {} 'To be, or ___ to be' --seed 1", "To be, or "),
     "bilstm_music": ("harmonize {} c.mid --seed 1 --out {}.mid", "{}.mid"),
 }
@@ -42,11 +42,11 @@ def uses():
 REAL = [
     *uses(),
     ("transcribe gru_speech c.wav --stream", ""),
-    ("label lstm_video film.mp4 --overlay seen.mp4", ""),
+    ("label lstm_video clip.mp4 --overlay seen.mp4", ""),
     ("evaluate rnn_text --data poem.txt", "nats per character"),
     ("evaluate rnn_music --data midi", "nats per token"),
     ("generate text.onnx --length 40", ""),
-    ("label video.onnx film.mp4", ""),
+    ("label video.onnx clip.mp4", ""),
 ]
 """The same with the shipped models, and with artifacts of some."""
 REFUSED = [
@@ -61,7 +61,7 @@ REFUSED = [
     ("convert x.h5", "converting needs Keras", "keras"),
     ("inspect x.h5", "files of Keras need h5py", "keras"),
 ]
-"""Commands, what they say, and the extra that they name."""
+"""Commands, their errors, and the extra that these name."""
 CALLS = {
     'zoo.train("lstm_music")': "keras",
     'zoo.build("lstm_music")': "keras",
@@ -87,7 +87,7 @@ CALLS = {
 
 
 class Hidden(importlib.abc.MetaPathFinder):
-    """Finds modules that are not to be there."""
+    """Hides modules: importing one fails as if it were not installed."""
 
     def __init__(self, names):
         self.names = {*names}

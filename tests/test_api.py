@@ -1,6 +1,7 @@
 """The functions of the package: how a name becomes a folder, and what a call asks the other modules for."""
 
 import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from zoo import api
 from zoo.core.card import Card, codec_json
 from zoo.core.files import sha256
 from zoo.core.recipe import Recipe
-from zoo.errors import ArgumentError, PresetError, UnknownModel
+from zoo.errors import ArgumentError, ArtifactError, MissingExtra, PresetError, UnknownModel
 from zoo.presets.catalog import catalog, find
 from zoo.tasks.text.codec import TextCodec
 
@@ -42,16 +43,27 @@ def test_a_preset_is_named_by_its_path(folder):
 def test_what_is_no_preset_is_told_with_a_remedy(call, folder):
     (folder.parent / "note").touch()
     for name, error, message in (
-        ("runs/none", PresetError, "runs/none does not exist: give the name of a model or the folder of a preset"),
+        (
+            "runs/none",
+            PresetError,
+            "runs/none does not exist: give the name of a model, the folder of a preset, or an artifact",
+        ),
         (folder.parent / "none", PresetError, "none does not exist: give the name of a model"),
-        ("./note", PresetError, "note is a file: give the folder of a preset"),
         (folder.parent, PresetError, "copy or train the preset again"),
         ("gru_texd", UnknownModel, "no model is called 'gru_texd'; did you mean gru_text"),
-        ("note", UnknownModel, "no model is called 'note'"),
         ("x" * 5000, UnknownModel, "no model is called 'xxx"),
     ):
         with pytest.raises(error, match=message):
             call(name)
+    if call is zoo.load:  # it might be an artifact
+        for name in ("note", "./note"):
+            with pytest.raises(ArtifactError, match="note is a file, but not an artifact"):
+                call(name)
+        return
+    with pytest.raises(PresetError, match="note is a file: give the folder of a preset"):
+        call("./note")
+    with pytest.raises(UnknownModel, match="no model is called 'note'"):
+        call("note")
 
 
 def test_a_model_without_weights_says_how_to_get_them(monkeypatch):
@@ -119,3 +131,9 @@ def test_bad_calls_start_no_run(asked):
         with pytest.raises(error, match=message):
             zoo.train(name, **options)
     assert asked == []
+
+
+def test_what_training_needs_at_its_end_is_asked_for_at_its_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match="training needs Matplotlib"):
+        zoo.train("lstm_music")

@@ -1,4 +1,4 @@
-"""The base installation: what it consists of, what it does, and what it says of the rest."""
+"""The base installation: what it consists of, what it does, and its errors for what needs an extra."""
 
 import json
 import os
@@ -19,7 +19,8 @@ from tests.conftest import ROOT, seal, small_checks, tiny_model
 from tests.declared import ROOTS, canonical, closure, declared, imports, in_wheel, requirements
 from tests.export.formats.tflite.handmade import model as handmade
 from tests.export.formats.tflite.handmade import written
-from tests.media.films import written as film
+from tests.media.films import written as video
+from tests.training.runs import SMALL
 from zoo.core.extras import EXTRAS
 from zoo.presets import SHIPPED
 from zoo.tasks.music.codec import MusicCodec
@@ -152,27 +153,58 @@ def test_generation_loads_neither_downloads_nor_tables(folder):
     assert done.stderr.strip() == "set()"
 
 
+def wheel_of(folder):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return next(folder.iterdir())
+
+
+def installed(folder, command):
+    """Run the command that an image installs by in an environment of its own; return its Python, seconds and MB."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python, before = folder / "bin/python", size_mb(folder)
+    began = time.perf_counter()
+    subprocess.run([str(python), "-m", "pip", *command.split()], check=True, capture_output=True)
+    seconds, megabytes = time.perf_counter() - began, size_mb(folder) - before
+    print(f"{seconds:.0f} s, {megabytes:.0f} MB")
+    return str(python), seconds, megabytes
+
+
 @pytest.mark.slow
 def test_the_base_in_an_environment_of_its_own(folder, tmp_path):
     """The wheel, installed as the Dockerfile installs it: its size, its time, and what it does."""
-    wheel = tmp_path / "wheel"
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheel)], cwd=ROOT, check=True,
-                   capture_output=True)  # fmt: skip
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
-    python, before = tmp_path / "env/bin/python", size_mb(tmp_path / "env")
-    began = time.perf_counter()
-    command = installs("Dockerfile")[0].replace("/wheel/*.whl", str(next(wheel.iterdir())))
-    subprocess.run([str(python), "-m", "pip", *command.split()], check=True, capture_output=True)
-    seconds, megabytes = time.perf_counter() - began, size_mb(tmp_path / "env") - before
-    print(f"{seconds:.0f} s, {megabytes:.0f} MB")
+    command = installs("Dockerfile")[0].replace("/wheel/*.whl", str(wheel_of(tmp_path / "wheel")))
+    python, seconds, megabytes = installed(tmp_path / "env", command)
     assert megabytes <= MOST_MB
     assert seconds <= MOST_SECONDS
     place = tmp_path / "work"
     shutil.copytree(folder, place)
     real(place)
-    found = ran(str(python), place, [], [*COMMANDS, *(words for words, _ in REAL)], "")
+    found = ran(python, place, [], [*COMMANDS, *(words for words, _ in REAL)], "")
     check(found, [*RUN, *REAL])
     assert not {*found["loaded"][REAL[-1][0]]} & {*EXTRAS}
+
+
+@pytest.mark.images
+@pytest.mark.timeout(1500)
+def test_the_image_that_trains(tmp_path):
+    """What `Dockerfile.train` installs trains a model, exports it, and generates with both."""
+    wheel = wheel_of(tmp_path / "wheel")
+    command = installs("Dockerfile.train")[0].replace('"$(ls /wheel/*.whl)[keras]"', f"{wheel}[keras]")
+    python, *_ = installed(tmp_path / "env", command)
+    rng = np.random.default_rng(0)
+    for name in "abcdefgh":
+        zoo.Score(rng.integers(50, 70, (64, 4))).save(tmp_path / f"midi/{name}.mid")
+    small = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+    for words in (
+        ["train", "lstm_music", "--data", "midi", "--out", "run", "--set", "epochs=1", *small],
+        ["export", "run/preset", "--format", "onnx", "--out", "dist"],
+        ["generate", "run/preset", "--bars", "1", "--seed", "1", "--out", "a.mid"],
+        ["generate", "dist/lstm_music.onnx", "--bars", "1", "--seed", "1", "--out", "b.mid"],
+    ):
+        done = subprocess.run([python, "-m", "zoo", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
 
 
 def size_mb(folder: Path) -> float:
@@ -188,5 +220,5 @@ def real(place):
     rng = np.random.default_rng(0)
     for name in "abcd":
         zoo.Score(rng.integers(50, 70, (64, 4))).save(place / f"midi/{name}.mid")
-    film(place / "film.mp4", rng.integers(0, 256, (10, 48, 96), np.uint8))
-    film(place / "head.mp4", rng.integers(0, 256, (10, 288, 360), np.uint8))  # too large to be lips alone
+    video(place / "clip.mp4", rng.integers(0, 256, (10, 48, 96), np.uint8))
+    video(place / "face.mp4", rng.integers(0, 256, (10, 288, 360), np.uint8))  # too large to be lips alone

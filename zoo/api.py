@@ -5,23 +5,24 @@ import shlex
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from zoo.core.card import Card
+from zoo.core.engine import ENGINES, EngineName
 from zoo.core.extras import needing
 from zoo.core.files import exists
-from zoo.errors import ArgumentError, PresetError, UnknownModel
+from zoo.errors import ArgumentError
+from zoo.presets import CARD
 from zoo.presets.catalog import catalog as _catalog
-from zoo.presets.catalog import find, list_models
+from zoo.presets.catalog import find, folder
 
 if TYPE_CHECKING:
     import keras
+    from typing_extensions import Unpack
 
-    from zoo.core.engine import Engine
     from zoo.models.generation import Generator
     from zoo.models.infilling import Infiller
     from zoo.models.model import Model
-    from zoo.presets.preset import Preset
     from zoo.tasks.music.score import Score
     from zoo.tasks.speech.model import Recognizer
     from zoo.tasks.video.model import Labeler
@@ -31,8 +32,14 @@ TextGenerator = Literal["rnn_text", "lstm_text", "gru_text", "stacked_lstm_text"
 SpeechModel = Literal["rnn_speech", "lstm_speech", "gru_speech", "bilstm_speech", "stacked_lstm_speech"]
 VideoModel = Literal["rnn_video", "lstm_video", "gru_video", "bilstm_video", "stacked_lstm_video"]
 
-EngineName = Literal["onnx", "keras"]
-ENGINES = get_args(EngineName)
+
+class LoadOptions(TypedDict, total=False):
+    """Options of `load` besides the engine, for type checkers."""
+
+    threads: int | None
+    providers: Sequence[str] | None
+    trust: bool
+
 
 TRAINING_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -41,93 +48,28 @@ TRAINING_ENVIRONMENT = {
 """Set before TensorFlow starts, unless the user has set it."""
 
 
-CARD = "card.json"
-
-
-def folder(name: str | Path) -> Path:
-    """Find the preset folder of a catalog name, or take a path to one.
-
-    Raises:
-        UnknownModel: No such name, or no weights of that name.
-        PresetError: The path does not exist.
-    """
-    if str(name) not in _catalog():
-        if exists(name) and ("/" in str(name) or Path(name).is_dir()):
-            return Path(name)
-        if "/" in str(name):
-            raise PresetError(
-                f"{name} does not exist: give the name of a model, the folder of a preset, or an artifact"
-            )
-    entry = find(str(name))
-    if not entry.pretrained:
-        shipped = ", ".join(list_models(pretrained=True))
-        raise UnknownModel(f"{name} has no pretrained weights yet (there are: {shipped}); train it: zoo train {name}")
-    return entry.folder
-
-
 @overload
 def load(
-    name: MusicGenerator,
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
+    name: MusicGenerator, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]"
 ) -> "Generator[Score]": ...
 @overload
 def load(
-    name: TextGenerator,
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
+    name: TextGenerator, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]"
 ) -> "Generator[str]": ...
 @overload
 def load(
-    name: Literal["bilstm_music"],
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
+    name: Literal["bilstm_music"], engine: EngineName | None = ..., **options: "Unpack[LoadOptions]"
 ) -> "Infiller[Score]": ...
 @overload
 def load(
-    name: Literal["bilstm_text"],
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
+    name: Literal["bilstm_text"], engine: EngineName | None = ..., **options: "Unpack[LoadOptions]"
 ) -> "Infiller[str]": ...
 @overload
-def load(
-    name: SpeechModel,
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
-) -> "Recognizer": ...
+def load(name: SpeechModel, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Recognizer": ...
 @overload
-def load(
-    name: VideoModel,
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
-) -> "Labeler": ...
+def load(name: VideoModel, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Labeler": ...
 @overload
-def load(
-    name: str | Path,
-    engine: EngineName | None = ...,
-    *,
-    threads: int | None = ...,
-    providers: Sequence[str] | None = ...,
-    trust: bool = ...,
-) -> "Model": ...
+def load(name: str | Path, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Model": ...
 def load(
     name: str | Path,
     engine: EngineName | None = None,
@@ -159,8 +101,9 @@ def load(
         UnknownModel: No such name, or no weights of that name.
         PresetError: A file of the preset is missing or damaged.
         ArtifactError: The artifact is missing or damaged.
-        ArgumentError: There is no such engine, or an option is not one of it; or the artifact is not that of a model of
-            the zoo, and `export.load` opens it.
+        MissingExtra: The engine, or the runtime of the artifact, is not installed.
+        ArgumentError: There is no such engine, the engine has no such option, or the artifact is not of a model of the
+            zoo (`export.load` opens those).
 
     Example:
         >>> load("lstm_music").generate(bars=2, seed=7).voices
@@ -172,54 +115,22 @@ def load(
         return _artifact(name, engine, threads=threads, providers=providers, trust=trust)
     from zoo.models.model import make
     from zoo.presets import preset as presets
+    from zoo.presets.engines import open_engine
 
     preset = presets.read(folder(name))
-    if engine is None and not preset.card.graph_sha256:
+    if engine is None and not preset.card.graph_sha256 and threads is None and providers is None:
         warnings.warn(
             f"{name} was written by an earlier release and has no graph for ONNX Runtime, so it runs on Keras: `zoo "
             f"graph {name}` adds one",
             stacklevel=2,
         )
         engine = "keras"
-    run = _keras if engine == "keras" else _onnx
-    model: Model = make(preset.card, preset.codec, run(preset, threads, providers))
+    model: Model = make(preset.card, preset.codec, open_engine(preset, engine or "onnx", threads, providers))
     return model
 
 
-def _onnx(preset: "Preset", threads: int | None, providers: Sequence[str] | None) -> "Engine":
-    """Open the graph of a preset in ONNX Runtime."""
-    from zoo.presets import graph
-    from zoo.runtime.engine import runtime_options
-
-    opened = graph.engine(preset, runtime_options(threads, providers))
-    opened.build = lambda: _network(preset)
-    return opened
-
-
-def _keras(preset: "Preset", threads: int | None, providers: Sequence[str] | None) -> "Engine":
-    """Build the Keras network of a preset.
-
-    Raises:
-        ArgumentError: There are options of another engine.
-    """
-    if threads is not None or providers is not None:
-        raise ArgumentError("threads, providers: they are for ONNX Runtime; leave them out, or engine='keras'")
-    network = _network(preset)
-    from zoo.networks.keras_engine import KerasEngine
-
-    return KerasEngine(network)
-
-
-def _network(preset: "Preset") -> "keras.Model":
-    """Build the Keras network of a preset: Keras is imported only now."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
-    from zoo.presets.network import network
-
-    return network(preset)
-
-
 def is_artifact(name: str | Path) -> bool:
-    """Tell an artifact, or another file, from a catalog name and from a preset folder."""
+    """Return whether a name is that of an artifact or another file, not a catalog name or a preset folder."""
     if str(name) in _catalog() or exists(Path(name) / CARD):
         return False
     if exists(name) and not Path(name).is_dir():
@@ -239,10 +150,10 @@ def _artifact(path: str | Path, engine: str | None, **options: Any) -> "Model":
     Raises:
         ArgumentError: It is that of another model, or runs on another engine.
     """
-    from zoo.export.artifact import load as opened
+    from zoo.export.artifact import load as load_artifact
     from zoo.models.model import Model
 
-    model = opened(path, **options)
+    model = load_artifact(path, **options)
     if not isinstance(model, Model):
         raise ArgumentError(f"{path} is not the artifact of a model of the zoo: `zoo inspect {path}` describes it")
     if engine not in (None, model.engine.name):
@@ -307,7 +218,7 @@ def build(name: str, **changes: Any) -> "keras.Model":
     return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
 
 
-@needing("training needs", "keras")
+@needing("training needs", "keras", "matplotlib")
 def train(
     name: str,
     out: str | Path | None = None,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from export import load as load
     from export import load_weights as load_weights
     from export import model_files as model_files
-    from export import preset_graph as preset_graph
     from export import read as read
     from export import reading as reading
     from export import save as save

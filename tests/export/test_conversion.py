@@ -1,9 +1,11 @@
+import sys
+
 import pytest
 
 from export.conversion import converted
 from export.formats import MissingOperator, Options, formats
 from tests.conftest import tiny_model
-from zoo.errors import ExportError, UnsupportedLayer, VerificationError
+from zoo.errors import ExportError, MissingExtra, UnsupportedLayer, VerificationError
 
 
 def rows(raised):
@@ -40,3 +42,10 @@ class Face:
 def test_what_goes_wrong_is_named(tmp_path, raised, error, message):
     with pytest.raises(error, match=message):
         converted(rows(raised), [Face], tmp_path / "a.onnx", Options())
+
+
+def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    missing = ModuleNotFoundError("No module named 'tf2onnx'", name="tf2onnx")
+    with pytest.raises(MissingExtra, match=r"^conversion to onnx needs tf2onnx: pip install 'rnn-zoo\[keras\]'$"):
+        converted(rows(missing), [Face], tmp_path / "a.onnx", Options())

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,7 +21,7 @@ from zoo.errors import ExportError, VerificationError
 from zoo.networks.transfer import weights
 from zoo.presets.graph import GRAPH, KINDS
 from zoo.presets.preset import read, write
-from zoo.runtime.onnx.checking import Stored
+from zoo.runtime.onnx.checking import ExternalData
 
 
 def written(folder, architecture):
@@ -41,6 +42,27 @@ def test_every_weight_is_taken_from_the_file(tmp_path, architecture):
     assert taken == {path for path, array in read(folder).weights().items() if array.any()}
 
 
+def test_what_else_is_in_the_folder_stays_and_links_are_followed_to_it(tmp_path, monkeypatch):
+    folder = written(tmp_path / "preset", "rnn")
+    (folder / "samples" / "deeper").mkdir(parents=True)
+    (folder / "samples" / "deeper" / "a.txt").write_text("a")
+    (folder / "notes.md").write_text("mine")
+    (folder / "notes.md").chmod(0o600)
+    (folder / "link.md").symlink_to("notes.md")
+    (folder / "weights.safetensors").rename(tmp_path / "stored")
+    (folder / "weights.safetensors").symlink_to("../stored")
+    folder.chmod(0o700)
+    (tmp_path / "link").symlink_to("preset")
+    monkeypatch.chdir(tmp_path / "link" / "samples")
+    with small_checks():
+        add_graph(Path(".."))
+    assert zoo.load(tmp_path / "link").engine.name == "onnx"
+    assert (tmp_path / "link").is_symlink()
+    assert (folder / "samples" / "deeper" / "a.txt").read_text() == "a"
+    assert os.readlink(folder / "link.md") == "notes.md"
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder / "notes.md")] == [0o700, 0o600]
+
+
 def test_a_graph_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
     folder = written(tmp_path / "preset", "lstm")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -54,7 +76,7 @@ def test_stored_weights_are_found_turned_and_in_another_shape():
     rng = np.random.default_rng(0)
     arrays = {"a": rng.normal(size=(3, 4, 5)).astype(np.float16), "b": rng.normal(size=(4, 6)).astype(np.float32)}
     stored = {
-        name: Stored("w", 0, array.nbytes, KINDS[array.dtype.name], array.shape) for name, array in arrays.items()
+        name: ExternalData("w", 0, array.nbytes, KINDS[array.dtype.name], array.shape) for name, array in arrays.items()
     }
     constants = {
         "turned": arrays["a"].transpose(2, 0, 1).astype(np.float32), "flat": arrays["a"].reshape(-1).astype(np.float32),

@@ -119,7 +119,7 @@ def sampled(content: Any, count: int, seed: int) -> Iterator[tuple[str, str]]:
     """Yield mutants drawn at random, up to three mutations in each."""
     rng = random.Random(seed)
     for _ in range(count):
-        new, done = copy.deepcopy(content), []
+        new, done, grown = copy.deepcopy(content), [], False
         for _ in range(rng.choice((1, 1, 2, 3))):
             everywhere: Sequence[Place] = list(places(new))
             at = rng.choice(everywhere)
@@ -127,7 +127,10 @@ def sampled(content: Any, count: int, seed: int) -> Iterator[tuple[str, str]]:
                 new = removed(new, at)
                 done.append(f"without {at}")
                 continue
-            choices = large if rng.random() < LARGE else variants
+            choices = (
+                large if not grown and rng.random() < LARGE else variants
+            )  # once: the large of the large is too much
+            grown |= choices is large
             value = rng.choice(list(choices(found(new, at))) or [None])
             new = changed(new, at, value)
             done.append(f"{at} = {value!r:.60}")

@@ -8,7 +8,7 @@ from tests.export.formats.tflite.handmade import buffer, code, schema, tensor
 from tests.fuzz.tflite_objects import packed
 
 NUMBERS = {letter: number for number, (letter, _, _) in TYPES.items()}
-SCALES = (0.5, 0.1, 1, 0.01, 2, 1e-6, 1e6, 0.3, 0.3)
+SCALES = (0.5, 0.1, 1, 0.01, 2, 100, 1e-6, 1e6, 1e-12, 1e-25, 1e8, 0.3, 0.3, 0.3)
 
 
 def usual_shapes(name, rng):

@@ -11,7 +11,7 @@ import zoo
 from export.preset_graph import add_graph
 from tests.conftest import small_checks
 from zoo.core.files import sha256
-from zoo.errors import ArgumentError, PresetError
+from zoo.errors import ArtifactError, PresetError
 from zoo.presets.graph import GRAPH, KEY
 
 
@@ -47,6 +47,10 @@ def point(**entries):
 
 def renamed(model):
     external(model).name = "z"
+
+
+def doubled(model):
+    model.graph.initializer.append(external(model))
 
 
 def reshaped(model):
@@ -93,6 +97,7 @@ DAMAGE = {
     "another place": (forged(point(offset=0)), "from byte 0 on, which is not its place in weights.safetensors"),
     "more": (forged(point(length=1 << 40)), "not its place"),
     "no such weights": (forged(renamed), "constant z"),
+    "the same twice": (forged(doubled), "constant y/kernel is there twice"),
     "another shape": (forged(reshaped), "constant y/kernel: other numbers than weights.safetensors has"),
     "another network": (forged(one_state_less), "the graph is that of another network"),
     "another card": (resized, "the weights are those of another network"),
@@ -117,18 +122,6 @@ def test_the_remedy_is_to_write_it_again(preset):
     assert zoo.load(preset).engine.name == "onnx"
 
 
-def test_both_engines_compute_the_same(preset):
-    models = [zoo.load(preset, engine=engine) for engine in ("onnx", "keras")]
-    assert [model.engine.name for model in models] == ["onnx", "keras"]
-    x = models[0].codec.example(np.random.default_rng(0), 2, 5)
-    state = models[0].engine.initial_state(2)
-    (y, new), (expected, left) = (model.engine.step(x, state) for model in models)
-    for a, b in zip([y, *new], [expected, *left], strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-    first, second = (model.generate(bars=1, seed=3) for model in models)
-    assert first == second
-
-
 def test_the_graph_has_no_weights_of_its_own_and_opens_where_it_lies(preset):
     import onnxruntime
 
@@ -141,21 +134,6 @@ def test_the_graph_has_no_weights_of_its_own_and_opens_where_it_lies(preset):
     assert [value.name for value in session.get_inputs()] == ["x", "h0_0", "c0_0"]
 
 
-def test_a_preset_of_an_earlier_release_runs_on_keras_and_says_so(earlier_preset):
-    with pytest.warns(UserWarning, match=f"so it runs on Keras: `zoo graph {earlier_preset}` adds one"):
-        assert zoo.load(earlier_preset).engine.name == "keras"
-    with pytest.raises(PresetError, match="has no graph for ONNX Runtime"):
-        zoo.load(earlier_preset, engine="onnx")
-
-
-def test_options_of_the_runtime(preset):
-    assert zoo.load(preset, threads=2).engine.name == "onnx"
-    for options, message in (
-        ({"threads": 0}, "threads"),
-        ({"providers": "CPU"}, "give a list of names"),
-        ({"providers": ["NoProvider"]}, "NoProvider is not available"),
-        ({"engine": "torch"}, "engine='torch': give one of onnx, keras"),
-        ({"engine": "keras", "threads": 2}, "they are for ONNX Runtime"),
-    ):
-        with pytest.raises(ArgumentError, match=message):
-            zoo.load(preset, **options)
+def test_the_graph_is_no_artifact(preset):
+    with pytest.raises(ArtifactError, match=r"graph\.onnx is the graph of a preset: give the folder it is in"):
+        zoo.load(preset / GRAPH)

@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from zoo.core.recipe import Recipe
-from zoo.errors import PresetError
+from zoo.errors import MissingExtra, PresetError, VerificationError
 from zoo.networks.transfer import weights
 from zoo.presets.preset import write
 
@@ -109,3 +109,23 @@ def test_rewrites_a_preset_whole_or_not_at_all(tmp_path, preset, tiny, monkeypat
     (tmp_path / "log.csv").write_text("new\n")
     write(preset, tiny.card, tiny.codec, weights(tiny.engine.network), [tmp_path / "log.csv"])
     assert (preset / "log.csv").read_text() == "new\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingExtra("a graph needs tf2onnx"),
+        VerificationError("parity", "it differs"),
+        PresetError("operator STFT is not accepted"),
+        RuntimeError("of another package\nin two lines"),
+    ],
+)
+def test_a_training_is_not_lost_if_there_can_be_no_graph(tmp_path, tiny, error):
+    def add_graph(_):
+        raise error
+
+    with pytest.warns(
+        UserWarning, match=r"mine has no graph for ONNX Runtime \([a-zA-Z 2:]+\): it runs on Keras until `zoo graph"
+    ):
+        card = write(tmp_path / "mine", tiny.card, tiny.codec, weights(tiny.network), add_graph=add_graph)
+    assert (card, card.graph_sha256) == (zoo.info(tmp_path / "mine"), "")

@@ -22,12 +22,13 @@ def graph(model: tuple[str, ...]) -> None:
     """
     names = model or catalog.list_models(pretrained=True)
     for name in names:
-        api.info(name)  # refuses what is no preset before TensorFlow is imported
+        api.info(name)  # refuses what is not a preset before TensorFlow is imported
     import_tensorflow()
-    from zoo.export.preset_graph import GRAPH, add_graph
+    from zoo.export.preset_graph import add_graph
+    from zoo.presets.graph import GRAPH
 
     for name in names:
-        path = api.folder(name) / GRAPH
+        path = catalog.folder(name) / GRAPH
         add_graph(path.parent)
         show(f"{path}: {path.stat().st_size:,} bytes")
 

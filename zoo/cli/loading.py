@@ -10,17 +10,17 @@ import click
 from zoo import api
 from zoo.cli import output
 from zoo.cli.startup import import_tensorflow
+from zoo.core.engine import EngineName
 from zoo.core.files import exists
 from zoo.core.session import OutputFiles
 from zoo.core.task import find
 from zoo.errors import ArgumentError, DataError
-from zoo.presets import catalog
+from zoo.presets import CARD, catalog
 
 if TYPE_CHECKING:
     from zoo.models.model import Model
 
 Opened = TypeVar("Opened")
-CARD = "card.json"  # of a preset folder
 
 
 class CommandSession:
@@ -28,7 +28,7 @@ class CommandSession:
 
     def __init__(self) -> None:
         self.trust = False
-        self.engine: api.EngineName | None = None
+        self.engine: EngineName | None = None
 
     def is_model(self, name: str) -> bool:
         """Tell whether a name is that of a model, a preset folder or an artifact."""

@@ -87,5 +87,5 @@ def state_names(architecture: Architecture, layers: int = 0) -> tuple[str, ...]:
 
 
 def encodes(path: str) -> bool:
-    """Tell whether a layer, or an array of one, stands below the recurrent layers."""
+    """Return whether a layer, or an array of one, belongs to the front end below the recurrent layers."""
     return not path.startswith(("recurrent_", "head", "y/")) and path != "y"

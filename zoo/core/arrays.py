@@ -1,4 +1,4 @@
-"""What codecs compute with token by token, outside of a graph: NumPy, and for one number Python."""
+"""Array functions for codecs that compute token by token, outside of a graph: NumPy, or plain Python for one number."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -15,4 +15,4 @@ ARRAYS: Any = SimpleNamespace(**{**vars(np), "expand_dims": _expand_dims})
 """NumPy's functions, as `look` and `after` of a codec take them."""
 
 SCALARS: Any = SimpleNamespace(where=lambda shown, one, other: one if shown else other, maximum=max, minimum=min)
-"""The same for Python's numbers, as far as there is need: for one piece an array is several times as slow."""
+"""The functions that codecs need for Python numbers: for one piece, arrays are several times slower."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo.core.engine import ENGINES
 from zoo.core.escaping import escaped, on_screen
 from zoo.core.extras import needing
 from zoo.core.files import STANDARD_INPUT, exists
@@ -180,7 +181,7 @@ def opens_models(command: Function) -> Function:
         help="Run whatever a SavedModel contains, unchecked. It can do anything that you can.",
     )  # fmt: skip
     engine = click.option(
-        "--engine", type=click.Choice(["onnx", "keras"]), expose_value=False, callback=take,
+        "--engine", type=click.Choice(ENGINES), expose_value=False, callback=take,
         help="What runs the network: ONNX Runtime, or Keras, which can use a GPU. [onnx; artifacts: their own runtime]",
     )  # fmt: skip
     return engine(trust(command))

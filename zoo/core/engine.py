@@ -1,12 +1,18 @@
 """The seam between models and what runs their networks."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from zoo.core.codec import GenerationCodec
+
+EngineName = Literal["onnx", "keras"]
+"""Engines that run a preset."""
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
 class Engine(Protocol):
@@ -54,7 +60,7 @@ class LoopEngine(Engine, Protocol):
     """An engine that can make many tokens in one call."""
 
     def generate(
-        self, codec: "GenerationCodec", script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
+        self, codec: GenerationCodec, script: np.ndarray, uniform: np.ndarray, temperatures: np.ndarray,
         top_k: int | None, top_p: float | None, memory: Any,
     ) -> tuple[np.ndarray, Any]:  # fmt: skip
         """Make tokens `(batch, time)`; see `zoo.networks.keras_engine.KerasEngine.generate`."""

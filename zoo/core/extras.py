@@ -1,4 +1,4 @@
-"""Optional packages: which extra of this package installs them, and what is said where one is missing.
+"""Optional packages: which extra of this package installs them, and the error where one is missing.
 
 `pip install rnn-zoo` runs models; everything else asks for what it needs by `require` or `needing`, so that a missing
 package is one line that names the extra.
@@ -55,7 +55,7 @@ def needing(purpose: str, *modules: str) -> Iterator[None]:
         MissingExtra: One is not installed.
 
     Example:
-        >>> with needing("pictures need"):
+        >>> with needing("plots need"):
         ...     import colorsys
     """
     require(purpose, *modules)
@@ -70,7 +70,7 @@ def needing(purpose: str, *modules: str) -> Iterator[None]:
 
 
 def _is_missing(module: str) -> bool:
-    """Tell whether a module is not installed; one that others have loaded is there, wherever it came from."""
+    """Return whether a module is not installed; one that is loaded already counts as installed."""
     if sys.modules.get(module) is not None:
         return False
     try:

@@ -25,7 +25,7 @@ def plain(text: str) -> str:
 
 
 def check() -> None:
-    """Refuse to plot before anything is computed, where that cannot be.
+    """Refuse a plot before anything is computed, if plots cannot be drawn.
 
     Raises:
         MissingExtra: Matplotlib is not installed.

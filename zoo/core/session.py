@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from zoo.core.engine import EngineName
+
 Model = TypeVar("Model")
 
 
@@ -62,7 +64,7 @@ class Session(Protocol):
     """
 
     trust: bool
-    engine: str | None
+    engine: EngineName | None
 
     def is_model(self, name: str) -> bool:
         """Tell whether a name is that of a model, a preset folder or an artifact."""

@@ -1,4 +1,4 @@
-"""Shapes of the weights of a network, from its architecture, codec and recipe; without Keras."""
+"""Shapes of the weights of a network, computed from architecture, codec and recipe without Keras."""
 
 import math
 from collections.abc import Mapping
@@ -27,11 +27,11 @@ def shapes(
 
     Args:
         architecture: Row of `ARCHITECTURES`.
-        codec: Says how many symbols go in and how many classes come out.
-        recipe: Says the sizes.
+        codec: Its numbers of symbols and classes.
+        recipe: Its sizes.
         found: Shapes of stored weights. Those of a front end that is not given, or has no `shapes`, are taken from
             there.
-        front: What `codec.frontend()` returns, if Keras is there.
+        front: What `codec.frontend()` returns, if Keras is installed.
 
     Raises:
         ArgumentError: The sizes do not go together.

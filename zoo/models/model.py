@@ -52,8 +52,9 @@ class Model:
         """The Keras network with its weights, built when it is asked for if another engine runs the model.
 
         Raises:
-            ArgumentError: It is an artifact, which has none.
+            ArgumentError: It is an artifact, which has no Keras network.
             PresetError: The files of the preset have changed.
+            MissingExtra: Keras is not installed.
         """
         return self.engine.network
 

@@ -12,9 +12,9 @@ import click
 from zoo.core.calibration import Calibration
 from zoo.core.card import Card
 from zoo.core.files import write_text
-from zoo.presets import SHIPPED
+from zoo.presets import CARD, SHIPPED
 from zoo.presets.page import PAGE, page
-from zoo.presets.preset import CARD, read, read_card
+from zoo.presets.preset import read, read_card
 
 
 def reseal(folder: Path, calibration: Calibration | None = None) -> Card:

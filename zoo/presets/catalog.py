@@ -9,9 +9,10 @@ from pathlib import Path
 
 from zoo.core.architectures import ARCHITECTURES, Architecture
 from zoo.core.card import Card
+from zoo.core.files import exists
 from zoo.core.task import Task, names
 from zoo.core.task import find as find_task
-from zoo.errors import UnknownModel
+from zoo.errors import PresetError, UnknownModel
 from zoo.presets import SHIPPED
 
 
@@ -78,6 +79,27 @@ def find(name: str) -> Entry:
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(catalog())}"
         raise UnknownModel(f"no model is called {name!r}; {hint}")
     return catalog()[name]
+
+
+def folder(name: str | Path) -> Path:
+    """Return the preset folder of a catalog name, or the path itself if it is one.
+
+    Raises:
+        UnknownModel: No such name, or no weights of that name.
+        PresetError: The path does not exist.
+    """
+    if str(name) not in catalog():
+        if exists(name) and ("/" in str(name) or Path(name).is_dir()):
+            return Path(name)
+        if "/" in str(name):
+            raise PresetError(
+                f"{name} does not exist: give the name of a model, the folder of a preset, or an artifact"
+            )
+    entry = find(str(name))
+    if not entry.pretrained:
+        shipped = ", ".join(list_models(pretrained=True))
+        raise UnknownModel(f"{name} has no pretrained weights yet (there are: {shipped}); train it: zoo train {name}")
+    return entry.folder
 
 
 class Models(list[str]):

@@ -15,7 +15,7 @@ from zoo.presets.preset import WEIGHTS, Preset, named
 from zoo.presets.weights_file import Weights
 from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, RuntimeOptions
 from zoo.runtime.onnx import session
-from zoo.runtime.onnx.checking import Stored, checked
+from zoo.runtime.onnx.checking import ExternalData, checked
 from zoo.runtime.onnx.checking import named as readable
 from zoo.runtime.onnx.wire import top
 from zoo.runtime.signature import Signature, Tensor
@@ -33,7 +33,7 @@ def engine(preset: Preset, options: RuntimeOptions = DEFAULT_RUNTIME) -> BoundEn
 
     Raises:
         PresetError: It has no graph, or one that is missing, damaged, of another version, of another network, or takes
-            numbers from elsewhere; or the weights do not fit the card.
+            numbers from another file; or the weights do not fit the card.
         ArgumentError: An execution provider is not available.
     """
     path, card = preset.folder / GRAPH, preset.card
@@ -58,10 +58,10 @@ def engine(preset: Preset, options: RuntimeOptions = DEFAULT_RUNTIME) -> BoundEn
     return opened
 
 
-def places(weights: Weights) -> dict[str, Stored]:
+def places(weights: Weights) -> dict[str, ExternalData]:
     """Return where the numbers of each array are, for constants of a graph that have its name."""
     return {
-        name: Stored(WEIGHTS, weights.offsets[name], array.nbytes, KINDS[array.dtype.name], array.shape)
+        name: ExternalData(WEIGHTS, weights.offsets[name], array.nbytes, KINDS[array.dtype.name], array.shape)
         for name, array in weights.arrays.items()
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +19,15 @@ from zoo.core.files import content, exists, replacing, sha256
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.task import find
 from zoo.core.validation import first_line
-from zoo.errors import ArgumentError, ArtifactError, DataError, PluginError, PresetError, ZooError
-from zoo.presets import SHIPPED, weights_file
+from zoo.errors import (
+    ArgumentError,
+    ArtifactError,
+    DataError,
+    PluginError,
+    PresetError,
+    ZooError,
+)
+from zoo.presets import CARD, SHIPPED, weights_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
     from zoo.core.codec import Codec, FrontEnd
 
 
-CARD, CODEC, WEIGHTS = "card.json", "codec.json", "weights.safetensors"
+CODEC, WEIGHTS = "codec.json", "weights.safetensors"
 
 
 def read_card(folder: Path) -> Card:
@@ -76,7 +84,7 @@ class Preset:
         """Read the weights as `weights` does, with their places in the file.
 
         Args:
-            front: What `codec.frontend()` returns, whose shapes are compared then, too.
+            front: What `codec.frontend()` returns, whose shapes are then compared too; None without Keras.
 
         Raises:
             PresetError: As `weights`.
@@ -133,12 +141,12 @@ def write(
     """Write a preset folder whole or not at all; return the card with its checksums.
 
     Args:
-        folder: Where it will be.
+        folder: The preset folder.
         card: What is known of the model.
         codec: Its codec.
         arrays: Path in the network → array.
-        beside: Files of which copies are put beside.
-        add_graph: Adds the graph to a preset without one, and returns its card.
+        beside: Files to copy into the folder.
+        add_graph: Adds the graph to a preset without one, and returns its card. If it cannot, a warning says why.
 
     Raises:
         PresetError: Something else is there.
@@ -157,7 +165,20 @@ def write(
         for path in beside:
             shutil.copyfile(path, scratch / path.name)
         (scratch / CARD).write_text(card.to_json(), encoding="utf-8")
-        return add_graph(scratch) if add_graph else card
+        return _with_graph(folder, scratch, add_graph) if add_graph else card
+
+
+def _with_graph(folder: Path, scratch: Path, add_graph: Callable[[Path], Card]) -> Card:
+    """Add the graph to a preset that is about to be written; however that fails, a training is not lost."""
+    try:
+        return add_graph(scratch)
+    except Exception as error:  # noqa: BLE001 (whatever a network, or a package of another, makes fail)
+        warnings.warn(
+            f"{folder} has no graph for ONNX Runtime ({first_line(error)}): it runs on Keras until "
+            f"`zoo graph {folder}` adds one",
+            stacklevel=3,
+        )
+        return read_card(scratch)
 
 
 def _text(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""The engine of an opened artifact: call it with arrays, or step by step."""
+"""The engine of an opened artifact, or of the graph of a preset: call it with arrays, or step by step."""
 
 import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from zoo.core.validation import first_line, number
 from zoo.errors import ArgumentError
 from zoo.runtime.signature import FORMS, Signature, Tensor, bind, shape_text
 
+MOST_THREADS = 1024
 Run = Callable[[list[np.ndarray]], list[np.ndarray]]
 """Function of the inputs that returns the outputs, both in the order of a signature."""
 
@@ -39,11 +40,11 @@ def runtime_options(threads: int | None, providers: Sequence[str] | None, trust:
     """Check what a user gave.
 
     Raises:
-        ArgumentError: It is no number of threads, or no list of names.
+        ArgumentError: `threads` is not a positive integer, or `providers` not a list of names.
     """
     if threads is not None:
-        threads = number("threads", threads, 1, whole=True)
-    names = None if providers is None or isinstance(providers, str) else tuple(providers)
+        threads = number("threads", threads, 1, MOST_THREADS, whole=True)
+    names = None if isinstance(providers, str) or not isinstance(providers, Iterable) else tuple(providers)
     if providers is not None and not (names and all(isinstance(name, str) for name in names)):
         raise ArgumentError(f"providers={providers!r}: give a list of names, such as ['CPUExecutionProvider']")
     return RuntimeOptions(threads, names, trust)
@@ -62,8 +63,8 @@ class BoundEngine:
             position; None if its tensors go by name alone.
 
     Attributes:
-        about: How the artifact was made, from its manifest; None if another tool made it, and of a preset.
-        build: Builds the Keras network of a preset; None of an artifact, which has none.
+        about: How the artifact was made, from its manifest; None if another tool made it, and for a preset.
+        build: Builds the Keras network of a preset; None for an artifact, which has no such network.
         concurrent: Calls of several threads run in parallel. Where they do not, one engine for each thread is faster.
     """
 
@@ -93,7 +94,9 @@ class BoundEngine:
         """Return the `keras.Model` of a preset with its weights, built when it is first asked for.
 
         Raises:
-            ArgumentError: It is an artifact.
+            ArgumentError: It is an artifact, which has no Keras network.
+            PresetError: The files of the preset have changed.
+            MissingExtra: Keras is not installed.
         """
         if self.build is None:
             raise ArgumentError(f"{self!r} has no Keras network: load the model that it was exported from")

@@ -28,7 +28,7 @@ from . import graph
 from .nodes import NODES, STORED, Layer, activations, choose
 from .optimizing import copied_once
 from .runtime import PRODUCER, embed, manifest, open_, operators, precision
-from .shorter import shorten
+from .simplifying import simplify
 
 OPSET = 17
 STAND_IN = "recurrent_stand_in_"
@@ -71,7 +71,7 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
         )  # fmt: skip
     graph.add_erfc(model)
     graph.check_known(model)
-    shorten(model, layers, graph.DOMAIN)
+    simplify(model, layers, graph.DOMAIN)
     graph.expand(model, layers)
     if face.form == "generate":
         graph.free_loops(model)

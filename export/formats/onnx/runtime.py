@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ArtifactError
+from zoo.presets.graph import KEY
 from zoo.runtime.engine import DEFAULT_RUNTIME, BoundEngine, RuntimeOptions
 from zoo.runtime.onnx.checking import checked, inside, named
 from zoo.runtime.onnx.session import engine
@@ -71,6 +72,8 @@ def manifest(path: Path) -> dict[str, str]:
         about = top(content)
     found = {entry.key or "": entry.value or "" for entry in about.metadata}
     if not {"export", "bytes", "covers", "sha256"} & set(found):
+        if KEY in found:
+            raise ArtifactError(f"{path} is the graph of a preset: give the folder it is in")
         if about.producer == PRODUCER:
             raise ArtifactError(f"{path} has lost what export.save had put behind it: copy or export it again")
         return {}

@@ -111,6 +111,15 @@ def _summed(_checker: Any, _graph: Any, operator: Any, given: Any, results: Any)
     refuse(scales and results[0].letter == "b" and max(scales) >= 1, operator.what, "scales above one")
 
 
+def _squared(_checker: Any, _graph: Any, operator: Any, given: Any, results: Any) -> None:
+    """The runtime ends the process where the scale of the squares is too small for those of the inputs."""
+    scales = [tensor.quantization.scale for tensor in (*given, *results) if tensor.letter in QUANTIZED]
+    refuse(any(len(scale) > 1 for scale in scales), operator.what, "several scales of one tensor")
+    if len(scales) == len(given) + 1:
+        most = max(scale[0] for scale in scales[:-1])
+        refuse(4 * most**2 >= SQUARES * scales[-1][0], operator.what, "a scale of its result that is too small")
+
+
 def _range(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
     numbers = [checker.numbers(tensor) for tensor in given]
     start, limit, step = (None if found is None else float(found[0]) for found in numbers)
@@ -170,12 +179,14 @@ JOINED = {"CONCATENATION", "MINIMUM", "PACK"}
 """Operators that give sizes, some numbers of their first input, some numbers of all inputs."""
 RATIOS = {"ADD": 2**12, "SUB": 2**12, "EQUAL": 2**12, "NOT_EQUAL": 2**12, "GREATER": 2**12,
           "GREATER_EQUAL": 2**12, "LESS": 2**12, "LESS_EQUAL": 2**12}  # fmt: skip
+SQUARES = 2**14
+"""What the runtime multiplies squares by, so that the factor that makes them results is below one."""
 RULES: dict[str, Callable[..., None]] = {
     "IF": _if, "WHILE": _while, "RANGE": _range, "STRIDED_SLICE": _strided, "RESHAPE": _reshaped,
     "PACK": _counted("count", 0), "TILE": _tiled, "TRANSPOSE_CONV": _transposed,
     **dict.fromkeys(("UNPACK", "SPLIT", "SPLIT_V"), _counted("count", 1)),
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
     **dict.fromkeys(("DIV", "FLOOR_DIV", "FLOOR_MOD"), _divided),
-    **dict.fromkeys(RATIOS, _summed),
+    **dict.fromkeys(RATIOS, _summed), "SQUARED_DIFFERENCE": _squared,
 }  # fmt: skip
 """Operator → what else must hold for it."""

@@ -85,7 +85,7 @@ def growing(kind, *inputs, **attributes):
 GOOD = {
     "raw": model(),
     "typed": reshaped([1, 3], float_data=[1, 2, 3]),
-    "whole": model(constants=[onnx.helper.make_tensor("w", TensorProto.INT64, [2], [-1, 2**40]), W]),
+    "whole": model(constants=[onnx.helper.make_tensor("i", TensorProto.INT64, [2], [-1, 2**40]), W]),
     "texts": model(constants=[onnx.helper.make_tensor("t", TensorProto.STRING, [2], [b"a", b"b"]), W]),
     "half bytes": model(constants=[onnx.helper.make_tensor("q", TensorProto.INT4, [3], [1, 2, 3]), W]),
     "some branches": deep(3),
@@ -93,6 +93,11 @@ GOOD = {
     "filled": growing("ConstantOfShape", np.int64([100, 100])),
 }
 BAD = {
+    "two of a name": (model(constants=[W, W]), "constant w is there twice"),
+    "many constants": (
+        model(constants=[W, *(TensorProto(name=f"{i}", data_type=1, float_data=[0]) for i in range(20_000))]),
+        "20,001 constants, at most 20,000",
+    ),
     "a file beside it": (elsewhere("other.bin"), "its numbers lie in another file.*onnx.save"),
     "a file above": (elsewhere("../../etc/passwd", "10"), "its numbers lie in another file"),
     "an absolute path": (elsewhere("/etc/passwd"), "its numbers lie in another file"),

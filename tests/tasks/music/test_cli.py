@@ -43,7 +43,7 @@ def test_harmonize(tmp_path):
 def test_earlier_spellings_work_with_a_warning(tmp_path, monkeypatch):
     preset, opened = infiller(tmp_path, MusicInfillCodec()), []
     monkeypatch.chdir(tmp_path)
-    usual = ("--sweeps", 1, "--seed", 1)
+    usual = ("--sweeps", 1, "--seed", 1, "--engine", "keras")
     current = call("harmonize", preset, "C5/4 D5/4", *usual, "-o", "a.mid")
     assert "warning" not in current.stderr
     earlier = call("harmonize", "C5/4 D5/4", "--model", preset, *usual, "-o", "b.mid")

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ArtifactError
+from zoo.runtime.onnx.dividing import check_divisions
 from zoo.runtime.onnx.wire import Reader, read
 
 MICROSOFT = "com.microsoft"
 
 LARGEST = 1 << 28  # numbers of a tensor that a file of a few bytes could ask for
 DEEPEST = 10  # graphs within graphs
+MOST_CONSTANTS = 20_000  # of a graph: the runtime takes a time that grows with the square of their number
 MATHEMATICS = """
     Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization BitShift BitwiseAnd
     BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Celu Clip Compress Concat Constant ConstantOfShape Conv
@@ -71,7 +73,7 @@ GROWING = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1, "OneHot": 1, "Resize": 
 
 
 @dataclass(frozen=True)
-class Stored:
+class ExternalData:
     """Where the numbers of a constant lie in another file, and what they are.
 
     Attributes:
@@ -89,18 +91,18 @@ class Stored:
     shape: tuple[int, ...]
 
 
-Elsewhere = Mapping[str, Stored]
+External = Mapping[str, ExternalData]
 """Name of a constant → where its numbers are."""
-NOWHERE: Elsewhere = {}
+NO_EXTERNAL: External = {}
 
 
-def checked(path: Path, content: bytes, elsewhere: Elsewhere = NOWHERE) -> list[str]:
+def checked(path: Path, content: bytes, external: External = NO_EXTERNAL) -> list[str]:
     """Check an ONNX file; return the names of the constants whose numbers are in another file.
 
     Args:
         path: The file.
         content: Its bytes.
-        elsewhere: Constants that may be in another file.
+        external: Constants that may be in another file.
 
     Raises:
         ArtifactError: It is damaged, or has what is not run here.
@@ -110,9 +112,10 @@ def checked(path: Path, content: bytes, elsewhere: Elsewhere = NOWHERE) -> list[
     try:
         if model.graph is None:
             raise ArtifactError("it has no graph")
-        _check_graph(content, model.graph, {}, 0, elsewhere)
+        _check_graph(content, model.graph, {}, 0, external)
+        check_divisions(content, model.graph)
     except ArtifactError as error:
-        remedy = "" if elsewhere else ". Export the Keras model with export.save"
+        remedy = "" if external else ". Export the Keras model with export.save"
         raise ArtifactError(f"{path} is damaged, or has what is not run here: {error}{remedy}") from error
     return [tensor.name for tensor in model.graph.initializers if tensor.external]
 
@@ -132,7 +135,9 @@ def inside(graph: Any) -> list[Any]:
     return [graph, *(deeper for one in inner for deeper in inside(one))]
 
 
-def _check_graph(content: bytes, graph: Any, outer: dict[str, Any], deep: int, elsewhere: Elsewhere = NOWHERE) -> None:
+def _check_graph(
+    content: bytes, graph: Any, outer: dict[str, Any], deep: int, external: External = NO_EXTERNAL
+) -> None:
     """Check a graph, and those inside of it.
 
     Args:
@@ -140,12 +145,12 @@ def _check_graph(content: bytes, graph: Any, outer: dict[str, Any], deep: int, e
         graph: The graph.
         outer: Constants of the graphs around it, by name.
         deep: How many graphs it is in.
-        elsewhere: Constants that may be in another file.
+        external: Constants that may be in another file.
     """
     if deep > DEEPEST:
         raise ArtifactError(f"more than {DEEPEST} graphs within one another")
     constants = dict(outer)
-    _check_constants(content, graph.initializers, elsewhere)
+    _check_constants(content, graph.initializers, external)
     constants |= {tensor.name: tensor for tensor in graph.initializers}
     for node in graph.nodes:
         what = f"operator {node.kind} {node.name or ''}".strip()
@@ -170,28 +175,39 @@ def _tensors(attribute: Any) -> Iterator[Any]:
     yield from attribute.tensors
 
 
-def _check_constants(content: bytes, tensors: list[Any], elsewhere: Elsewhere) -> None:
-    """Check the constants of a graph, those in another file too."""
+def _check_constants(content: bytes, tensors: list[Any], external: External) -> None:
+    """Check the constants of a graph, those in another file too.
+
+    Raises:
+        ArtifactError: There are too many, one has other numbers than it should, or two have the same name: of two in
+            another file the runtime would get one, and look for the other itself.
+    """
+    if len(tensors) > MOST_CONSTANTS:
+        raise ArtifactError(f"{len(tensors):,} constants, at most {MOST_CONSTANTS:,} are accepted")
+    names = set[str | None]()
     for tensor in tensors:
-        if not _is_elsewhere(tensor, elsewhere):
+        if tensor.name in names:
+            raise ArtifactError(f"constant {tensor.name} is there twice")
+        names.add(tensor.name)
+        if not _is_external(tensor, external):
             _check_tensor(content, tensor, f"constant {tensor.name}")
 
 
-def _is_elsewhere(tensor: Any, elsewhere: Elsewhere) -> bool:
-    """Return whether the numbers of a constant are in another file, where they may be.
+def _is_external(tensor: Any, external: External) -> bool:
+    """Return whether the numbers of a constant are in another file, as they may be.
 
     Raises:
-        ArtifactError: They would be in another place, or others than its type and shape have.
+        ArtifactError: They are in a place that is not theirs, or do not fit its type and shape.
     """
-    if not elsewhere or not (tensor.location or tensor.external):
+    if not external or not (tensor.location or tensor.external):
         return False
     said = {entry.key: entry.value for entry in tensor.external}
-    place = elsewhere.get(tensor.name)
+    place = external.get(tensor.name)
     meant = place and {"location": place.file, "offset": str(place.offset), "length": str(place.length)}
     if place is None or said != meant or len(tensor.external) != len(said) or tensor.location != 1:
         raise ArtifactError(
             f"constant {tensor.name}: its numbers lie in {said.get('location')!r:.100} from byte {said.get('offset')} "
-            f"on, which is not its place in {next(iter(elsewhere.values())).file}"
+            f"on, which is not its place in {next(iter(external.values())).file}"
         )
     if (tensor.type, tuple(tensor.dims)) != (place.kind, place.shape) or tensor.raw is not None:
         raise ArtifactError(f"constant {tensor.name}: other numbers than {place.file} has")

@@ -15,7 +15,7 @@ DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(strin
 """ONNX Runtime's names that are not NumPy's in `tensor()`."""
 CPU = "CPUExecutionProvider"
 Arrays = Mapping[str, np.ndarray]
-NONE: Arrays = {}
+NO_ARRAYS: Arrays = {}
 
 
 def check_runtime(options: RuntimeOptions) -> None:
@@ -35,7 +35,7 @@ def check_runtime(options: RuntimeOptions) -> None:
 
 
 def engine(
-    path: Path, content: bytes, form: str, options: RuntimeOptions = DEFAULT_RUNTIME, elsewhere: Arrays = NONE
+    path: Path, content: bytes, form: str, options: RuntimeOptions = DEFAULT_RUNTIME, external: Arrays = NO_ARRAYS
 ) -> BoundEngine:
     """Open a checked ONNX model in ONNX Runtime, on one thread unless told otherwise: more do not help a small network.
 
@@ -44,13 +44,13 @@ def engine(
         content: Its bytes.
         form: Row of `zoo.runtime.signature.FORMS`.
         options: How it is run.
-        elsewhere: Arrays that the model has by name alone.
+        external: Constants that the model only names, as external data: name → array.
 
     Raises:
         ArtifactError: ONNX Runtime cannot open it.
         ArgumentError: An execution provider cannot be used here.
     """
-    session = _session(path, content, options, elsewhere)
+    session = _session(path, content, options, external)
     if unused := set(options.providers or ()) - set(session.get_providers()):
         raise ArgumentError(
             f"providers={list(options.providers or ())}: ONNX Runtime could not start {', '.join(sorted(unused))} and "
@@ -77,14 +77,14 @@ def engine(
     return BoundEngine("onnx", found, run, concurrent=True, order=(input_names, output_names))
 
 
-def _session(path: Path, content: bytes, options: RuntimeOptions, elsewhere: Arrays) -> Any:
+def _session(path: Path, content: bytes, options: RuntimeOptions, external: Arrays) -> Any:
     import onnxruntime as ort
 
     settings = ort.SessionOptions()
     settings.intra_op_num_threads, settings.inter_op_num_threads = options.threads or 1, 1
     settings.log_severity_level = 3
     settings.add_session_config_entry("session.load_model_format", "ONNX")  # what was checked, not its own format
-    arrays = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in elsewhere.items()}
+    arrays = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in external.items()}
     if arrays:
         settings.add_external_initializers(list(arrays), list(arrays.values()))
     try:

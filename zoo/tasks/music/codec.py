@@ -71,7 +71,7 @@ class MusicCodec(ScoreTokens):
 
     @functools.cached_property
     def _places(self) -> np.ndarray:
-        """Tokens of a bar: the offsets of the columns, with voice and place added to the first two."""
+        """Offsets for each token of a bar: the offsets of the columns, with voice and place added to the first two."""
         found = np.tile(self.offsets, (self.voices * self.steps_per_bar, 1))
         found[:, 0] += np.tile(np.arange(self.voices), self.steps_per_bar)
         found[:, 1] += np.repeat(np.arange(self.steps_per_bar), self.voices)
@@ -93,7 +93,7 @@ class MusicCodec(ScoreTokens):
         return self._led(xp, np.arange(self.voices, dtype=np.int32)[None] < voice, own, pitch, age, left)
 
     def _led(self, xp: Any, above: Any, own: Any, pitch: Any, age: Any, left: Any) -> Any:
-        """Give the pitch that keeps the fifth or octave of one's own pitch and the one that a voice above has left."""
+        """Return the pitch that keeps the fifth or octave of the own pitch with that which a voice above has left."""
         between, led = xp.maximum(left - own, own - left) % 12, own + pitch - left
         lowest = xp.minimum(xp.minimum(pitch, left), xp.minimum(own, led))
         shown = above & (age == 0) & (pitch != left) & ((between == 0) | (between == 7))
@@ -110,19 +110,19 @@ class MusicCodec(ScoreTokens):
         return tuple(self._with(xp, old, voice, new) for new, old in zip(changed, memory, strict=True))
 
     def _heard(self, xp: Any, ids: Any, sounding: Any, age: Any, left: Any) -> tuple[Any, Any, Any]:
-        """Return what a voice sings after a token, for how long, and what it left for that."""
+        """Return the pitch of a voice after a token, its age, and the pitch before it."""
         goes_on = (ids == HOLD_ID) | ((ids == REST_ID) & (sounding == REST_ID))
         now = xp.where(ids == HOLD_ID, xp.where(sounding == START, REST_ID, sounding), ids)
         return now, xp.where(goes_on, xp.minimum(age + 1, LONGEST), 0), xp.where(goes_on, left, sounding)
 
     def _of(self, xp: Any, values: Any, voice: Any) -> Any:
-        """Give of values `(batch, voices)` those of one voice, `(batch,)`."""
+        """Return the values of one voice, `(batch,)`, of `(batch, voices)`."""
         if isinstance(voice, int):
             return values[:, voice]
         return xp.max(xp.where(voice == np.arange(self.voices, dtype=np.int32)[None], values, 0), 1)
 
     def _with(self, xp: Any, values: Any, voice: Any, new: Any) -> Any:
-        """Put others in the place of the values `(batch, voices)` of one voice."""
+        """Return `(batch, voices)` with other values for one voice."""
         if isinstance(voice, int):
             changed = values.copy()
             changed[:, voice] = new

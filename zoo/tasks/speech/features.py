@@ -17,9 +17,9 @@ MEASURED = 300  # recordings from which mean and deviation are taken, or somewha
 
 @functools.cache
 def filters() -> np.ndarray:
-    """Give the mel filters, `(bins, bands)` float32: triangles of the area 1, those of librosa (Slaney, 1998).
+    """Return the mel filters, `(bins, bands)` float32: triangles of area 1, as in librosa (Slaney, 1998).
 
-    Mel are linear up to 1 kHz, which is 15, and logarithmic from there on: 27 for a factor of 6.4.
+    The mel scale is linear up to 1 kHz, or 15 mel, and logarithmic above: 27 mel for a factor of 6.4.
 
     Reference: Slaney, Auditory Toolbox, Interval Research Corporation, Technical Report 1998-010.
     """
@@ -33,7 +33,7 @@ def filters() -> np.ndarray:
 
 
 def log_mel(wave: np.ndarray) -> np.ndarray:
-    """Give log-mel features `(steps, FRAMES, BANDS)` of samples, as librosa does, with silence before and behind."""
+    """Return log-mel features `(steps, FRAMES, BANDS)` of samples, as librosa does, with silence before and after."""
     steps = steps_of(len(wave))
     wave = np.pad(wave, (OVERLAP + HEAD * STEP, (steps - HEAD) * STEP - len(wave)))
     windows = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP]

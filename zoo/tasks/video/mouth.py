@@ -137,7 +137,7 @@ def _halved(image: np.ndarray) -> np.ndarray:
 
 
 def matches(image: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Give the normalized cross-correlation of a template with an image at every place where it fits in."""
+    """Return the normalized cross-correlation of a template with an image at every place where it fits in."""
     centred, size = template - template.mean(), template.size
     sums, squares = _windows(image, template.shape), _windows(np.square(image), template.shape)
     spread = np.maximum(squares - np.square(sums) / size, 1.0) * np.square(centred).sum()
@@ -146,9 +146,9 @@ def matches(image: np.ndarray, template: np.ndarray) -> np.ndarray:
 
 
 def _correlated(image: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Give the products of a template with an image, summed, at every place where it fits in; by Fourier transforms.
+    """Return the cross-correlation of a template with an image at every place where it fits in, by Fourier transforms.
 
-    They wrap around only where the template does not fit in.
+    The transforms wrap around only where the template does not fit in.
     """
     sides = [_fast(side) for side in image.shape]
     spectrum = np.fft.rfft2(image, sides) * np.fft.rfft2(template, sides).conj()
@@ -158,7 +158,7 @@ def _correlated(image: np.ndarray, template: np.ndarray) -> np.ndarray:
 
 
 def _windows(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Give the sum of the numbers below a window of a shape, at every place where it fits in."""
+    """Return the sum of the pixels in a window of a shape, at every place where it fits in."""
     found = np.pad(image.astype(np.float64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     high, wide = shape
     found = found[high:] - found[:-high]
@@ -166,7 +166,7 @@ def _windows(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _fast(size: int) -> int:
-    """Return the next size that Fourier transforms are fast at: 2, 3 and 5 are its only factors."""
+    """Return the next size for which Fourier transforms are fast: 2, 3 and 5 are its only prime factors."""
     while True:
         left = size
         for factor in (2, 3, 5):

@@ -255,6 +255,7 @@ BAD = {
     ),
     "scales far apart": (quantized("ADD", 1e-5, 1), "scales that are too far"),
     "scales above one": (quantized("LESS", 2, 2), "scales above one"),
+    "squares of large scales": (quantized("SQUARED_DIFFERENCE", 1, 1e-6), "a scale of its result that is too small"),
     "a graph input without numbers": (of_tensor(0, "shape", [0]), "takes a tensor without numbers"),
     "no options": (with_operator("CONV_2D", [np.zeros((1, 2, 2, 1), np.float32)] * 2 + [None], [([1, 1, 1, 1], F)]),
                    "its options are missing"),

@@ -24,8 +24,8 @@ Size = int | tuple[str, int]
 """A size in a shape: a number, or that of an axis of a tensor."""
 
 
-def shorten(model: Any, layers: Sequence[Layer], domain: str) -> None:
-    """Replace nodes of which one does as well.
+def simplify(model: Any, layers: Sequence[Layer], domain: str) -> None:
+    """Replace groups of nodes that a single node can replace.
 
     Args:
         model: The ONNX model, with stand-ins for its recurrent nodes.
@@ -62,7 +62,7 @@ class _Known:
         return node if node is not None and node.op_type == kind and node.domain == "" else None
 
     def numbers(self, name: str) -> list[int] | None:
-        """Return the whole numbers of a constant with one axis or none."""
+        """Return the integers of a constant with one axis or none."""
         import onnx
 
         tensor = self.constants.get(name)
@@ -72,7 +72,7 @@ class _Known:
         return None if array.dtype.kind not in "iu" else [int(number) for number in array.ravel()]
 
     def sizes(self, name: str) -> list[Size] | None:
-        """Return what a tensor of sizes contains, where it can be told."""
+        """Return what a tensor of sizes contains, where it is known."""
         if (numbers := self.numbers(name)) is not None:
             return list(numbers)
         if cast := self.made(name, "Cast"):
@@ -133,7 +133,7 @@ def _known(model: Any, layers: Sequence[Layer], domain: str) -> _Known:
 
 
 def _wrap(known: _Known, node: Any) -> None:
-    """Give a `Gather` the ids themselves, where those below 0 have become ids from the end of the table."""
+    """Connect a `Gather` to the ids themselves, where negative ones were made to count from the end of the table."""
     table, choice = known.constants.get(node.input[0]), _choice(known, node.input[1])
     if table is None or choice is None or _axis(node):
         return
@@ -155,7 +155,7 @@ def _zero(tensor: Any) -> bool:
 
 
 def _choice(known: _Known, name: str) -> tuple[str, str, str] | None:
-    """Return condition and both values of a choice: a `Where`, or tf2onnx's sum of products for whole numbers."""
+    """Return condition and both values of a choice: a `Where`, or tf2onnx's sum of products for integers."""
     if where := known.made(name, "Where"):
         return where.input[0], where.input[1], where.input[2]
     total = known.made(name, "Add")
@@ -172,7 +172,7 @@ def _choice(known: _Known, name: str) -> tuple[str, str, str] | None:
 
 
 def _multiply(known: _Known, node: Any) -> bool:
-    """Make one product of a `Reshape` to rows, a product with a weight, and the `Reshape` back."""
+    """Merge into one product a `Reshape` to rows, a product with a weight, and the `Reshape` back."""
     product = known.made(node.input[0], "MatMul")
     rows = known.made(product.input[0], "Reshape") if product else None
     weight = known.constants.get(product.input[1]) if product else None
@@ -182,7 +182,7 @@ def _multiply(known: _Known, node: Any) -> bool:
     shape, sizes = known.shapes.get(x), known.sizes(node.input[1])
     if not shape or sizes is None or known.numbers(rows.input[1]) != [-1, inner] or len(sizes) != len(shape):
         return False
-    # One size may be told by the others.
+    # One size may follow from the others.
     kept = [size in ((x, i), shape[i]) for i, size in enumerate(sizes[:-1])]
     if sizes[-1] != outer or any(size != -1 for size, same in zip(sizes, kept, strict=False) if not same):
         return False
@@ -195,7 +195,7 @@ def _multiply(known: _Known, node: Any) -> bool:
 
 
 def _keep(known: _Known, node: Any, graph: Any) -> None:
-    """Give a `Reshape` a constant shape, with 0 for sizes that stay where they are."""
+    """Connect a `Reshape` to a constant shape, with 0 for sizes that stay where they are."""
     import onnx
 
     sizes = None if node.attribute or node.input[1] in known.constants else known.sizes(node.input[1])

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from export.formats.onnx.shorter import shorten
+from export.formats.onnx.simplifying import simplify
 from tests.export.formats.onnx.handmade import constant, model_of, run, values
 
 RNG = np.random.default_rng(0)
@@ -17,7 +17,7 @@ node = helper.make_node
 
 def kinds(model):
     """Shorten a model; return its operators."""
-    shorten(model, [], "none")
+    simplify(model, [], "none")
     onnx.checker.check_model(model, full_check=True)
     return [one.op_type for one in model.graph.node]
 
