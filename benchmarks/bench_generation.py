@@ -142,8 +142,13 @@ def in_turns(functions, batch):
     return {name: round(median(values), 1) for name, values in rates.items()}
 
 
-def engines(threads):
-    """Return model → batch → engine → symbols per second of what `zoo.load` opens; in a process of its own."""
+def engines(threads, wanted=None):
+    """Return model → batch → engine → symbols per second of what `zoo.load` opens; in a process of its own.
+
+    Args:
+        threads: Of both engines.
+        wanted: Names of models; None: all.
+    """
     import tensorflow as tf
     from zoo.export.preset_graph import add_graph
 
@@ -158,7 +163,7 @@ def engines(threads):
         write(Path(folder) / "preset", made.card, made.codec, weights(made.network), add_graph=add_graph)
         names = {f"{LAYERS} x {UNITS} LSTM": Path(folder) / "preset", **{name: name for name in SHIPPED}}
         found = {}
-        for name, place in names.items():
+        for name, place in [(name, place) for name, place in names.items() if wanted is None or name in wanted]:
             opened = {"keras": zoo.load(place, engine="keras"), "onnx": zoo.load(place, threads=threads)}
             functions = {engine: _making(one, "music" in name) for engine, one in opened.items()}
             found[name] = {str(batch): in_turns(functions, batch) for batch in BATCHES}

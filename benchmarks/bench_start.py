@@ -2,6 +2,7 @@
 
     python benchmarks/bench_start.py            # measures, writes start.json, prints the tables (4 minutes)
     python benchmarks/bench_start.py --install  # installs the base into a new environment too (a minute)
+    python benchmarks/bench_start.py --only label  # measures the commands that have this in their name again
     python benchmarks/bench_start.py --show     # prints what start.json has
 
 Processes are cold, in that nothing of them is in memory but the files that the operating system keeps; both engines
@@ -77,9 +78,9 @@ def processes():
     return {**found, LOAD: load}
 
 
-def measure():
-    """Return name → engine → medians of seconds and MB, all commands in turns."""
-    commands = processes()
+def measure(part=""):
+    """Return name → engine → medians of seconds and MB, in turns; of commands whose name has a part in it."""
+    commands = {name: engines for name, engines in processes().items() if part in name}
     found = {name: {engine: [] for engine in engines} for name, engines in commands.items()}
     with tempfile.TemporaryDirectory() as folder:
         media(Path(folder))
@@ -139,12 +140,13 @@ def tables(results):
 
 @click.command()
 @click.option("--install", "installs", is_flag=True, help="Install the base into a new environment too.")
+@click.option("--only", default="", help="Measure only the commands that have this in their name.")
 @click.option("--show", is_flag=True, help="Print what start.json has.")
-def main(installs, show):
+def main(installs, only, show):
     """Measure, or show what was measured."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if not show:
-        results["processes"] = measure()
+        results["processes"] = results.get("processes", {}) | measure(only)
         if installs:
             results["install"] = install()
         results["versions"] = {name: version(name) for name in ("keras", "tensorflow", "onnxruntime", "numpy")}

@@ -39,12 +39,14 @@ SLOW = {
 } | {
     *(f"tasks/{task}/test_user_data_training.py" for task in ("music", "speech", "text", "video")),
     *(f"tasks/{task}/test_model_artifacts.py" for task in ("speech", "video")),
-    *(f"test_{name}.py" for name in ("plugins", "examples", "shipped")),
+    *(f"test_{name}.py" for name in ("docs", "plugins", "examples", "shipped")), "tasks/speech/test_frontend.py",
 }  # fmt: skip
-"""Tests from end to end: whole trainings, other packages, the shipped models. `make test` leaves them to `make test-slow`."""
+"""Tests from end to end: whole trainings, documents, other packages and backends, the shipped models. `make test` leaves them to `make test-slow`."""
 LONG = SLOW | {
-    *(f"training/test_{name}.py" for name in ("start", "fit", "learner")), "test_docs.py",
-    "tasks/speech/test_frontend.py", "layers/test_recurrent.py", "export/formats/test_formats.py",
+    *(f"training/test_{name}.py" for name in ("start", "fit", "learner")),
+    "layers/test_recurrent.py", "export/formats/test_formats.py", "export/formats/saved_model/test_saved_model.py",
+    *(f"export/{name}.py" for name in ("test_benchmarking", "legacy/test_reading", "legacy/test_masks")),
+    *(f"test_{name}.py" for name in ("typing", "benchmarks", "base_install", "project", "export")),
 }  # fmt: skip
 
 

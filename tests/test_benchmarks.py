@@ -34,7 +34,7 @@ def test_readme_table_is_the_benchmark_s():
 
 
 @pytest.mark.parametrize(
-    "name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning", "speech", "video"]
+    "name", ["export", "layers", "generation", "infilling", "poly_music", "fine_tuning", "speech", "start", "video"]
 )
 def test_readme_tables_are_the_benchmark_s(name):
     tables = benchmark(name).tables(json.loads((ROOT / f"benchmarks/{name}.json").read_text()))
@@ -79,6 +79,29 @@ def test_recorded_memory_does_not_grow():
     assert len(recorded) >= 2
     for found in recorded.values():
         assert max(found) <= 1.001 * found[0]
+
+
+def test_recorded_starts_are_short():
+    found = json.loads((ROOT / "benchmarks/start.json").read_text())
+    seconds = {name: engines["onnx"]["s"] for name, engines in found["processes"].items()}
+    limits = dict(zip(seconds, (0.25, 0.7, 0.7, 0.8, 1.0, 0.4), strict=True))
+    assert all(seconds[name] <= limit for name, limit in limits.items())
+    assert found["processes"]["zoo generate lstm_music --bars 2"]["onnx"]["MB"] <= 150
+    assert found["install"]["MB"] <= 400
+    assert found["install"]["s"] <= 40
+
+
+def test_recorded_generation_is_as_fast_on_both_engines():
+    """With as many threads as that benchmark gives Keras."""
+    rates = json.loads((ROOT / "benchmarks/generation.json").read_text())["engines"]["2"]["2 x 512 LSTM"]
+    assert {*rates} == {"1", "16"}
+    assert all(row["onnx"] >= row["keras"] for row in rates.values())
+
+
+def test_recorded_prompts_are_read_in_two_seconds():
+    found = json.loads((ROOT / "benchmarks/generation.json").read_text())["prompts"]
+    assert found.pop("characters") == 200_000
+    assert all(times["median"] <= 2 for engines in found.values() for times in engines.values())
 
 
 def test_recorded_generation_is_fast():

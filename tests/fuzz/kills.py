@@ -27,7 +27,7 @@ EPOCHS = 20
 BEGUN_S = 0.3  # a process needs to begin its command
 STOPS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 FORMATS = {"onnx": "tiny.onnx", "tflite": "tiny.tflite", "saved_model": "tiny"}
-LEFT = ("card.json", "codec.json", "curves.png", "log.csv", "weights.safetensors")
+LEFT = ("card.json", "codec.json", "curves.png", "graph.onnx", "log.csv", "weights.safetensors")
 
 
 class Fault(Exception):

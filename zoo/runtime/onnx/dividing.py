@@ -1,10 +1,10 @@
 """Checking of the divisions of an ONNX graph, some of which end the process of ONNX Runtime.
 
-A whole number divided by 0, or the smallest one by -1, is no error there but a signal of the processor, already when a
+An integer divided by 0, or the smallest one by -1, is no error there but a signal of the processor, already when a
 file is opened. Such a division is run only if its divisor is neither whatever the inputs are: a constant, a size of an
 input, or the larger one of anything and a constant. A convolution of 0 groups is such a division, too.
 
-What is not known to be a float is taken for a whole number. ONNX Runtime compares the types that a file declares with
+What is not known to be a float is taken for an integer. ONNX Runtime compares the types that a file declares with
 those that follow from its operators, which is why declared types count, too.
 """
 
@@ -19,10 +19,10 @@ from zoo.runtime.onnx.wire import Reader
 
 FLOATS = frozenset([1, 10, 11, 16])
 """Types of a tensor whose numbers are floats."""
-WHOLE: dict[int, Any] = {
+INTEGERS: dict[int, Any] = {
     2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 12: np.uint32, 13: np.uint64,
 }  # fmt: skip
-"""Type of a tensor of whole numbers → NumPy's."""
+"""Type of a tensor of integers → NumPy's."""
 Bounds = tuple[int, int]
 """Smallest and largest number that a tensor may have."""
 SIZES: Bounds = (1, 2**31 - 1)
@@ -54,7 +54,7 @@ class Scope:
         outer: That of the graph around it.
         defined: Names of all its tensors. ONNX Runtime sorts the nodes, so that a name may be used before it stands.
         floats: Names of those that are floats.
-        divisors: Name of each tensor of whole numbers that has no 0 and no -1 → its bounds.
+        divisors: Name of each tensor of integers that has no 0 and no -1 → its bounds.
         sized: Names of the inputs of a model none of whose sizes is 0.
     """
 
@@ -77,7 +77,7 @@ class Scope:
         return scope is not None and name in scope.floats
 
     def bounds(self, name: str) -> Bounds | None:
-        """Return the bounds of a tensor of whole numbers if it has no 0 and no -1, else None."""
+        """Return the bounds of a tensor of integers if it has no 0 and no -1, else None."""
         scope = self.of(name)
         return None if scope is None else scope.divisors.get(name)
 
@@ -126,7 +126,7 @@ def _check_node(node: Any, scope: Scope) -> None:
     floats, divisor = any(map(scope.is_float, node.inputs[:2])), "".join(node.inputs[1:2])
     if node.kind in DIVISIONS and not floats and scope.bounds(divisor) is None:
         raise ArtifactError(
-            f"{what}: it divides whole numbers by what may be 0 or -1. Divide by another constant, by "
+            f"{what}: it divides integers by what may be 0 or -1. Divide by another constant, by "
             "maximum(n, 1), or divide floats"
         )
     if any(a.name == "group" and (a.i or 0) < 1 for a in node.attributes):
@@ -197,7 +197,7 @@ def _floats(node: Any, scope: Scope, inner: list[tuple[Any, Scope]]) -> list[boo
 
 
 def _bounds(content: bytes, node: Any, scope: Scope) -> Bounds | None:
-    """Return the bounds of the first output of a node if it is of whole numbers without 0 and -1, else None."""
+    """Return the bounds of the first output of a node if it is of integers without 0 and -1, else None."""
     first = scope.bounds(node.inputs[0]) if node.inputs else None
     if node.kind == "Constant":
         only = node.attributes[0] if len(node.attributes) == 1 else None
@@ -209,7 +209,7 @@ def _bounds(content: bytes, node: Any, scope: Scope) -> Bounds | None:
     if node.kind == "Shape":
         return SIZES if node.inputs and scope.is_sized(node.inputs[0]) else None
     if node.kind == "Cast":
-        dtype = next((WHOLE.get(a.i) for a in node.attributes if a.name == "to"), None)
+        dtype = next((INTEGERS.get(a.i) for a in node.attributes if a.name == "to"), None)
         return first if first is not None and dtype is not None and _fits(first, dtype) else None
     if node.kind == "Max":
         given = [bounds for name in node.inputs if (bounds := scope.bounds(name)) is not None]
@@ -218,8 +218,8 @@ def _bounds(content: bytes, node: Any, scope: Scope) -> Bounds | None:
 
 
 def _whole(content: bytes, tensor: Any) -> Bounds | None:
-    """Return the bounds of a constant of whole numbers without 0 and -1, else None."""
-    dtype = WHOLE.get(tensor.type)
+    """Return the bounds of a constant of integers without 0 and -1, else None."""
+    dtype = INTEGERS.get(tensor.type)
     if dtype is None or tensor.location or tensor.external:
         return None
     if tensor.raw is not None:
@@ -233,7 +233,7 @@ def _whole(content: bytes, tensor: Any) -> Bounds | None:
 
 
 def _without(numbers: np.ndarray) -> Bounds | None:
-    """Return the bounds of whole numbers, or None if there is a 0 or -1."""
+    """Return the bounds of integers, or None if there is a 0 or -1."""
     safe = bool(((numbers > 0) | (numbers < -1)).all())
     return (int(numbers.min(initial=1)), int(numbers.max(initial=1))) if safe else None
 

@@ -109,7 +109,7 @@ class Reader:
             raise ArtifactError(f"more than {MOST} fields and numbers")
 
     def varint(self, at: int, end: int) -> tuple[int, int]:
-        """Read a whole number; return it and where it ends."""
+        """Read an integer; return it and where it ends."""
         value = 0
         for i in range(10):
             if at + i >= end:
