@@ -21,7 +21,7 @@ OURS = {"card", "codec", "export", "bytes", "covers", "sha256"}
 REQUIRED = {"export", "bytes", "covers", "sha256"}
 """Names that say that an archive is a manifest."""
 END = struct.Struct("<4s4H2LH")
-REMAINS = re.compile(rb"PK\x03\x04.{22}(?:\x06\0..export|\x05\0..bytes)", re.DOTALL)
+REMAINS = re.compile(rb"PK\x03\x04.{22}(?:\x06\0..export|\x05\0..(?:bytes|codec)|\x04\0..card)", re.DOTALL)
 """A member of a manifest; left alone, of one that is damaged."""
 ODD = re.compile(r"[\x00-\x1f\\:]|^/|(^|/)\.\.(/|$)")
 

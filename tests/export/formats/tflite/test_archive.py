@@ -43,6 +43,16 @@ def test_remains_of_a_manifest_are_not_taken_for_another_tools_file(tmp_path, lo
         flatbuffer.manifest(path)
 
 
+@pytest.mark.parametrize("first", ["card", "codec"])
+def test_the_first_text_of_a_manifest_is_its_remains_too(tmp_path, first):
+    path = written(tmp_path, model("another"))
+    whole = path.read_bytes()
+    archive.append(path, {first: "x" * 100, **ABOUT})
+    path.write_bytes(path.read_bytes()[: len(whole) + 60])  # of the archive only a part of its first text
+    with pytest.raises(ArtifactError, match=r"a.tflite has lost what export.save had put behind it"):
+        flatbuffer.manifest(path)
+
+
 def zipped(members, compression=zipfile.ZIP_STORED, network=b"network"):
     """Pairs of name and text as an archive behind a network."""
     packed = io.BytesIO()
