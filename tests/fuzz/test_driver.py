@@ -24,7 +24,7 @@ class Faulty:
         if seed == 5:
             os.abort()
         if seed == 8:
-            return READ if b"x" * (200 << 20) else REFUSED
+            return READ if b"x" * (80 << 20) else REFUSED
         if seed == 9:
             time.sleep(100)
         while seed == 10:
@@ -44,7 +44,7 @@ def kept_here(monkeypatch, tmp_path):
 
 
 def test_every_kind_is_found(monkeypatch):
-    for name, limit in {"LIMIT_S": 4, "LIMIT_CPU_S": 0.3, "MOST_BYTES": 100 << 20}.items():
+    for name, limit in {"LIMIT_S": 5, "LIMIT_CPU_S": 2, "MOST_BYTES": 40 << 20}.items():
         monkeypatch.setattr(driver, name, limit)
     found = driver.fuzz("tests.fuzz.test_driver:Faulty", 0, count=12)
     assert [(finding.kind, finding.seed) for finding in found.findings] == [
