@@ -7,10 +7,12 @@
     python benchmarks/bench_generation.py --show     # prints what generation.json has
 
 Keras, SavedModel and PyTorch have two threads; ONNX and TFLite one, or as many as Keras with `--engines`. Contenders
-take turns in one process, so that ratios hold where figures do not; sampling, at temperature 1, is part of all of them.
+take turns, in one process or, with `--engines`, each engine in its own, so that ratios hold where figures do not;
+sampling, at temperature 1, is part of all of them.
 PyTorch comes with `pip install rnn-zoo[backends]`.
 """
 
+import functools
 import json
 import multiprocessing
 import os
@@ -143,38 +145,54 @@ def in_turns(functions, batch):
 
 
 def engines(threads, wanted=None):
-    """Return model → batch → engine → symbols per second of what `zoo.load` opens; in a process of its own.
+    """Return model → batch → engine → symbols per second of what `zoo.load` opens, each engine in its own process.
 
     Args:
         threads: Of both engines.
         wanted: Names of models; None: all.
     """
+    pools = {name: ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) for name in ("keras", "onnx")}
+    with tempfile.TemporaryDirectory() as folder, pools["keras"] as keras, pools["onnx"]:
+        place = keras.submit(_preset, Path(folder) / "preset", threads).result()
+        names = {f"{LAYERS} x {UNITS} LSTM": place, **{name: name for name in SHIPPED}}
+        found = {}
+        for name, place in [(name, place) for name, place in names.items() if wanted is None or name in wanted]:
+            functions = {
+                engine: lambda *size, engine=engine, place=place: (
+                    pools[engine].submit(_make, place, engine, threads, *size).result()
+                )
+                for engine in pools
+            }
+            found[name] = {str(batch): in_turns(functions, batch) for batch in BATCHES}
+    return found
+
+
+def _preset(folder, threads):
+    """Write the model of `model` as a preset with its graph, in the process that Keras has; return the folder."""
     import tensorflow as tf
     from zoo.export.preset_graph import add_graph
 
-    import zoo
     from zoo.networks.transfer import weights
     from zoo.presets.preset import write
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    with tempfile.TemporaryDirectory() as folder:
-        made = model()
-        write(Path(folder) / "preset", made.card, made.codec, weights(made.network), add_graph=add_graph)
-        names = {f"{LAYERS} x {UNITS} LSTM": Path(folder) / "preset", **{name: name for name in SHIPPED}}
-        found = {}
-        for name, place in [(name, place) for name, place in names.items() if wanted is None or name in wanted]:
-            opened = {"keras": zoo.load(place, engine="keras"), "onnx": zoo.load(place, threads=threads)}
-            functions = {engine: _making(one, "music" in name) for engine, one in opened.items()}
-            found[name] = {str(batch): in_turns(functions, batch) for batch in BATCHES}
-    return found
+    made = model()
+    write(folder, made.card, made.codec, weights(made.network), add_graph=add_graph)
+    return folder
 
 
-def _making(model, music):
-    """Return a function of the batch size and the number of tokens; a bar of a chorale has 64."""
-    return lambda batch, count: model.generate(
-        n=batch, seed=0, **({"bars": count // 64} if music else {"length": count})
-    )
+@functools.cache
+def _opened(place, engine, threads):
+    import zoo
+
+    return zoo.load(place, engine="keras") if engine == "keras" else zoo.load(place, threads=threads)
+
+
+def _make(place, engine, threads, batch, count):
+    """Make so many tokens with an opened model; a bar of a chorale has 64."""
+    one = _opened(place, engine, threads)
+    one.generate(n=batch, seed=0, **({"bars": count // 64} if one.card.task == "music" else {"length": count}))
 
 
 def engine_table(results):
@@ -267,8 +285,7 @@ def main(long, both, long_prompts, show):
     elif both:
         results["engines"] = {}
         for threads in (1, THREADS):
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                results["engines"][str(threads)] = pool.submit(engines, threads).result()
+            results["engines"][str(threads)] = engines(threads)
         write_text(RESULTS, json.dumps(results, indent=2) + "\n")
     elif long_prompts:
         results["prompts"] = {"characters": PROMPT, **prompts()}
