@@ -7,12 +7,13 @@ import pytest
 
 from tests.media.sounds import sound
 from tests.tasks.speech.recognizers import CAUSAL, tiny
+from zoo.core.mel import FLOOR, FRAMES, HOP, OVERLAP, STEP, WINDOW
 from zoo.core.task import find
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech import features, recordings
 from zoo.tasks.speech.codec import in_steps
 from zoo.tasks.speech.features import log_mel
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
+from zoo.tasks.speech.recordings import HEAD, TAIL, Recording
 
 
 def test_front_end_is_librosas_log_mel():
@@ -21,35 +22,17 @@ def test_front_end_is_librosas_log_mel():
 
     wave = sound(2.0)
     steps = recordings.steps_of(len(wave))
-    line = np.pad(wave, (features.OVERLAP + HEAD * STEP, (steps - HEAD) * STEP - len(wave)))
+    line = np.pad(wave, (OVERLAP + HEAD * STEP, (steps - HEAD) * STEP - len(wave)))
     theirs = librosa.feature.melspectrogram(
-        y=line, sr=RATE_HZ, n_fft=features.WINDOW, hop_length=features.HOP, n_mels=features.BANDS, center=False
+        y=line, sr=RATE_HZ, n_fft=WINDOW, hop_length=HOP, n_mels=features.BANDS, center=False
     )
-    expected = np.log(np.maximum(theirs.T, features.FLOOR)).reshape(steps, features.FRAMES, features.BANDS)
+    expected = np.log(np.maximum(theirs.T, FLOOR)).reshape(steps, FRAMES, features.BANDS)
     np.testing.assert_allclose(log_mel(wave), expected, atol=1e-3)
-    from zoo.tasks.speech.frontend import LogMel
+    from zoo.layers.sound import LogMel
 
     layer = LogMel(np.zeros(features.BANDS), np.ones(features.BANDS))
     found, _ = layer([in_steps(wave)[None], None])
     np.testing.assert_allclose(np.asarray(found)[0], expected, atol=1e-3)
-
-
-def test_transform_is_numpys():
-    from zoo.tasks.speech.frontend import LogMel, groups
-
-    windows = np.random.default_rng(0).standard_normal((1, 3, features.WINDOW)).astype(np.float32)
-    layer = LogMel(np.zeros(features.BANDS), np.ones(features.BANDS))
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(features.WINDOW) / features.WINDOW)
-    expected = np.abs(np.fft.rfft(windows * hann)) ** 2
-    power = np.asarray(layer._power((windows * hann).reshape(1, 3, 20, 20).astype(np.float32)))
-    np.testing.assert_allclose(power, expected, rtol=1e-4, atol=1e-3)
-    whole = np.zeros((features.WINDOW // 2 + 1, features.BANDS), np.float32)
-    column = 0
-    for low, high, part in groups():
-        assert part.size <= 1000  # numbers; larger ones would be stored in int8
-        whole[low:high, column : column + part.shape[1]] = part
-        column += part.shape[1]
-    np.testing.assert_array_equal(whole, features.filters())
 
 
 def test_network_hears_what_it_was_trained_on(model):
@@ -80,7 +63,7 @@ def test_steps_chain_to_one_call(architecture):
 
 
 def test_front_end_is_librosas_on_recordings(data):
-    from zoo.tasks.speech.frontend import LogMel
+    from zoo.layers.sound import LogMel
 
     layer = LogMel(np.zeros(features.BANDS), np.ones(features.BANDS))
     for piece in find("speech").splits_of()["valid"][::9]:

@@ -7,6 +7,7 @@ import soundfile
 from tests.media.sounds import sound, written
 from tests.tasks.speech.recognizers import CAUSAL, tiny
 from zoo.core.calibration import UNCALIBRATED
+from zoo.core.mel import STEP
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
@@ -14,7 +15,7 @@ from zoo.models.model import overlapping
 from zoo.tasks.speech import decoding, recordings
 from zoo.tasks.speech.codec import in_steps
 from zoo.tasks.speech.model import MARGIN, WINDOW, _cut, rates
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
+from zoo.tasks.speech.recordings import HEAD, TAIL, Recording
 
 
 def test_bad_sound_is_told(tmp_path, gru):

@@ -7,10 +7,10 @@ import export
 from tests.media.sounds import sound, written
 from tests.tasks.speech.recognizers import tiny
 from zoo.core.card import codec_json
+from zoo.core.mel import STEP
 from zoo.errors import ArgumentError, UnsupportedLayer
 from zoo.media.audio import RATE_HZ
 from zoo.tasks.speech.codec import VOCABULARY
-from zoo.tasks.speech.recordings import STEP
 
 pytestmark = pytest.mark.usefixtures("quick")
 NAMES = {"onnx": "m.onnx", "tflite": "m.tflite", "saved_model": "m"}

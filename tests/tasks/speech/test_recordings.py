@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from zoo.core.mel import STEP
 from zoo.tasks.speech import recordings
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, normalized
+from zoo.tasks.speech.recordings import HEAD, TAIL, Recording, normalized
 
 
 def test_text_is_normalized():

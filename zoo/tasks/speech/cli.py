@@ -104,8 +104,7 @@ def transcribe(session: Session, model: str, files: tuple[str, ...], stream: boo
 
 def _print_stream(model: "Recognizer", name: str) -> None:
     """Print what is recognized in a file, or in the standard input, while it is read."""
-    from zoo.media import audio
-    from zoo.tasks.speech import stdin
+    from zoo.media import audio, stdin
 
     chunks = stdin.chunks() if name == STANDARD_INPUT else audio.blocks(name)
     for partial in model.stream(stdin.small(chunks)):

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from zoo.core.codec import FrontEnd, described, known, padded
+from zoo.core.mel import FRAMES, STEP
 from zoo.core.recipe import Recipe
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import RATE_HZ
 from zoo.tasks.speech.augment import hide
-from zoo.tasks.speech.features import BANDS, FRAMES, MEMORY, log_mel, measured
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, steps_of
+from zoo.tasks.speech.features import BANDS, MEMORY, log_mel, measured
+from zoo.tasks.speech.recordings import HEAD, TAIL, Recording, steps_of
 
 VOCABULARY = " 'ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DECODING = "CTC: the likeliest class of every step; leave out repetitions, then blanks"

@@ -1,8 +1,5 @@
 """Speech data sets."""
 
-import csv
-import io
-import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -13,37 +10,22 @@ import numpy as np
 
 from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
-from zoo.media import RATE_HZ
+from zoo.media import RATE_HZ, archive
 from zoo.tasks.speech.recordings import Recording, normalized, rounded, store, stored, strings
 
 STORED = 2  # version of the form that recordings are prepared in
 DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
 
 
-def _members(path: Path, wanted: set[str]) -> Iterator[tuple[str, np.ndarray, int]]:
-    """Read the sound files of a tar archive: name, samples int16, rate."""
-    import soundfile
-
-    with tarfile.open(path) as archive:
-        for member in archive:
-            if member.name in wanted and (stream := archive.extractfile(member)):
-                yield (member.name, *soundfile.read(io.BytesIO(stream.read()), dtype="int16"))
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
-def _archive(manifest: Path, archive: str, recording: Callable[[dict[str, str]], tuple[str, Recording]]) -> dict:
+def _archive(manifest: Path, tar: str, recording: Callable[[dict[str, str]], tuple[str, Recording]]) -> dict:
     """Read a manifest and the sound files it names, as 16 kHz samples that are kept in the cache."""
     import soxr
 
-    rows = {row["path"]: row for row in _rows(manifest)}
+    rows = {row["path"]: row for row in archive.rows(manifest)}
 
     def build(folder: Path) -> None:
         def each() -> Iterator[tuple[str, Recording]]:
-            for name, samples, rate_hz in _members(manifest.parent / archive, set(rows)):
+            for name, samples, rate_hz in archive.members(manifest.parent / tar, set(rows)):
                 split, one = recording(rows[name])
                 if rate_hz != RATE_HZ:
                     samples = rounded(soxr.resample(samples.astype(np.float32) / 32768, rate_hz, RATE_HZ))
@@ -68,7 +50,7 @@ AN4 = Dataset(
         Source(
             "speech/an4_manifest.tsv",
             "7d974ac323eb3884d5af00c26d73eb163584f0c76042330c3ec3912d7189b65c",
-            partial(_archive, archive="an4_flac16k.tar", recording=_an4),
+            partial(_archive, tar="an4_flac16k.tar", recording=_an4),
             beside={"an4_flac16k.tar": "c1b4b6f07de8c5c3155bf17287655635cd599c64c6391738cd8ddddc0be947ad"},
             home="http://www.speech.cs.cmu.edu/databases/an4/",
         ),
@@ -83,7 +65,7 @@ FSDD = Dataset(
         Source(
             "speech/fsdd_manifest.tsv",
             "01cdc484892b2a47bd98863c0a201727a9173762da048c980674e35d20df3841",
-            partial(_archive, archive="fsdd_flac8k.tar", recording=_fsdd),
+            partial(_archive, tar="fsdd_flac8k.tar", recording=_fsdd),
             beside={"fsdd_flac8k.tar": "06911cb7fdf6d80c86aef1ec09e6786e400cdc543c66fcf5087fc22ba704149b"},
             home="https://github.com/Jakobovski/free-spoken-digit-dataset",
         ),

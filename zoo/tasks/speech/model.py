@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.core import storage
 from zoo.core.calibration import Calibration
+from zoo.core.mel import STEP
 from zoo.core.progress import bar
 from zoo.core.renaming import earlier, renamed
 from zoo.errors import ArgumentError, CodecError
@@ -19,7 +20,7 @@ from zoo.models.sampling import log_softmax
 from zoo.tasks.speech import decoding
 from zoo.tasks.speech.codec import SpeechCodec
 from zoo.tasks.speech.confidence import confidence, log_probability
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording
+from zoo.tasks.speech.recordings import HEAD, TAIL, Recording
 from zoo.tasks.speech.search import Search
 from zoo.tasks.speech.transcript import Transcript, transcript, written
 

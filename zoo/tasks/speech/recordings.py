@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.mel import STEP
 from zoo.core.storage import pack, packed
 from zoo.media import FULL_SCALE
 
 KEPT = "'"  # of all that is neither letter nor digit
 STRING = 6  # digits of a piece that training sees, at most
-STEP = 640  # samples of a step, 40 ms: what a network gives one row of logits for
 HEAD, TAIL = 3, 6  # steps of silence before a recording, and behind it: what is heard last is told some steps later
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.core.calibration import UNCALIBRATED, Calibration, uncertain
 from zoo.core.escaping import escaped
 from zoo.core.escaping import to_json as json_line
+from zoo.core.mel import STEP
 from zoo.core.renaming import earlier
 from zoo.core.subtitles import srt
 from zoo.core.validation import number
@@ -20,7 +21,7 @@ from zoo.tasks.speech import plots
 from zoo.tasks.speech.confidence import confidence, log_probability, words_of
 from zoo.tasks.speech.decoding import SPACE, AlignedSymbol
 from zoo.tasks.speech.features import log_mel
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL
+from zoo.tasks.speech.recordings import HEAD, TAIL
 
 STEP_S = STEP / RATE_HZ
 CAPTION_S, CAPTION_WORDS = 5.0, 10  # longest subtitle

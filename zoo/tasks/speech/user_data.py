@@ -13,10 +13,11 @@ import numpy as np
 from zoo.core import text_files
 from zoo.core.datasets import prepared
 from zoo.core.files import exists, regular, sha256
+from zoo.core.mel import STEP
 from zoo.errors import DataError, ZooError
 from zoo.media import RATE_HZ, audio
 from zoo.media.source import reason
-from zoo.tasks.speech.recordings import HEAD, STEP, TAIL, Recording, normalized, rounded, steps_of, store, stored
+from zoo.tasks.speech.recordings import HEAD, TAIL, Recording, normalized, rounded, steps_of, store, stored
 
 LIST = "transcripts.tsv"
 COLUMNS = ("file", "text", "speaker")

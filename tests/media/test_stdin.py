@@ -11,7 +11,7 @@ import pytest
 
 from tests.media.sounds import encoded, sound, written
 from zoo.errors import CodecError
-from zoo.tasks.speech import stdin
+from zoo.media import stdin
 
 SAMPLES = np.random.default_rng(0).integers(-32768, 32768, 10_001).astype("<i2")
 
