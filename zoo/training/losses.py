@@ -49,6 +49,44 @@ class BinaryCrossEntropy(keras.losses.Loss):
         return ops.sum(ops.softplus(logits) - wanted * logits, -1)
 
 
+class PooledCrossEntropy(keras.losses.Loss):
+    """Cross-entropy of the mean of the logits over the steps of a sequence that count, in nats per sequence.
+
+    The mean of the logits of a dense layer is the logits of the mean of what is below it. A fraction of the target is
+    spread over all classes.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__(name="pooled_cross_entropy", reduction="mean_with_sample_weight")
+        self.smoothing = smoothing
+
+    @staticmethod
+    def targets(y: Any, xp: Any) -> tuple[Any, Any]:
+        """Return shares of classes `(batch, time, classes)`, -1 at steps that do not count, and 1 per sequence."""
+        return y, xp.where(xp.max(y[..., 0], axis=1) >= 0, np.float32(1), np.float32(0))
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every sequence, `(batch,)`, of logits `(batch, time, classes)`."""
+        target, mean = pooled(y), pooled(y, logits)
+        target = (1 - self.smoothing) * target + self.smoothing / logits.shape[-1]
+        return -ops.sum(target * ops.log_softmax(mean), -1)
+
+
+class PooledAccuracy(PooledCrossEntropy):
+    """Fraction of sequences whose class is that of the largest mean of the logits over the steps that count."""
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return 1 or 0 for every sequence, `(batch,)`."""
+        return ops.cast(ops.argmax(pooled(y), -1) == ops.argmax(pooled(y, logits), -1), "float32")
+
+
+def pooled(y: Any, values: Any = None) -> Any:
+    """Return the mean of values `(batch, time, classes)` over the steps that are not -1 in `y`, or of `y`."""
+    counted = ops.cast(y[..., :1] >= 0, "float32")
+    total = ops.sum(counted * ops.cast(y if values is None else values, "float32"), 1)
+    return total / ops.maximum(ops.sum(counted, 1), 1)
+
+
 class CTCLoss(keras.losses.Loss):
     """Connectionist temporal classification: nats per symbol over all alignments of the symbols with the steps.
 

@@ -1,0 +1,1 @@
+"""Spoken words: spotted in a stream."""
