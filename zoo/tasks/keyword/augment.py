@@ -17,14 +17,13 @@ from zoo.tasks.keyword.clips import CLIP, SILENCE, STEPS, Clip
 from zoo.tasks.keyword.features import BANDS
 from zoo.tasks.keyword.noise import Noise, level
 
-SMALL = 32  # frames of a product that BLAS does not share among threads, which cost more than they save
-LINE = 32  # steps of a piece: the second of the clip, and what comes before and after it
+FRESH = 0.3  # share of pieces that begin with the clip: with the state of a network that has heard nothing
 SHIFT_S = 0.1
 TIME, PITCH = 0.15, 0.13  # how much faster or slower, higher or lower
 GAIN_DB = (-14.0, 10.0)
 NOISE, NOISE_DB = 0.7, (0.0, 30.0)  # share of clips with noise, and how far it is below the word
 VOICE, VOICE_DB = 0.1, (8.0, 30.0)  # the same of another voice
-NEIGHBOR = 0.4  # share of clips before which another word is heard
+NEIGHBOR, PAUSE_S, UNLIKE_DB = 0.4, 0.3, 6.0  # share of clips after another word; the pause; how much louder or not
 FLOOR_DB = (-95.0, -50.0)  # noise of the microphone, of full scale
 CUT, CUT_S = 0.15, 0.15  # share of clips whose beginning or end is missing, and how much of it
 ROOM, DECAY_S, WET = 0.35, (0.1, 0.7), 0.5  # share of clips in a room; until it is 60 dB quieter; its power, at most
@@ -36,7 +35,8 @@ MIXED, WEIGHT = 0.25, 0.4  # share of clips that are mixed with another word; ho
 
 def augment(pieces: Sequence[Clip], recipe: Recipe) -> Callable[[int, np.random.Generator], Clip]:
     """Augment as strongly as a recipe says; see `Changes`."""
-    return Changes(pieces, recipe.settings.augment, recipe.settings.mix)
+    settings = recipe.settings
+    return Changes(pieces, settings.augment, settings.mix, settings.context)
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,17 @@ class Timing:
     Attributes:
         hop: Samples from one window to the next.
         before: Steps before the clip.
-        middle: Sample in the middle of the steps that count.
+        steps: All of them.
     """
 
     hop: float
     before: int
+    steps: int
 
     @property
     def starts(self) -> np.ndarray:
         """First sample of every window."""
-        return (self.hop * np.arange(LINE * FRAMES)).astype(np.int64)
+        return (self.hop * np.arange(self.steps * FRAMES)).astype(np.int64)
 
     @property
     def samples(self) -> int:
@@ -74,22 +75,23 @@ class Changes:
         pieces: Of the training part.
         strength: 1 is usual, 0 changes nothing.
         mix: Of mixing a word with another.
+        context: Steps around a clip; most of them before it, in most pieces.
     """
 
-    def __init__(self, pieces: Sequence[Clip], strength: float = 1.0, mix: float = 1.0) -> None:
-        self.pieces, self.strength, self.mix = pieces, strength, mix
+    def __init__(self, pieces: Sequence[Clip], strength: float = 1.0, mix: float = 1.0, context: int = 0) -> None:
+        self.pieces, self.strength, self.mix, self.context = pieces, strength, mix, context
         self.noise = Noise(pieces)
         self.spoken = [index for index, piece in enumerate(pieces) if piece.word != SILENCE]
 
     def __call__(self, index: int, rng: np.random.Generator) -> Clip:
         """Change the clip of an index."""
-        piece, before = self.pieces[index], int(rng.integers(0, LINE - STEPS + 1))
+        piece, before = self.pieces[index], 0 if rng.random() < FRESH else int(rng.integers(0, self.context + 1))
         features, mixed = self._heard(index, before, rng), ("", 0.0)
         if piece.word != SILENCE and rng.random() < MIXED * self.mix:
             other, weight = self._spoken(rng), float(rng.uniform(0, WEIGHT))
             features += np.float32(weight) * (self._heard(other, before, rng) - features)
             mixed = self.pieces[other].word, weight
-        features = features.reshape(LINE, FRAMES, BANDS)
+        features = features.reshape(-1, FRAMES, BANDS)
         hide(features, rng, self.strength)
         return replace(piece, features=features, before=before, mixed=mixed)
 
@@ -98,13 +100,15 @@ class Changes:
 
     def _heard(self, index: int, before: int, rng: np.random.Generator) -> np.ndarray:
         """Return log-mel features `(frames, BANDS)` of a clip that is changed."""
-        timing = Timing(HOP * rng.uniform(1 - TIME * self.strength, 1 + TIME * self.strength), before)
+        hop = HOP * rng.uniform(1 - TIME * self.strength, 1 + TIME * self.strength)
+        timing = Timing(hop, before, STEPS + self.context)
         line = self._line(index, timing, rng)
         power = mel.power(np.lib.stride_tricks.sliding_window_view(line, WINDOW)[timing.starts])
         if (response := self._response(rng)) is not None:
             power *= response
         stretch = round(rng.uniform(1 - PITCH * self.strength, 1 + PITCH * self.strength), 2)
-        bands = (power.reshape(-1, SMALL, BINS) @ mel.filters(BANDS, stretch)).reshape(-1, BANDS)
+        filters = mel.filters(BANDS, stretch)  # in small products, which BLAS does not spread over threads
+        bands = (power.reshape(-1, FRAMES, BINS) @ filters).reshape(-1, BANDS)
         if rng.random() < ROOM * self.strength:
             bands = reverberated(bands, rng)
         return np.log(np.maximum(bands, mel.FLOOR))
@@ -118,9 +122,10 @@ class Changes:
         first = timing.sample(STEPS / 2) - CLIP // 2 + round(shift)
         loud = level(wave)
         if rng.random() < NEIGHBOR * strength:
-            other = self.pieces[int(rng.integers(len(self.pieces)))].wave
-            end = min(first, timing.sample(0))
-            put(line, other * np.float32(loud / max(level(other), 1e-4)), end - len(other))
+            other = self.pieces[self._spoken(rng)].wave
+            louder = loud / max(level(other), 1e-4) * 10 ** (rng.uniform(-UNLIKE_DB, UNLIKE_DB) / 20)
+            end = min(first, timing.sample(0)) - int(rng.uniform(0, PAUSE_S) * RATE_HZ)
+            put(line, other if piece.word == SILENCE else other * np.float32(louder), end - len(other))
         put(line, wave, first)
         if piece.word != SILENCE:
             self._add(line, loud, rng)

@@ -26,6 +26,12 @@ class KeywordSettings:
     mix: float = setting(
         1.0, least=0, most=4, help="How often two words are mixed in training. 1 is a quarter of them, 0 is never."
     )
+    context: int = setting(
+        23,
+        least=0,
+        most=250,
+        help="Steps of 40 ms around a clip in training, with noise and other words: what a stream has before a word.",
+    )
 
 
 def check(recipe: Recipe, _architecture: Architecture) -> None:
@@ -70,8 +76,8 @@ TASK = Task(
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=176, layers=2, learning_rate=1e-3),
-        "gru": replace(RECIPE, units=92, embedding=48, settings=KeywordSettings(filters=16)),
-        "bilstm": replace(RECIPE, units=80, layers=1),
+        "gru": replace(RECIPE, units=92, embedding=48, dropout_out=0.2, settings=KeywordSettings(filters=16)),
+        "bilstm": replace(RECIPE, units=80, layers=1, settings=KeywordSettings(filters=20, context=7)),
         "stacked_lstm": replace(RECIPE, units=84, layers=2),
     },
 )
