@@ -23,6 +23,10 @@ LOUDEST = 10.0  # samples beyond that are not from -1 to 1
 KIND, ADVICE = "a sound file", "wav, flac, ogg, mp3, m4a or the like"
 PADDED, MOST_PADDING = ("ogg", "mov"), 8192  # kinds of files; samples
 MISREAD = ("g726", "g726le", "amrnb")  # what WAV files have under these names is often coded in another way
+SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".m4a", ".m4b", ".mp4", ".aac",
+    ".wma", ".caf", ".w64", ".amr", ".3gp", ".mov", ".webm", ".mkv",
+)  # fmt: skip
 CLIPPED, MUCH = 0.999, 0.01  # samples as loud as that are cut off; share of a file that is worth a warning
 
 
@@ -105,6 +109,11 @@ def mono(chunk: Any, what: str = "the sound") -> np.ndarray:
     if np.abs(line).max(initial=0) > LOUDEST:
         raise ArgumentError(f"{what} has values up to {np.abs(line).max():g}: give float from -1 to 1, or int16")
     return line if line.ndim == 1 else line.mean(axis=1)
+
+
+def rounded(wave: np.ndarray) -> np.ndarray:
+    """Round samples from -1 to 1 to int16."""
+    return np.clip(np.round(wave * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 class _Sound:

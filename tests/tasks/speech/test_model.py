@@ -65,7 +65,7 @@ def test_an_hour_takes_little_memory(tmp_path, gru, monkeypatch):
     """No more than a block is held at a time, and a call of the network never sees more than ten seconds."""
     hour, rate_hz = 3600, 1000
     path = tmp_path / "hour.flac"
-    soundfile.write(path, np.tile(recordings.rounded(sound(60, rate_hz=rate_hz)), hour // 60), rate_hz)
+    soundfile.write(path, np.tile(audio.rounded(sound(60, rate_hz=rate_hz)), hour // 60), rate_hz)
     sizes = [len(block) for block in audio.blocks(path)]
     assert max(sizes) < 2 * audio.BLOCK_S * RATE_HZ
     assert abs(sum(sizes) - hour * RATE_HZ) < RATE_HZ

@@ -24,6 +24,7 @@ GAIN_DB = (-14.0, 10.0)
 NOISE, NOISE_DB = 0.7, (0.0, 30.0)  # share of clips with noise, and how far it is below the word
 VOICE, VOICE_DB = 0.1, (8.0, 30.0)  # the same of another voice
 NEIGHBOR, PAUSE_S, UNLIKE_DB = 0.4, 0.3, 6.0  # share of clips after another word; the pause; how much louder or not
+QUIET = np.float32(0.05)  # level of noise that stands for silence, where no clip is silent
 FLOOR_DB = (-95.0, -50.0)  # noise of the microphone, of full scale
 CUT, CUT_S = 0.15, 0.15  # share of clips whose beginning or end is missing, and how much of it
 ROOM, DECAY_S, WET = 0.35, (0.1, 0.7), 0.5  # share of clips in a room; until it is 60 dB quieter; its power, at most
@@ -73,18 +74,25 @@ class Changes:
 
     Args:
         pieces: Of the training part.
+            Where none of them is silent, some are replaced by noise.
         strength: 1 is usual, 0 changes nothing.
         mix: Of mixing a word with another.
         context: Steps around a clip; most of them before it, in most pieces.
     """
 
     def __init__(self, pieces: Sequence[Clip], strength: float = 1.0, mix: float = 1.0, context: int = 0) -> None:
-        self.pieces, self.strength, self.mix, self.context = pieces, strength, mix, context
+        self.strength, self.mix, self.context = strength, mix, context
         self.noise = Noise(pieces)
         self.spoken = [index for index, piece in enumerate(pieces) if piece.word != SILENCE]
+        self.pieces, self.made = pieces, 0.0
+        if len(self.spoken) == len(pieces):  # there is no silence
+            self.pieces = [*pieces, Clip(QUIET * self.noise.colors[1][:CLIP], SILENCE, name="noise")]
+            self.made = 1 / (1 + len({piece.word for piece in pieces}))
 
     def __call__(self, index: int, rng: np.random.Generator) -> Clip:
         """Change the clip of an index."""
+        if self.made and rng.random() < self.made:
+            index = len(self.pieces) - 1
         piece, before = self.pieces[index], 0 if rng.random() < FRESH else int(rng.integers(0, self.context + 1))
         features, mixed = self._heard(index, before, rng), ("", 0.0)
         if piece.word != SILENCE and rng.random() < MIXED * self.mix:

@@ -14,6 +14,7 @@ from zoo.media import FULL_SCALE
 SILENCE, UNKNOWN = "_silence_", "_unknown_"
 CLIP = RATE_HZ  # samples of a clip: one second
 STEPS = CLIP // STEP
+LOUD = 0.98  # of the energy of the loudest second: seconds that are as good
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,24 @@ class Clip:
         """Read its samples, `(samples,)` float32 from -1 to 1."""
         found = np.asarray(self.samples)
         return found.astype(np.float32) / FULL_SCALE if found.dtype == np.int16 else found.astype(np.float32)
+
+
+def one_second(wave: np.ndarray) -> np.ndarray:
+    """Bring samples to a second: of more the loudest, with the middle of what is loud in its middle; else with silence.
+
+    Args:
+        wave: `(samples,)` float32.
+
+    Returns:
+        `(CLIP,)` float32.
+    """
+    more = CLIP - len(wave)
+    if more >= 0:
+        return np.pad(wave, (more // 2, more - more // 2))
+    energy = np.concatenate([[0.0], np.cumsum(np.square(wave, dtype=np.float64))])
+    within = energy[CLIP:] - energy[:-CLIP]
+    best = np.flatnonzero(within >= LOUD * within.max())
+    return wave[(first := int(best[len(best) // 2])) : first + CLIP]
 
 
 def store(clips: Iterable[tuple[str, Clip]], folder: Path) -> None:

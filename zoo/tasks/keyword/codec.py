@@ -108,8 +108,6 @@ class KeywordCodec:
         """Take the words of clips instead of its own, unless they are its own; see `zoo.core.codec.Codec`."""
         found = {piece.word for piece in pieces}
         labels = self.vocabulary if found <= set(self.vocabulary) else ordered(found)
-        if len(labels) < 2:
-            raise CodecError(f"all clips are of the word {', '.join(labels)}: give clips of two at least")
         codec = KeywordCodec(labels, self.mean, self.deviation, self.bidirectional)
         classes = np.array([self.ids.get(word, -1) for word in labels])
         return codec, np.zeros(0, int), classes, np.arange(1)
@@ -198,20 +196,20 @@ class KeywordCodec:
 
 
 def ordered(words: Iterable[str]) -> tuple[str, ...]:
-    """Put words in the order of classes: `_unknown_` and `_silence_` last."""
-    return tuple(sorted(set(words), key=lambda word: (word == SILENCE, word == UNKNOWN, word)))
+    """Put words in the order of classes: `_unknown_` and `_silence_`, which is always one, last."""
+    return tuple(sorted({*words, SILENCE}, key=lambda word: (word == SILENCE, word == UNKNOWN, word)))
 
 
 def make_codec(pieces: Iterable[Clip], bidirectional: bool = False) -> KeywordCodec:
     """Build a codec of the words of clips, with the mean and standard deviation of their features.
 
     Raises:
-        DataError: They are of one word.
+        DataError: They have no word.
     """
     pieces = list(pieces)
     words = ordered(piece.word for piece in pieces)
-    if len(words) < 2:
-        raise DataError(f"all clips are of the word {', '.join(words)}: give clips of two at least")
+    if words == (SILENCE,):
+        raise DataError("there are no clips of a word: give some")
     return KeywordCodec(words, *measured(pieces), bidirectional=bidirectional)
 
 

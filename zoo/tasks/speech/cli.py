@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from zoo.tasks.speech.model import Recognizer
     from zoo.tasks.speech.transcript import Transcript
 
-AUDIO_SUFFIXES = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".m4a", ".m4b", ".mp4", ".aac",
-    ".wma", ".caf", ".w64", ".amr", ".3gp", ".mov", ".webm", ".mkv",
-)  # fmt: skip
 OUTPUT_FORMATS = ("txt", "json", "srt")
 
 
@@ -78,6 +74,7 @@ def transcribe(session: Session, model: str, files: tuple[str, ...], stream: boo
       zoo transcribe gru_speech.onnx take.wav --lexicon names.txt
       arecord -t raw -f S16_LE -r 16000 | zoo transcribe gru_speech - --stream
     """
+    from zoo.media import audio
     from zoo.models import batch
     from zoo.tasks.speech.model import Recognizer
 
@@ -89,7 +86,7 @@ def transcribe(session: Session, model: str, files: tuple[str, ...], stream: boo
         return
     output = batch.OutputOptions(options["output_format"] or OUTPUT_FORMATS[0], options["out"], options["plot"])
     lexicon = None if options["lexicon"] is None else _words(options["lexicon"])
-    names = batch.find_files(files, AUDIO_SUFFIXES, "audio")
+    names = batch.find_files(files, audio.SUFFIXES, "audio")
     output.check(names)
 
     def process(recognizer: "Recognizer", sound: Any) -> "Transcript":

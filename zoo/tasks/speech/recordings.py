@@ -11,6 +11,7 @@ import numpy as np
 from zoo.core.mel import STEP
 from zoo.core.storage import pack, packed
 from zoo.media import FULL_SCALE
+from zoo.media.audio import rounded
 
 KEPT = "'"  # of all that is neither letter nor digit
 STRING = 6  # digits of a piece that training sees, at most
@@ -86,11 +87,6 @@ def stored(folder: Path) -> dict[str, list[Recording]]:
     for samples, (split, *rest) in packed(folder):
         splits.setdefault(split, []).append(Recording(samples, *rest))
     return splits
-
-
-def rounded(wave: np.ndarray) -> np.ndarray:
-    """Round samples from -1 to 1 to int16."""
-    return np.clip(np.round(wave * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def strings(digits: Sequence[Recording]) -> list[Recording]:

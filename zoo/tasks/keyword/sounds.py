@@ -1,0 +1,119 @@
+"""Sound files of a folder, or of an archive, one folder for each word."""
+
+import io
+import tarfile
+import warnings
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from zoo.core.files import sha256
+from zoo.core.text_files import read
+from zoo.errors import CodecError, ZooError
+from zoo.media import RATE_HZ, audio
+from zoo.media.source import reason
+from zoo.tasks.keyword.layout import LISTS
+
+LONGEST_S, LONGEST_NOISE_S = 30.0, 1200.0  # of a clip, and how much of background noise is read
+
+
+class Sounds:
+    """Sound files `<folder>/<file>` below a folder.
+
+    Attributes:
+        names: Their names, sorted.
+        lists: Split → names of its clips, where there are lists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        paths = [path for each in folder.iterdir() if each.is_dir() for path in each.iterdir()]
+        self.names = sorted(
+            path.relative_to(folder).as_posix()
+            for path in paths
+            if path.suffix.lower() in audio.SUFFIXES and not any(part.startswith(".") for part in path.parts[-2:])
+        )
+        files = {split: folder / name for split, name in LISTS.items()}
+        self.lists = {split: read(path).split("\n") for split, path in files.items() if path.is_file()}
+
+    def digest(self) -> str:
+        """Return a checksum of all files and their names, those left out that cannot be read."""
+        lines = []
+        for name in self.names:
+            try:
+                lines.append(f"{name} {sha256(self.folder / name)}")
+            except (ZooError, OSError) as error:
+                lines.append(f"{name} {reason(error)}")
+        return sha256("\n".join([*lines, repr(self.lists)]).encode())
+
+    def waves(self, wanted: Collection[str], longest_s: float) -> Iterator[tuple[str, np.ndarray | str, list[str]]]:
+        """Read sound files.
+
+        Args:
+            wanted: Names of those to read.
+            longest_s: Longest one, in seconds.
+
+        Yields:
+            Name, samples `(samples,)` float32 at 16 kHz or why there are none, and what is damaged.
+        """
+        for name in self.names:
+            if name not in wanted:
+                continue
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                try:
+                    found: np.ndarray | str = _read(self.folder / name, longest_s)
+                except (ZooError, OSError, MemoryError) as error:
+                    found = reason(error)
+            yield name, found, [" ".join(str(one.message).split()) for one in told]
+
+
+class ArchivedSounds(Sounds):
+    """The same of a tar archive."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder, self.names, self.lists = path, [], {}
+        files = {name: split for split, name in LISTS.items()}
+        with tarfile.open(path) as archive:
+            for member in archive:
+                name = PurePosixPath(member.name).as_posix()
+                if name in files and (stream := archive.extractfile(member)):
+                    self.lists[files[name]] = stream.read().decode("utf-8").split("\n")
+                elif member.isfile() and PurePosixPath(name).suffix in audio.SUFFIXES and name.count("/") == 1:
+                    self.names.append(name)
+        self.names.sort()
+
+    def digest(self) -> str:
+        """Return the checksum of the archive."""
+        return sha256(self.folder)
+
+    def waves(self, wanted: Collection[str], longest_s: float) -> Iterator[tuple[str, np.ndarray | str, list[str]]]:
+        """Read sound files of one or more channels in the order of the archive; see `Sounds.waves`."""
+        import soundfile
+
+        with tarfile.open(self.folder) as archive:
+            for member in archive:
+                name = PurePosixPath(member.name).as_posix()
+                if name not in wanted or not (stream := archive.extractfile(member)):
+                    continue
+                try:
+                    samples, rate_hz = soundfile.read(io.BytesIO(stream.read()), dtype="float32")
+                    some = samples[: int(longest_s * rate_hz)]
+                    yield name, np.concatenate(list(audio.resampled([some], rate_hz))), []
+                except (soundfile.SoundFileError, ZooError) as error:
+                    yield name, reason(error), []
+
+
+def _read(path: Path, longest_s: float) -> np.ndarray:
+    """Read the samples of a file; of one that is too long a few too many."""
+    found, seconds = [], 0.0
+    for block in audio.blocks(path):
+        found.append(block)
+        seconds += len(block) / RATE_HZ
+        if seconds > longest_s:
+            break
+    wave = np.concatenate(found)
+    if longest_s < LONGEST_NOISE_S and len(wave) > longest_s * RATE_HZ:
+        raise CodecError(f"longer than {longest_s:.0f} s; cut it into clips of one word")
+    return wave[: int(longest_s * RATE_HZ)]
