@@ -151,7 +151,11 @@ def test_there_are_few_levels_of_folders():
 
 @pytest.mark.parametrize(
     "pattern",
-    [r'"(music|text|speech|video)"', "(Music|Text|Speech|Video)(Infill)?Codec", r"\b(codec|engine): \"?Any\b"],
+    [
+        r'"(music|text|speech|video|keyword)"',
+        "(Music|Text|Speech|Video|Keyword)(Infill)?Codec",
+        r"\b(codec|engine): \"?Any\b",
+    ],
 )
 def test_the_core_does_not_name_tasks(pattern):
     above = ["zoo/core", "zoo/models", "zoo/networks", "zoo/presets", "zoo/training", "zoo/cli", "export"]

@@ -16,7 +16,7 @@ def stored(network):
     return {variable.path: tuple(variable.shape) for variable in network.weights}
 
 
-@pytest.mark.parametrize("task", ["music", "text", "speech", "video"])
+@pytest.mark.parametrize("task", ["music", "text", "speech", "video", "keyword"])
 @pytest.mark.parametrize("architecture", ["rnn", "gru", "bilstm"])
 def test_shapes_are_known_without_building(architecture, task):
     """As Keras builds them, with front ends, heads, several layers and both directions."""

@@ -30,3 +30,23 @@ def test_loss_is_the_sum_over_alignments(smoothing):
     targets, counts = CTCLoss.targets(y, np)
     assert counts.tolist() == [2, 1]
     assert targets is y
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_pooled_loss_is_that_of_the_mean_of_the_steps_that_count(smoothing):
+    import keras
+    from keras import ops
+
+    rng = np.random.default_rng(0)
+    logits, y = rng.normal(size=(3, 6, 4)).astype(np.float32), np.full((3, 6, 4), -1, np.float32)
+    share = np.float32([[0, 1, 0, 0], [0.75, 0, 0, 0.25], [0, 0, 1, 0]])
+    y[0, 2:5], y[1] = share[0], share[1]  # the third has no step that counts
+    means = np.stack([logits[0, 2:5].mean(0), logits[1].mean(0)])
+    expected = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing, reduction="none")
+    loss = losses.PooledCrossEntropy(smoothing)
+    np.testing.assert_allclose(ops.convert_to_numpy(loss.call(y, logits))[:2], expected(share[:2], means), rtol=1e-5)
+    targets, weights = loss.targets(y, np)
+    assert targets is y
+    assert weights.tolist() == [1, 1, 0]
+    right = ops.convert_to_numpy(losses.PooledAccuracy().call(y, logits))[:2]
+    assert right.tolist() == (means.argmax(1) == [1, 0]).tolist()

@@ -111,11 +111,6 @@ def mono(chunk: Any, what: str = "the sound") -> np.ndarray:
     return line if line.ndim == 1 else line.mean(axis=1)
 
 
-def rounded(wave: np.ndarray) -> np.ndarray:
-    """Round samples from -1 to 1 to int16."""
-    return np.clip(np.round(wave * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-
-
 class _Sound:
     """The sound of a file, `(samples,)` float32, about ten seconds each time, at the file's own rate.
 

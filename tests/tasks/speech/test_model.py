@@ -11,6 +11,7 @@ from zoo.core.mel import STEP
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import audio
 from zoo.media.audio import RATE_HZ
+from zoo.media.samples import rounded
 from zoo.models.model import overlapping
 from zoo.tasks.speech import decoding, recordings
 from zoo.tasks.speech.codec import in_steps
@@ -65,7 +66,7 @@ def test_an_hour_takes_little_memory(tmp_path, gru, monkeypatch):
     """No more than a block is held at a time, and a call of the network never sees more than ten seconds."""
     hour, rate_hz = 3600, 1000
     path = tmp_path / "hour.flac"
-    soundfile.write(path, np.tile(audio.rounded(sound(60, rate_hz=rate_hz)), hour // 60), rate_hz)
+    soundfile.write(path, np.tile(rounded(sound(60, rate_hz=rate_hz)), hour // 60), rate_hz)
     sizes = [len(block) for block in audio.blocks(path)]
     assert max(sizes) < 2 * audio.BLOCK_S * RATE_HZ
     assert abs(sum(sizes) - hour * RATE_HZ) < RATE_HZ

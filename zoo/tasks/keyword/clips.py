@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.core.mel import RATE_HZ, STEP
 from zoo.core.storage import pack, packed
-from zoo.media import FULL_SCALE
+from zoo.media.samples import scaled
 
 SILENCE, UNKNOWN = "_silence_", "_unknown_"
 CLIP = RATE_HZ  # samples of a clip: one second
@@ -46,8 +46,7 @@ class Clip:
     @property
     def wave(self) -> np.ndarray:
         """Read its samples, `(samples,)` float32 from -1 to 1."""
-        found = np.asarray(self.samples)
-        return found.astype(np.float32) / FULL_SCALE if found.dtype == np.int16 else found.astype(np.float32)
+        return scaled(self.samples)
 
 
 def one_second(wave: np.ndarray) -> np.ndarray:

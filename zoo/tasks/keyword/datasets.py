@@ -7,7 +7,8 @@ from typing import Any
 
 from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
-from zoo.media import archive, audio
+from zoo.media import archive
+from zoo.media.samples import rounded
 from zoo.tasks.keyword.clips import Clip, store, stored
 from zoo.tasks.keyword.layout import speaker_of
 from zoo.tasks.keyword.sounds import LONGEST_S, ArchivedSounds
@@ -56,7 +57,7 @@ def _published(path: Path) -> dict[str, list[Clip]]:
             for name, wave, _ in sounds.waves(sounds.names, LONGEST_S):
                 speaker, clip = speaker_of(name), PurePosixPath(name).stem
                 if (split := of.get(speaker or clip)) and not isinstance(wave, str):
-                    yield split, Clip(audio.rounded(wave), name.partition("/")[0], speaker, clip)
+                    yield split, Clip(rounded(wave), name.partition("/")[0], speaker, clip)
 
         store(each(), folder)
 

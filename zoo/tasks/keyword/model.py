@@ -24,7 +24,7 @@ from zoo.tasks.keyword.spotting import LEAST, REFRACTORY_S, STEP_S, Averages, De
 BATCH = 64
 CHUNK = 250  # steps of a call, where they need not be heard at once
 TAIL = 8  # steps of silence behind a sound: a word at its end is told some steps later
-EVERY = 5  # steps between the windows of a network that sees both sides
+EVERY = 3  # steps between the windows of a network that sees both sides
 
 
 class Spotter(Model):
@@ -73,7 +73,9 @@ class Spotter(Model):
             probabilities = averages.more(rows)
         found = (*detector.more(probabilities, rows, levels(x)), *detector.end())
         seconds = round(len(wave) / RATE_HZ, 3)
-        return Spotted(found, seconds, probabilities[:steps], self.codec.vocabulary, sound if path else wave)
+        return Spotted(
+            found, seconds, probabilities[:steps].astype(np.float32), self.codec.vocabulary, sound if path else wave
+        )
 
     def stream(
         self,

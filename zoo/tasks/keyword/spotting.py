@@ -16,9 +16,13 @@ STEP_S = STEP / RATE_HZ
 LEAST = 0.5  # probability of a word, unless told otherwise
 REFRACTORY_S = 0.6
 LONGEST_S = 3600.0  # of smoothing and of the refractory time
-HOLD = 3  # steps for which the likeliest word may still become likelier, or another one
+HOLD, LONGEST_HOLD = 3, 12  # steps for which the likeliest word may still become likelier, or another; and in all
+DOUBT = 0.9  # of the doubt about a word: what is left where it has become likelier
 QUIETER_DB = 20.0  # than the loudest step of a word: what still belongs to it
 GAP = 3  # quiet steps within a word
+
+
+NONE = ("", 0.0, 0)  # word, probability, step
 
 
 @dataclass(frozen=True)
@@ -106,21 +110,20 @@ class Averages:
         return self.probabilities((sums[ends] - sums[starts]) / (ends - starts)[:, None])
 
     def probabilities(self, means: np.ndarray) -> np.ndarray:
-        """Return the probabilities of means of logits, `(steps, classes)` float32."""
-        found: np.ndarray = np.exp(log_softmax(means / self.options.temperature)).astype(np.float32)
-        return found
+        """Return the probabilities of means of logits, `(steps, classes)`."""
+        return np.exp(log_softmax(means / self.options.temperature))
 
 
 class Detector:
     """Tells words as soon as they are likely enough, each once.
 
-    A word is told `HOLD` steps after it is likeliest. Then none is told for the refractory time, and the same one not
-    before it has been unlikely in between.
+    A word is told `HOLD` steps after it is likeliest, or `LONGEST_HOLD` after it is likely. Then none is told for the
+    refractory time, and the same one not before it has been unlikely in between.
     """
 
     def __init__(self, options: Spotting) -> None:
         self.options, self.step, self.free = options, 0, options.smoothing_steps - 1
-        self.last, self.best = "", ("", 0.0, 0)
+        self.last, self.best, self.began = "", NONE, 0
         self.past: deque[tuple[np.ndarray, float]] = deque(maxlen=options.smoothing_steps + HOLD)
 
     def more(self, probabilities: np.ndarray, rows: np.ndarray, levels_db: np.ndarray) -> Iterator[Spot]:
@@ -142,9 +145,11 @@ class Detector:
                 word = ""
             if word != self.last:
                 self.last = ""
-            if word and not self.last and self.step >= self.free and probability > self.best[1]:
+            likelier = 1 - probability < DOUBT * (1 - self.best[1])
+            if word and not self.last and self.step >= self.free and likelier:
+                self.began = self.began if self.best[0] else self.step
                 self.best = word, probability, self.step
-            if self.best[0] and self.step - self.best[2] >= HOLD:
+            if self.best[0] and (self.step - self.best[2] >= HOLD or self.step - self.began >= LONGEST_HOLD):
                 yield self._told()
             self.step += 1
 
@@ -156,11 +161,10 @@ class Detector:
 
     def _told(self) -> Spot:
         word, probability, step = self.best
-        past = list(self.past)[: len(self.past) - (self.step - step)][-self.options.smoothing_steps :]
-        index = self.options.vocabulary.index(word)
-        start, end = bounds(np.array([row for row, _ in past]), index, np.array([level_db for _, level_db in past]))
-        first = step + 1 - len(past)
-        self.best, self.last, self.free = ("", 0.0, 0), word, step + self.options.refractory_steps
+        rows, levels_db = (np.array(values) for values in zip(*self.past, strict=True))
+        start, end = bounds(rows, self.options.vocabulary.index(word), levels_db)
+        first = self.step + 1 - len(rows)
+        self.best, self.last, self.free = NONE, word, step + self.options.refractory_steps
         start_s, end_s, told_s = (round(at * STEP_S, 2) for at in (first + start, first + end, self.step + 1))
         return Spot(word, start_s, end_s, round(probability, 4), told_s)
 

@@ -10,7 +10,7 @@ import numpy as np
 from zoo.core.datasets import Source, fetch, prepared
 from zoo.core.files import exists, sha256
 from zoo.errors import DataError
-from zoo.media import audio
+from zoo.media.samples import rounded
 from zoo.tasks.keyword.clips import CLIP, SILENCE, Clip, one_second, store, stored
 from zoo.tasks.keyword.layout import NOISE, Place, per_word, placed, speaker_of
 from zoo.tasks.keyword.sounds import LONGEST_NOISE_S, LONGEST_S, ArchivedSounds, Sounds
@@ -98,7 +98,7 @@ def _clips(
             bad.append(f"{name}: {wave}")
             continue
         split, word = places[name]
-        yield split, Clip(audio.rounded(one_second(wave)), word, speaker_of(name), name)
+        yield split, Clip(rounded(one_second(wave)), word, speaker_of(name), name)
     found = []
     for name, wave, damage in sounds.waves(set(noises), LONGEST_NOISE_S):
         faults += [f"{name}: {line}" for line in damage]
@@ -121,5 +121,5 @@ def _silence(noises: list[tuple[str, np.ndarray]], places: Mapping[str, Place]) 
             name, wave = noises[i % len(noises)]
             low, high = int(begin * len(wave)), max(int(begin * len(wave)) + 1, int(end * len(wave)) - CLIP)
             first = min(int(rng.integers(low, high)), len(wave) - CLIP)
-            yield split, Clip(audio.rounded(wave[first : first + CLIP]), SILENCE, "", f"{name} {first}")
+            yield split, Clip(rounded(wave[first : first + CLIP]), SILENCE, "", f"{name} {first}")
         end = begin if count else end

@@ -10,7 +10,8 @@ import numpy as np
 
 from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
-from zoo.media import RATE_HZ, archive, audio
+from zoo.media import RATE_HZ, archive
+from zoo.media.samples import rounded
 from zoo.tasks.speech.recordings import Recording, normalized, store, stored, strings
 
 STORED = 2  # version of the form that recordings are prepared in
@@ -28,7 +29,7 @@ def _archive(manifest: Path, tar: str, recording: Callable[[dict[str, str]], tup
             for name, samples, rate_hz in archive.members(manifest.parent / tar, set(rows)):
                 split, one = recording(rows[name])
                 if rate_hz != RATE_HZ:
-                    samples = audio.rounded(soxr.resample(samples.astype(np.float32) / 32768, rate_hz, RATE_HZ))
+                    samples = rounded(soxr.resample(samples.astype(np.float32) / 32768, rate_hz, RATE_HZ))
                 yield split, replace(one, samples=samples)
 
         store(each(), folder)

@@ -10,8 +10,7 @@ import numpy as np
 
 from zoo.core.mel import STEP
 from zoo.core.storage import pack, packed
-from zoo.media import FULL_SCALE
-from zoo.media.audio import rounded
+from zoo.media.samples import rounded, scaled
 
 KEPT = "'"  # of all that is neither letter nor digit
 STRING = 6  # digits of a piece that training sees, at most
@@ -50,8 +49,7 @@ class Recording:
         """Read its samples, `(samples,)` float32 from -1 to 1."""
         if self.parts:
             return np.concatenate([part.wave for part in self.parts])
-        found = np.asarray(self.samples)
-        return found.astype(np.float32) / FULL_SCALE if found.dtype == np.int16 else found.astype(np.float32)
+        return scaled(self.samples)
 
 
 def steps_of(samples: int) -> int:

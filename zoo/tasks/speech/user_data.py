@@ -16,6 +16,7 @@ from zoo.core.files import exists, regular, sha256
 from zoo.core.mel import STEP
 from zoo.errors import DataError, ZooError
 from zoo.media import RATE_HZ, audio
+from zoo.media.samples import rounded
 from zoo.media.source import reason
 from zoo.tasks.speech.recordings import HEAD, TAIL, Recording, normalized, steps_of, store, stored
 
@@ -157,7 +158,7 @@ def _recordings(rows: Sequence[Row], bad: list[str], faults: list[str]) -> Itera
             )
         else:
             faults += [f"{row.where}: {' '.join(str(one.message).split())}" for one in told]
-            yield "all", Recording(audio.rounded(wave), row.text, row.speaker, name=row.path.name)
+            yield "all", Recording(rounded(wave), row.text, row.speaker, name=row.path.name)
 
 
 def _heard(path: Path) -> np.ndarray:
