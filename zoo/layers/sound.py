@@ -100,13 +100,13 @@ def transform() -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) for name, array in found.items()}
 
 
-def groups(bands: int) -> list[tuple[int, int, np.ndarray]]:
-    """Cut the mel filters into small matrices: first bin, bin after the last, `(bins, bands)`."""
+def groups(bands: int, most: int = SMALL) -> list[tuple[int, int, np.ndarray]]:
+    """Cut the mel filters into matrices of so many numbers at most: first bin, bin after the last, `(bins, bands)`."""
     matrix, found, first = filters(bands), [], 0
     reach = [(int(np.flatnonzero(column)[0]), int(np.flatnonzero(column)[-1]) + 1) for column in matrix.T]
     for band in range(1, bands + 1):
         low = min(low for low, _ in reach[first:band])
-        if band == bands or (max(high for _, high in reach[first : band + 1]) - low) * (band + 1 - first) > SMALL:
+        if band == bands or (max(high for _, high in reach[first : band + 1]) - low) * (band + 1 - first) > most:
             high = max(high for _, high in reach[first:band])
             found.append((low, high, np.ascontiguousarray(matrix[low:high, first:band])))
             first = band
@@ -120,12 +120,14 @@ class LogMel(Front):
     Args:
         mean: Of each band, `(bands,)`, taken off.
         deviation: Of each band, divided by.
+        most: Numbers of a matrix of mel filters, at most: fewer make a smaller file of more operations.
     """
 
-    def __init__(self, mean: Any, deviation: Any, **options: Any) -> None:
+    def __init__(self, mean: Any, deviation: Any, most: int = SMALL, **options: Any) -> None:
         super().__init__(**options)
+        self.most = most
         self.mean, self.deviation = (np.asarray(values, np.float32) for values in (mean, deviation))
-        self.parts, self.groups = transform(), groups(len(self.mean))
+        self.parts, self.groups = transform(), groups(len(self.mean), most)
         self.shift = self.mean + np.float32(2 * np.log(GAIN))
 
     def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
@@ -158,7 +160,8 @@ class LogMel(Front):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {**super().get_config(), "mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+        figures = {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+        return {**super().get_config(), **figures, "most": self.most}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

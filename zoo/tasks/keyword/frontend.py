@@ -21,6 +21,8 @@ from zoo.layers.sound import Convolution, LogMel, convolved, state_sizes, weight
 from zoo.layers.streaming import Regroup, projected
 from zoo.tasks.keyword.features import BANDS
 
+SMALL = 300  # numbers of a matrix of mel filters: what runs on a microcontroller is to be small
+
 
 def _convolutions(recipe: Recipe) -> tuple[Convolution, ...]:
     filters = recipe.settings.filters
@@ -65,7 +67,7 @@ class KeywordFrontEnd:
         """
         hidden, new, given = x, list[Any](), iter(states)
         if self.samples:
-            hidden, last = LogMel(self.mean, self.deviation, name="log_mel")([hidden, next(given, None)])
+            hidden, last = LogMel(self.mean, self.deviation, SMALL, name="log_mel")([hidden, next(given, None)])
             new.append(last)
         if convolutions := _convolutions(recipe):
             hidden, lasts = convolved(hidden, convolutions, BANDS, given)

@@ -78,7 +78,7 @@ TASK = Task(
     recipes={
         "": RECIPE,
         "rnn": replace(RECIPE, units=176, layers=2, learning_rate=1e-3),
-        "gru": replace(RECIPE, units=92, embedding=48, dropout_out=0.2, settings=KeywordSettings(filters=16)),
+        "gru": replace(RECIPE, units=88, embedding=40, dropout_out=0.2, settings=KeywordSettings(filters=16)),
         "bilstm": replace(RECIPE, units=80, layers=1, settings=KeywordSettings(filters=20, context=7)),
         "stacked_lstm": replace(RECIPE, units=84, layers=2),
     },
