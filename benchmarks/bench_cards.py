@@ -33,6 +33,8 @@ from zoo.models.infilling import Infiller
 from zoo.presets.catalog import find
 from zoo.presets.page import ARTIFACTS, SAMPLE
 from zoo.presets.preset import WEIGHTS
+from zoo.tasks.keyword import plots as keyword_plots
+from zoo.tasks.keyword.model import Spotter
 from zoo.tasks.music.midi import voice_names
 from zoo.tasks.speech.model import Recognizer
 from zoo.tasks.speech.transcript import STEP_S
@@ -63,6 +65,7 @@ SPEEDS = {
     Generator: ("tokens per second", f"generation of {TOKENS} tokens, batch 1, in the form `generate`"),
     Infiller: ("tokens per second", f"one pass over {TOKENS} tokens, batch 1"),
     Labeler: ("frames per second", "a clip of 75 frames, from pixels to labels"),
+    Spotter: ("times real time", f"a recording of {SOUND_S:.0f} seconds, from samples to words"),
 }
 """Class of a model → unit of its speed, and what is timed."""
 NOTE = (
@@ -83,6 +86,10 @@ def rate(model):
         work = SOUND_S
         wave = model.codec.example(np.random.default_rng(0), 1, int(SOUND_S / STEP_S)).ravel()
         run = lambda: model.transcribe(wave)  # noqa: E731
+    elif isinstance(model, Spotter):
+        work = SOUND_S
+        wave = model.codec.example(np.random.default_rng(0), 1, int(SOUND_S / STEP_S)).ravel()
+        run = lambda: model.spot(wave)  # noqa: E731
     elif isinstance(model, Labeler):
         work = CLIP
         clip = model.codec.example(np.random.default_rng(0), 1, CLIP)[0]
@@ -142,6 +149,8 @@ def sample(model, pieces, folder):
         longest = max(heard, key=lambda pair: pair[1].seconds)[1]
         longest.plot(folder / f"{SAMPLE}.png")
         made = "\n".join(f"said:  {piece.text}\nheard: {found.text}" for piece, found in heard)
+    elif task == "keyword":
+        made = keyword_sample(model, pieces, folder)
     elif task == "video":
         seen = [(piece, model.label(piece.pixels)) for piece in pieces[:: len(pieces) // SAID]]
         seen[0][1].plot(folder / f"{SAMPLE}.png", seen[0][0].spans)
@@ -155,11 +164,23 @@ def sample(model, pieces, folder):
         free = voice_names(model.codec.voices)[1:]
         opening = replace(pieces[0], grid=pieces[0].grid[: 8 * pieces[0].steps_per_bar])
         made = model.infill(opening, free=free, seed=SEED)
-    if task in ("text", "speech", "video"):
+    if task in ("keyword", "text", "speech", "video"):
         write_text(folder / f"{SAMPLE}.txt", made + "\n")
     else:
         made.save(folder / f"{SAMPLE}.mid")
         made.plot(folder / f"{SAMPLE}.png")
+
+
+def keyword_sample(model, pieces, folder):
+    """Draw what is taken for what, and some clips one behind the other; return what is spotted of them."""
+    ids, logits = [model.codec.ids[piece.word] for piece in pieces], model.logits(pieces)
+    counts = np.zeros((model.codec.classes, model.codec.classes))
+    np.add.at(counts, (ids, logits.argmax(1)), 1)
+    keyword_plots.confusions(counts, model.codec.vocabulary, folder / "confusions.png")
+    some = pieces[:: len(pieces) // SAID]
+    found = model.spot(np.concatenate([piece.wave for piece in some]))
+    found.plot(folder / f"{SAMPLE}.png")
+    return f"said:  {' '.join(piece.word for piece in some)}\nheard: {found.to_text('txt')}"
 
 
 def measure(name):

@@ -11,6 +11,7 @@ READ, REFUSED = "read", "refused"
 TARGETS = {
     "media": "media:Media",
     "midi": "midi:Midi",
+    "words": "words:Words",
     "text": "text:Texts",
     "presets": "documents:AllPresets",
     "runs": "documents:Requests",

@@ -5,6 +5,7 @@ import pytest
 
 from tests.media.sounds import sound, written
 from tests.tasks.keyword.spotters import own_folder
+from zoo.errors import CodecError
 from zoo.tasks.keyword.sounds import ArchivedSounds, Sounds
 
 
@@ -30,6 +31,12 @@ def test_folders_and_archives_are_read_alike(folder, tmp_path):
     np.testing.assert_array_equal(one["left/1.wav"], other["left/1.wav"])
     assert isinstance(one["left/broken.wav"], str)
     assert isinstance(other["left/broken.wav"], str)
+
+
+def test_what_is_no_archive_is_refused(tmp_path):
+    (tmp_path / "a.tar.gz").write_bytes(b"no archive" * 99)
+    with pytest.raises(CodecError, match=r"a\.tar\.gz cannot be read as a tar archive"):
+        ArchivedSounds(tmp_path / "a.tar.gz")
 
 
 def test_long_clips_are_refused_and_the_digest_is_that_of_the_content(folder):

@@ -5,6 +5,7 @@ import tarfile
 import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from zoo.core.files import sha256
 from zoo.core.text_files import read
 from zoo.errors import CodecError, ZooError
 from zoo.media import RATE_HZ, audio
-from zoo.media.source import reason
+from zoo.media.source import named, reason
 from zoo.tasks.keyword.layout import LISTS
 
+KIND, MOST_BYTES = "a tar archive of sound files", 1 << 28  # of a file in it
 LONGEST_S, LONGEST_NOISE_S = 30.0, 1200.0  # of a clip, and how much of background noise is read
 
 
@@ -70,19 +72,28 @@ class Sounds:
 
 
 class ArchivedSounds(Sounds):
-    """The same of a tar archive."""
+    """The same of a tar archive.
+
+    Raises:
+        CodecError: It is none, or damaged.
+    """
 
     def __init__(self, path: Path) -> None:
         self.folder, self.names, self.lists = path, [], {}
         files = {name: split for split, name in LISTS.items()}
-        with tarfile.open(path) as archive:
-            for member in archive:
-                name = PurePosixPath(member.name).as_posix()
-                if name in files and (stream := archive.extractfile(member)):
-                    self.lists[files[name]] = stream.read().decode("utf-8").split("\n")
-                elif member.isfile() and PurePosixPath(name).suffix in audio.SUFFIXES and name.count("/") == 1:
-                    self.names.append(name)
+        for name, stream in self._members():
+            if name in files:
+                self.lists[files[name]] = stream.read(MOST_BYTES).decode("utf-8", "replace").split("\n")
+            elif PurePosixPath(name).suffix.lower() in audio.SUFFIXES and name.count("/") == 1:
+                self.names.append(name)
         self.names.sort()
+
+    def _members(self) -> Iterator[tuple[str, IO[bytes]]]:
+        """Yield the files of the archive, in its order."""
+        with named(self.folder, KIND), tarfile.open(self.folder) as archive:
+            for member in archive:
+                if member.isfile() and (stream := archive.extractfile(member)):
+                    yield PurePosixPath(member.name).as_posix(), stream
 
     def digest(self) -> str:
         """Return the checksum of the archive."""
@@ -92,17 +103,16 @@ class ArchivedSounds(Sounds):
         """Read sound files of one or more channels in the order of the archive; see `Sounds.waves`."""
         import soundfile
 
-        with tarfile.open(self.folder) as archive:
-            for member in archive:
-                name = PurePosixPath(member.name).as_posix()
-                if name not in wanted or not (stream := archive.extractfile(member)):
-                    continue
-                try:
-                    samples, rate_hz = soundfile.read(io.BytesIO(stream.read()), dtype="float32")
-                    some = samples[: int(longest_s * rate_hz)]
-                    yield name, np.concatenate(list(audio.resampled([some], rate_hz))), []
-                except (soundfile.SoundFileError, ZooError) as error:
-                    yield name, reason(error), []
+        for name, stream in self._members():
+            if name not in wanted:
+                continue
+            try:
+                with soundfile.SoundFile(io.BytesIO(stream.read(MOST_BYTES))) as file:
+                    some = file.read(int(longest_s * file.samplerate), dtype="float32")
+                    found: np.ndarray | str = np.concatenate(list(audio.resampled([some], file.samplerate)))
+            except (soundfile.SoundFileError, ZooError) as error:
+                found = reason(error)
+            yield name, found, []
 
 
 def _read(path: Path, longest_s: float) -> np.ndarray:

@@ -68,6 +68,7 @@ TASK = Task(
         "nats": imported("zoo.training.losses:PooledCrossEntropy"),
         "accuracy": imported("zoo.training.losses:PooledAccuracy"),
     },
+    pictures={"confusions.png": "Words said and heard"},
     commands=imported("zoo.tasks.keyword.cli:commands"),
     check=check,
     settings=KeywordSettings,

@@ -54,7 +54,10 @@ def read_folder(folder: Path) -> dict[str, list[Clip]]:
     words = [name for name in sounds.names if name not in set(noises)]
     if not words:
         raise DataError(f"{folder} has no clips: give a folder for each word, with sound files in it")
-    places = placed(words, sounds.lists)
+    try:
+        places = placed(words, sounds.lists)
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from error
     bad: list[str] = []
     faults: list[str] = []
 

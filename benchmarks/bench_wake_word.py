@@ -1,0 +1,145 @@
+"""A wake word: how many are missed at one false alarm an hour, by a network of gru_keyword's size.
+
+    python benchmarks/bench_wake_word.py           # trains, writes wake_word.json, prints the table (ten minutes)
+    python benchmarks/bench_wake_word.py --show    # prints the table of wake_word.json
+
+Reads ZOO_DATA. The word is "computer", of a crowd-sourced set (Picovoice's wake-word benchmark, Apache-2.0) whose
+speakers are not labelled: they may be in training and test. Trained on are its training clips, as unknown words the
+other wake words and the words of Speech Commands' training speakers, and clips of silence of these. Measured are the
+misses of test clips, each in two seconds of silence, alone and with noise 10 dB below it; and false alarms in an hour
+that training has not heard: all of AN4 (spelled letters and commands, 79 speakers), words and silence of Speech
+Commands' other speakers. The threshold is the lowest with at most one false alarm an hour.
+"""
+
+import io
+import json
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+import numpy as np
+import soundfile
+from tabulate import tabulate
+
+import zoo
+from zoo.core.files import write_text
+from zoo.core.task import find
+from zoo.media import RATE_HZ, archive
+from zoo.presets.catalog import catalog
+from zoo.tasks.keyword.clips import SILENCE, UNKNOWN
+from zoo.tasks.keyword.noise import Noise, level
+
+RESULTS, COMMAND = Path(__file__).with_name("wake_word.json"), "python benchmarks/bench_wake_word.py"
+WORD, MODEL = "computer", "gru_keyword"
+SETS = {"an4": ["speech/an4_flac16k.tar"], "wake_words": ["speech/wake_words_opus16k_1.tar"]}
+SETTINGS = {"epochs": 60, "patience": 60}
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
+AROUND_S, NOISE_DB, MOST_AN_HOUR = 1.0, 10.0, 1.0
+
+
+def clips(name, chosen):
+    """Yield the rows of a manifest that are chosen, with their samples `(samples,)` float32."""
+    root = Path(os.environ["ZOO_DATA"])
+    rows = {row["path"]: row for row in archive.rows(root / f"speech/{name}_manifest.tsv") if chosen(row)}
+    for tar in SETS[name]:
+        with tarfile.open(root / tar) as packed:
+            for member in packed:
+                if member.name in rows:
+                    wave, _ = soundfile.read(io.BytesIO(packed.extractfile(member).read()), dtype="float32")
+                    yield rows[member.name], wave
+
+
+def fill(folder, commands):
+    """Write what is trained on: a folder of words."""
+    for row, wave in clips("wake_words", lambda row: row["split"] in ("train", "valid")):
+        place = folder / (WORD if row["keyword"] == WORD else UNKNOWN)
+        place.mkdir(exist_ok=True)
+        soundfile.write(place / f"{row['keyword']}_{row['clip']}.flac", wave, RATE_HZ)
+    for i, piece in enumerate(commands["train"]):
+        place = folder / (SILENCE if piece.word == SILENCE else UNKNOWN)
+        place.mkdir(exist_ok=True)
+        soundfile.write(place / f"commands_{i}.flac", piece.wave, RATE_HZ)
+
+
+def unheard(commands):
+    """Return sound without the word, in seconds and as samples: what a false alarm is counted in."""
+    pause = np.zeros(RATE_HZ // 2, np.float32)
+    speech = [wave for _, wave in clips("an4", lambda _: True)]
+    words = [piece.wave for split in ("valid", "test") for piece in commands[split]]
+    return {
+        "AN4": np.concatenate([part for wave in speech for part in (wave, pause)]),
+        "Speech Commands": np.concatenate(words),
+    }
+
+
+def told(model, wave, threshold):
+    """Count how often the word is told."""
+    return len(model.spot(wave, min_confidence=threshold, words=[WORD]).words)
+
+
+def missed(model, waves, threshold):
+    """Return the share of clips in which the word is not told, in per cent."""
+    around = np.zeros(int(AROUND_S * RATE_HZ), np.float32)
+    found = [told(model, np.concatenate([around, wave, around]), threshold) for wave in waves]
+    return 100 * float(np.mean([not count for count in found]))
+
+
+def measure():
+    """Train, find the threshold, and count misses and false alarms."""
+    commands = find("keyword").splits_of()
+    start = MODEL if catalog()[MODEL].pretrained else None
+    with tempfile.TemporaryDirectory() as folder:
+        (data := Path(folder) / "words").mkdir()
+        fill(data, commands)
+        card = zoo.train(MODEL, out=Path(folder) / "run", data=data, start=start, **SETTINGS)
+        model = zoo.load(Path(folder) / "run/preset")
+    sounds = unheard(commands)
+    hours = sum(map(len, sounds.values())) / RATE_HZ / 3600
+    rng, noise = np.random.default_rng(0), Noise(commands["test"])
+    clean = [wave for _, wave in clips("wake_words", lambda row: (row["keyword"], row["split"]) == (WORD, "test"))]
+    loud = np.float32(10 ** (-NOISE_DB / 20))
+    noisy = [wave + loud * level(wave) * noise(rng, len(wave)) for wave in clean]
+    others = [wave for _, wave in clips("wake_words", lambda row: row["keyword"] != WORD and row["split"] == "test")]
+    rows = []
+    for threshold in THRESHOLDS:
+        alarms = {name: told(model, wave, threshold) for name, wave in sounds.items()}
+        row = {"threshold": threshold, "alarms": alarms, "an_hour": sum(alarms.values()) / hours}
+        row |= {"missed": missed(model, clean, threshold), "missed_in_noise": missed(model, noisy, threshold)}
+        rows.append({**row, "other_wake_words": 100 - missed(model, others, threshold)})
+        print(rows[-1])
+    counts = {"hours": hours, "clips": len(clean), "other_clips": len(others), "parameters": card.parameters}
+    return {"command": COMMAND, "word": WORD, "start": start, **counts, "rows": rows}
+
+
+def chosen(results):
+    """Return the row of the lowest threshold with at most one false alarm an hour, or the last."""
+    return next((row for row in results["rows"] if row["an_hour"] <= MOST_AN_HOUR), results["rows"][-1])
+
+
+def tables(results):
+    """Lay out the results."""
+    row = chosen(results)
+    shown = [[
+        results["word"], f"{results['parameters']:,}", f"{row['threshold']:g}", f"{row['an_hour']:.2f}",
+        f"{row['missed']:.1f} %", f"{row['missed_in_noise']:.1f} %", f"{row['other_wake_words']:.1f} %",
+    ]]  # fmt: skip
+    heads = ("word", "parameters", "threshold", "false alarms an hour", "missed", "missed in noise", "other wake words")
+    return [tabulate(shown, heads, "github", disable_numparse=True)]
+
+
+@click.command()
+@click.option("--show", is_flag=True, help="Print the table of wake_word.json.")
+def main(show):
+    """Measure, or show what was measured."""
+    results = json.loads(RESULTS.read_text()) if show else measure()
+    if not show:
+        write_text(RESULTS, json.dumps(results, indent=1) + "\n")
+    print(*tables(results), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()
