@@ -5,12 +5,13 @@
 
 Reads ZOO_DATA. The word is "computer", of a crowd-sourced set (Picovoice's wake-word benchmark, Apache-2.0) whose
 speakers are not labelled: they may be in training and test. Trained on are its training clips, as unknown words the
-other wake words and the words of Speech Commands' training speakers, and clips of silence of these. Measured are the
+other wake words and every second clip of Speech Commands' training speakers, their silence too. Measured are the
 misses of test clips, each in two seconds of silence, alone and with noise 10 dB below it; and false alarms in an hour
 that training has not heard: all of AN4 (spelled letters and commands, 79 speakers), words and silence of Speech
 Commands' other speakers. The threshold is the lowest with at most one false alarm an hour.
 """
 
+import bisect
 import io
 import json
 import os
@@ -59,7 +60,7 @@ def fill(folder, commands):
         place = folder / (WORD if row["keyword"] == WORD else UNKNOWN)
         place.mkdir(exist_ok=True)
         soundfile.write(place / f"{row['keyword']}_{row['clip']}.flac", wave, RATE_HZ)
-    for i, piece in enumerate(commands["train"]):
+    for i, piece in enumerate(commands["train"][::2]):
         place = folder / (SILENCE if piece.word == SILENCE else UNKNOWN)
         place.mkdir(exist_ok=True)
         soundfile.write(place / f"commands_{i}.flac", piece.wave, RATE_HZ)
@@ -104,30 +105,26 @@ def measure():
     loud = np.float32(10 ** (-NOISE_DB / 20))
     noisy = [wave + loud * level(wave) * noise(rng, len(wave)) for wave in clean]
     others = [wave for _, wave in clips("wake_words", lambda row: row["keyword"] != WORD and row["split"] == "test")]
-    rows = []
-    for threshold in THRESHOLDS:
-        alarms = {name: told(model, wave, threshold) for name, wave in sounds.items()}
-        row = {"threshold": threshold, "alarms": alarms, "an_hour": sum(alarms.values()) / hours}
-        row |= {"missed": missed(model, clean, threshold), "missed_in_noise": missed(model, noisy, threshold)}
-        rows.append({**row, "other_wake_words": 100 - missed(model, others, threshold)})
-        print(rows[-1])
-    counts = {"hours": hours, "clips": len(clean), "other_clips": len(others), "parameters": card.parameters}
-    return {"command": COMMAND, "word": WORD, "start": start, **counts, "rows": rows}
-
-
-def chosen(results):
-    """Return the row of the lowest threshold with at most one false alarm an hour, or the last."""
-    return next((row for row in results["rows"] if row["an_hour"] <= MOST_AN_HOUR), results["rows"][-1])
+    alarms = lambda threshold: {name: told(model, wave, threshold) for name, wave in sounds.items()}  # noqa: E731
+    rare = lambda threshold: sum(alarms(threshold).values()) <= MOST_AN_HOUR * hours  # noqa: E731
+    at = min(bisect.bisect_left(THRESHOLDS, True, key=rare), len(THRESHOLDS) - 1)  # there are fewer, the higher it is
+    threshold = THRESHOLDS[at]
+    return {
+        "command": COMMAND, "word": WORD, "start": start, "parameters": card.parameters, "threshold": threshold,
+        "hours": hours, "alarms": alarms(threshold), "clips": len(clean), "missed": missed(model, clean, threshold),
+        "missed_in_noise": missed(model, noisy, threshold), "other_clips": len(others),
+        "other_wake_words": 100 - missed(model, others, threshold),
+    }  # fmt: skip
 
 
 def tables(results):
     """Lay out the results."""
-    row = chosen(results)
+    alarms = f"{sum(results['alarms'].values())} in {results['hours']:.2f} hours"
     shown = [[
-        results["word"], f"{results['parameters']:,}", f"{row['threshold']:g}", f"{row['an_hour']:.2f}",
-        f"{row['missed']:.1f} %", f"{row['missed_in_noise']:.1f} %", f"{row['other_wake_words']:.1f} %",
+        results["word"], f"{results['parameters']:,}", f"{results['threshold']:g}", alarms,
+        *(f"{results[key]:.1f} %" for key in ("missed", "missed_in_noise", "other_wake_words")),
     ]]  # fmt: skip
-    heads = ("word", "parameters", "threshold", "false alarms an hour", "missed", "missed in noise", "other wake words")
+    heads = ("word", "parameters", "threshold", "false alarms", "missed", "missed in noise", "other wake words told")
     return [tabulate(shown, heads, "github", disable_numparse=True)]
 
 

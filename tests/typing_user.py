@@ -7,6 +7,7 @@ from zoo import export
 from zoo.models.generation import Generator
 from zoo.models.infilling import Infiller
 from zoo.models.model import Model
+from zoo.tasks.keyword.model import Spotter
 from zoo.tasks.speech.model import Recognizer
 from zoo.tasks.video.model import Labeler
 
@@ -18,6 +19,7 @@ assert_type(zoo.load("gru_text").generate(prompt="a"), str)
 assert_type(zoo.load("bilstm_text"), Infiller[str])
 assert_type(zoo.load("bilstm_music").infill("melody.mid"), zoo.Score)
 assert_type(zoo.load("rnn_speech"), Recognizer)
+assert_type(zoo.load("gru_keyword"), Spotter)
 assert_type(zoo.load("rnn_speech").transcribe("take.wav").text, str)
 assert_type(zoo.load("stacked_lstm_video"), Labeler)
 assert_type(zoo.load("runs/mine/preset"), Model)

@@ -67,8 +67,9 @@ class Sounds:
                 try:
                     found: np.ndarray | str = _read(self.folder / name, longest_s)
                 except (ZooError, OSError, MemoryError) as error:
-                    found = reason(error)
-            yield name, found, [" ".join(str(one.message).split()) for one in told]
+                    found = reason(error).removeprefix(f"{self.folder / name} ")
+            told_of = (" ".join(str(one.message).split()) for one in told)
+            yield name, found, [line.removeprefix(f"{self.folder / name} ") for line in told_of]
 
 
 class ArchivedSounds(Sounds):
