@@ -10,6 +10,7 @@ STEP = 640  # samples of a step, 40 ms: what a network returns one row of logits
 FRAMES, OVERLAP = STEP // HOP, WINDOW - HOP
 BINS = WINDOW // 2 + 1
 FLOOR = 1e-8  # of the power in a band
+BENT = 0.8  # of the highest frequency: from where on stretched ones come back to it
 
 
 @functools.cache
@@ -27,14 +28,20 @@ def filters(bands: int, stretch: float = 1.0) -> np.ndarray:
 
     Args:
         bands: How many.
-        stretch: Factor of the frequency of every bin: above 1, a voice seems higher.
+        stretch: Factor of the frequency of every bin, up to most of the highest, which stays where it is: above 1, a
+            voice seems higher (Lee & Rose, A Frequency Warping Approach to Speaker Normalization, IEEE Transactions on
+            Speech and Audio Processing 6, 1998).
 
     Reference: Slaney, Auditory Toolbox, Interval Research Corporation, Technical Report 1998-010.
     """
     linear, least, step = 200.0 / 3, 15.0, np.log(6.4) / 27
     mels = np.linspace(0, least + np.log(RATE_HZ / 2 / 1000) / step, bands + 2)
     edges = np.where(mels < least, linear * mels, 1000 * np.exp(step * (mels - least)))  # Hz
-    ramps = edges[:, None] - stretch * np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    top = RATE_HZ / 2
+    knee = BENT * top / max(1.0, stretch)
+    found_hz = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    bins = found_hz if stretch == 1 else np.interp(found_hz, (0, knee, top), (0, stretch * knee, top))
+    ramps = edges[:, None] - bins
     widths = np.diff(edges)[:, None]
     found = np.maximum(0, np.minimum(-ramps[:-2] / widths[:-1], ramps[2:] / widths[1:])).astype(np.float32)
     found *= (2 / (edges[2:] - edges[:-2]))[:, None]

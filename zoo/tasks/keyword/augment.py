@@ -20,7 +20,7 @@ from zoo.tasks.keyword.noise import Noise, level
 FRESH = 0.3  # share of pieces that begin with the clip: with the state of a network that has heard nothing
 SHIFT_S = 0.1
 TIME, PITCH = 0.15, 0.13  # how much faster or slower, higher or lower
-GAIN_DB = (-14.0, 10.0)
+GAIN_DB, LOUDEST = (-14.0, 10.0), 1.4  # and how loud a clip becomes by it at most: what is above 1 is cut off
 NOISE, NOISE_DB = 0.7, (0.0, 30.0)  # share of clips with noise, and how far it is below the word
 VOICE, VOICE_DB = 0.1, (8.0, 30.0)  # the same of another voice
 NEIGHBOR, PAUSE_S, UNLIKE_DB = 0.4, 0.3, 6.0  # share of clips after another word; the pause; how much louder or not
@@ -137,7 +137,8 @@ class Changes:
         put(line, wave, first)
         if piece.word != SILENCE:
             self._add(line, loud, rng)
-        line *= np.float32(10 ** (rng.uniform(*GAIN_DB) * strength / 20))
+        gain = 10 ** (rng.uniform(*GAIN_DB) * strength / 20)
+        line *= np.float32(min(gain, max(1.0, LOUDEST / max(float(np.abs(line).max()), 1e-6))))
         if strength:
             floor = np.float32(10 ** (rng.uniform(*FLOOR_DB) / 20))
             line += floor * self.noise.colors[1][: len(line)]
