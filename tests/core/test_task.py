@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 import zoo
+from zoo.core.datasets import Dataset
 from zoo.core.lazy import imported
 from zoo.core.recipe import Recipe, setting
 from zoo.core.task import Task, find, names
@@ -114,3 +115,9 @@ def test_no_metric_of_a_shipped_model_is_taken_the_wrong_way(task):
     for name in zoo.list_models(f"*_{task}", pretrained=True):
         for metric in set(zoo.info(name).metrics["test"]) - {"tokens"}:
             assert (find(task).worsening(metric, 1, 2) > 0) == any(part in metric for part in lower), metric
+
+
+def test_facts_of_data_in_several_files_are_stated_once():
+    parts = [Dataset("Tides", (), "CC0", "Harbor office"), Dataset("Tides", (), "CC0", "Coast guard")]
+    task = Task("tides", "", "hour", **PARTS, datasets=lambda: parts, recipes={"": Recipe(1, 1)})
+    assert task.facts == {"name": "Tides", "licence": "CC0", "citation": "Harbor office; Coast guard"}

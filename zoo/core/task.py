@@ -225,9 +225,9 @@ class Task:
 
     @functools.cached_property
     def facts(self) -> dict[str, str]:
-        """Name, licence and citation of the data."""
+        """Name, licence and citation of the data, each once."""
         return {
-            key: "; ".join(getattr(dataset, key) for dataset in self.datasets())
+            key: "; ".join(dict.fromkeys(getattr(dataset, key) for dataset in self.datasets()))
             for key in ("name", "licence", "citation")
         }
 
