@@ -1,0 +1,1 @@
+"""Forecasting: probabilistic forecasts of time series, and how unlikely their values are."""
