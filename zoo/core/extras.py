@@ -15,6 +15,7 @@ EXTRAS = {
     "ai_edge_litert": ("LiteRT", "tflite"),
     "flatbuffers": ("FlatBuffers", "tflite"),
     "matplotlib": ("Matplotlib", "plots"),
+    "pandas": ("pandas", "data"),
     **{
         name: (text, "keras")
         for name, text in (

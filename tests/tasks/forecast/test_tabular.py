@@ -1,0 +1,46 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from zoo.errors import ArgumentError, MissingExtra
+from zoo.tasks.forecast.tabular import Tabular
+
+
+class Tides(Tabular):
+    def columns(self):
+        times = np.array(["2024-01-01T06:00", "2024-01-02"], "datetime64[us]")
+        return {"harbor": np.array(["Büsum, 1", "2"], object), "ds": times, "height": np.array([1.25, np.nan])}
+
+
+ROWS = [
+    {"harbor": "Büsum, 1", "ds": "2024-01-01 06:00", "height": 1.25},
+    {"harbor": "2", "ds": "2024-01-02", "height": None},
+]
+
+
+def test_a_table_is_text(tmp_path):
+    assert json.loads(Tides().to_text("json")) == ROWS
+    assert [*csv.DictReader(Tides().to_text("csv").splitlines())] == [
+        {name: "" if cell is None else str(cell) for name, cell in row.items()} for row in ROWS
+    ]
+    assert str(Tides()).splitlines()[2].split() == ["Büsum,", "1", "2024-01-01", "06:00", "1.25"]
+    for suffix in ("csv", "json", "txt"):
+        path = Tides().save(tmp_path / f"tides.{suffix}")
+        assert path.read_text(encoding="utf-8") == Tides().to_text(suffix) + "\n"
+    with pytest.raises(ArgumentError, match="ends in .csv or .json"):
+        Tides().save(tmp_path / "tides.xlsx")
+
+
+def test_a_table_is_a_data_frame():
+    pandas = pytest.importorskip("pandas")
+    frame = Tides().to_frame()
+    assert frame["harbor"].tolist() == ["Büsum, 1", "2"]
+    assert frame["ds"].iloc[1] == pandas.Timestamp("2024-01-02")
+
+
+def test_data_frames_need_pandas(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(MissingExtra, match=r"data frames need pandas: pip install 'rnn-zoo\[data\]'"):
+        Tides().to_frame()
