@@ -127,8 +127,9 @@ def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
         versions=_versions(), data=_data_facts(request),
     )  # fmt: skip
     model = entry.task.model(card, begun.codec, KerasEngine(net))
+    model.card = replace(card, calibration=model.calibrate(begun.splits.get("valid", ())))
     measured = {split: _plain(model.measure(begun.splits[split])) for split in MEASURED if split in begun.splits}
-    card = replace(card, metrics=measured, calibration=model.calibrate(begun.splits.get("valid", ())))
+    card = replace(model.card, metrics=measured)
     if devices.worker() > 0:
         return card
     curves = draw(out / "log.csv", out / "curves.png", entry.task.monitor, entry.task.loss_unit)
