@@ -27,17 +27,17 @@ def call(*words):
     return result.stdout
 
 assert "stacked_gru_series" in call("list", "*_series")
-assert "forecast" in call("--help")
+assert "continue-series" in call("--help")
 call("train", "stacked_gru_series", "--data", "levels.csv", "--out", "run", "--set", "epochs=1", "--set", "units=8")
 preset = Path("run/preset")
 model = zoo.load(preset)
-expected = call("forecast", preset, "levels.csv", "--steps", 5)
+expected = call("continue-series", preset, "levels.csv", "--steps", 5)
 assert len(expected.split()) == 5
 assert set(zoo.info(preset).metrics["valid"]) == {"rmse", "tokens"}
 assert "voices" not in zoo.page(preset) and "stacked_gru" in zoo.page(preset)
 call("export", preset, "--out", "dist")
 for name in ("stacked_gru_series.onnx", "stacked_gru_series.tflite", "stacked_gru_series"):
-    assert call("forecast", Path("dist") / name, "levels.csv", "--steps", 5) == expected, name
+    assert call("continue-series", Path("dist") / name, "levels.csv", "--steps", 5) == expected, name
 print("all done")
 """
 

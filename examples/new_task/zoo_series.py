@@ -1,6 +1,6 @@
 """A task of another package: the next value of a series, learned from a CSV file with one number per row.
 
-`pip install examples/new_task` adds `lstm_series`, `gru_series` … to `zoo list`, and the command `zoo forecast`.
+`pip install examples/new_task` adds `lstm_series`, `gru_series` … to `zoo list`, and the command `zoo continue-series`.
 """
 
 from pathlib import Path
@@ -129,20 +129,20 @@ class Forecaster(Model):
         return {"rmse": rmse, "tokens": x[..., 0].size}
 
 
-@click.command()
+@click.command("continue-series")
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--steps", default=24, help="Values to forecast.")
 @click.pass_obj
-def forecast(session, model: str, file: Path, steps: int) -> None:
-    """Forecast the values that follow those in FILE with MODEL."""
+def continue_series(session, model: str, file: Path, steps: int) -> None:
+    """Continue the values in FILE with MODEL."""
     for value in session.open(model, Forecaster).forecast(read_series(file), steps):
         click.echo(f"{value:.4g}")
 
 
 TASK = Task(
     name="series", summary="the next value of a series", unit="value", loss_unit="value", model=Forecaster,
-    read_folder=read_folder, loss=squared_error, check=check, commands=lambda: [forecast],
+    read_folder=read_folder, loss=squared_error, check=check, commands=lambda: [continue_series],
     make_codec=lambda pieces, _bidirectional: SeriesCodec(*(f(np.stack(pieces)) for f in (np.mean, np.std))),
     default_codec=lambda _bidirectional: SeriesCodec(),
     read_codec=lambda data: SeriesCodec(data["mean"], data["deviation"]),
