@@ -36,7 +36,7 @@ class Normal:
 class FakeCodec:
     """Its networks return the deviation of each distribution, as given in the last column of x."""
 
-    def __init__(self, width=1.0, covariates=()):
+    def __init__(self, width=1.0, covariates=""):
         self.width, self.covariates, self.calls = width, covariates, []
 
     def inputs(self, values, horizon, seasons, covariates=None):

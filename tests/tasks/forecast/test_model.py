@@ -107,7 +107,7 @@ def test_calibration_gives_the_interval_its_coverage():
 
 
 def test_known_covariates_reach_the_codec(tmp_path):
-    model = fake(covariates=("hour", "price"))
+    model = fake(covariates="hour, price")
     rows = [f"2024-01-{1 + i // 24:02} {i % 24:02}:00,{'' if i >= 90 else i},{i % 5}" for i in range(96)]
     (tmp_path / "load.csv").write_text("\n".join(["ds,y,price", *rows]))
     assert model.forecast(tmp_path / "load.csv", 6, column="y").median.shape == (1, 6)
@@ -117,7 +117,7 @@ def test_known_covariates_reach_the_codec(tmp_path):
 
 
 def test_a_trial_is_a_list_of_its_seed():
-    for model in (fake(), fake(covariates=("hour", "price"))):
+    for model in (fake(), fake(covariates="hour, price")):
         assert model.trial(5, 0) == model.trial(5, 0)
         assert len(model.trial(5, 0)) == 15
         assert model.trial(5, 0) != model.trial(5, 1)

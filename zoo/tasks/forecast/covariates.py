@@ -27,6 +27,17 @@ CALENDAR = {"hour": _hour, "weekday": _weekday, "month": _month}
 """Covariate of the calendar → function of times that returns where in the day, week or year they are, from 0 to 1."""
 
 
+def listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names that may be given as a text, divided by commas.
+
+    Example:
+        >>> listed("hour, price")
+        ('hour', 'price')
+    """
+    parts = names.split(",") if isinstance(names, str) else names
+    return tuple(name.strip() for name in parts if name.strip())
+
+
 def columns_of(names: Sequence[str]) -> list[str]:
     """Return those covariates that are columns of a table, not of the calendar."""
     return [name for name in names if name not in CALENDAR]

@@ -32,10 +32,11 @@ class ForecastCodec(Codec, Protocol):
     """A codec of networks that forecast.
 
     Attributes:
-        covariates: Names of the known covariates that its networks take; see `zoo.tasks.forecast.covariates`.
+        covariates: Names of the known covariates that its networks take, divided by commas, as in the settings; see
+            `zoo.tasks.forecast.covariates`.
     """
 
-    covariates: tuple[str, ...]
+    covariates: str
 
     def inputs(
         self,
@@ -50,7 +51,7 @@ class ForecastCodec(Codec, Protocol):
             values: Histories, `(time,)` each.
             horizon: Steps to forecast.
             seasons: Short and long season of each history.
-            covariates: Known covariates of each, `(time + horizon, covariates)`, where networks take some.
+            covariates: Known covariates of each, `(time + horizon, width)`, where networks take some.
         """
 
     def distribution(

@@ -14,17 +14,18 @@ from zoo.models.model import Model
 from zoo.tasks.forecast.backtest import LEVELS, Backtest, errors, run, summary
 from zoo.tasks.forecast.baselines import naive2
 from zoo.tasks.forecast.calibration import INTERVAL, calibrated
-from zoo.tasks.forecast.covariates import columns_of, known
+from zoo.tasks.forecast.covariates import columns_of, known, listed
 from zoo.tasks.forecast.distribution import MEDIAN, Distribution, ForecastCodec, Scaled
 from zoo.tasks.forecast.reading import Names, read
 from zoo.tasks.forecast.result import Forecast
 from zoo.tasks.forecast.scores import Scores
 from zoo.tasks.forecast.seasons import horizon_of
 from zoo.tasks.forecast.series import Series
+from zoo.tasks.forecast.settings import MOST_HORIZON
 from zoo.tasks.forecast.time_index import TimeIndex
 
 BATCH = 64
-MOST_HORIZON, MOST_LEVELS, MOST_SAMPLED = 4_096, 999, 1 << 27
+MOST_LEVELS, MOST_SAMPLED = 999, 1 << 27
 LEAST = 3
 """Fewest values of a history."""
 HOURLY = TimeIndex(np.datetime64("2020-01-01", "us"), 3_600 * 10**6)
@@ -130,7 +131,7 @@ class Forecaster(Model):
         """
         number("season", season, 0, whole=True)
         number("long_season", long_season, 0, whole=True)
-        found = read(data, column, time_column, columns_of(self.codec.covariates))
+        found = read(data, column, time_column, columns_of(listed(self.codec.covariates)))
         if not (season or long_season):
             return found
         return [
@@ -179,7 +180,7 @@ class Forecaster(Model):
         """Return quantiles of `steps` steps after a random walk, in its standard deviations, to compare engines."""
         rng = np.random.default_rng(seed)
         values = rng.standard_normal(240).cumsum()
-        others = {name: rng.standard_normal(240 + steps) for name in columns_of(self.codec.covariates)}
+        others = {name: rng.standard_normal(240 + steps) for name in columns_of(listed(self.codec.covariates))}
         series = Series("trial", (values - values.mean()) / values.std(), HOURLY, others)
         found: list[float] = self._quantiles([series], steps, INTERVAL).round(1).ravel().tolist()
         return found
@@ -206,7 +207,7 @@ class Forecaster(Model):
             if short := [one for one in some if len(one) < LEAST]:
                 raise CodecError(f"{short[0].name} has {len(short[0])} values: give at least {LEAST}")
             values, seasons = [one.values for one in some], [one.season for one in some]
-            names = self.codec.covariates
+            names = listed(self.codec.covariates)
             others = {"covariates": [known(one, names, horizon) for one in some]} if names else {}
             x = self.codec.inputs(values, horizon, seasons, **others)
             y, _ = self.engine.step(x, self.engine.initial_state(len(x)))
