@@ -19,8 +19,6 @@ from zoo.tasks.forecast.time_index import spelled
 if TYPE_CHECKING:
     import pandas
 
-OUTPUT_FORMATS = ("txt", "csv", "json")
-
 
 class Tabular:
     """A result with columns of one length."""
