@@ -13,6 +13,7 @@ TARGETS = {
     "midi": "midi:Midi",
     "words": "words:Words",
     "text": "text:Texts",
+    "tables": "tables:Tables",
     "presets": "documents:AllPresets",
     "runs": "documents:Requests",
     "manifests": "documents:Described",

@@ -104,6 +104,7 @@ def test_covariates_go_on_after_the_values(tmp_path):
         ("t,v\n2020-01-01,1\n2020-01-02,2\n2020-03-01,3\n", {}, CodecError, "v: 95 % of 61 values are missing"),
         ("t,v\n2020-01-01,\n2020-01-02,\n", {"column": "v"}, CodecError, "v: all values are missing"),
         ("name\nx\ny\n", {}, CodecError, "no column of numbers"),
+        ("unique_id,ds,y\n", {}, CodecError, "data.csv has no rows"),
         ("time,v\n1,1\n,2\n", {}, CodecError, "time has numbers that are missing"),
         ("t,v\n2020-01-01,1\n", {"column": "w"}, ArgumentError, "column='w'"),
         ("t,v\n2020-01-01,1\n", {"time_column": "w"}, ArgumentError, "time_column='w'"),

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+from zoo.core.escaping import from_cell
 from zoo.errors import ArgumentError, MissingExtra
 from zoo.tasks.forecast.tabular import Tabular
 
@@ -31,6 +32,21 @@ def test_a_table_is_text(tmp_path):
         assert path.read_text(encoding="utf-8") == Tides().to_text(suffix) + "\n"
     with pytest.raises(ArgumentError, match="ends in .csv or .json"):
         Tides().save(tmp_path / "tides.xlsx")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "a\nb", "\x1b[2J", "a;=1+1", 'a,"b'])
+def test_names_are_neither_lines_nor_formulas_nor_commands(name):
+    class Odd(Tabular):
+        def columns(self):
+            return {"unique_id": np.array([name], object), "y": np.array([-1.0])}
+
+    for output_format, count in (("csv", 2), ("txt", 3), ("json", 3)):
+        text = Odd().to_text(output_format)
+        assert len(text.splitlines()) == count
+        assert "\x1b" not in text
+    [row] = csv.DictReader(Odd().to_text("csv").splitlines())
+    assert (from_cell(row["unique_id"]), row["y"]) == (name, "-1.0")
+    assert json.loads(Odd().to_text("json")) == [{"unique_id": name, "y": -1.0}]
 
 
 def test_a_table_is_a_data_frame():

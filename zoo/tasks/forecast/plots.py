@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from zoo.core.plots import COLOURS, figure, plain, save
 from zoo.errors import ArgumentError
 from zoo.tasks.forecast.series import Series
-
-if TYPE_CHECKING:
-    from zoo.tasks.forecast.result import Forecast
 
 MOST_PANELS = 24
 SHOWN = 4  # horizons of the past, at least
@@ -31,26 +28,32 @@ def _panels(series: Sequence[Series]) -> tuple[Any, list[Any]]:
     return drawn, list(panels)
 
 
-def fans(forecast: "Forecast", path: Path) -> Path:
+def fans(series: Sequence[Series], levels: Sequence[float], values: np.ndarray, median: np.ndarray, path: Path) -> Path:
     """Draw the end of each series and its forecast: the median, and the intervals between quantiles.
+
+    Args:
+        series: The series.
+        levels: Levels of the quantiles, ascending.
+        values: Quantiles, `(series, horizon, levels)`.
+        median: `(series, horizon)`.
+        path: Picture to write.
 
     Raises:
         ArgumentError: There are too many series, or the suffix is none of a picture.
     """
-    drawn, panels = _panels(forecast.series)
-    pairs = [*zip(range(len(forecast.levels)), range(len(forecast.levels) - 1, -1, -1), strict=True)]
-    for panel, one in zip(panels, forecast, strict=True):
-        series, values = one.series[0], one.values[0]
-        shown = min(len(series), max(SHOWN * one.horizon, 2 * series.season[0], 16))
-        first = len(series) - shown
-        times = series.times(shown + one.horizon, first)
-        panel.plot(times[:shown], series.values[first:], color=HISTORY, linewidth=1.1, label="past")
-        last = series.values[-1]
-        for low, high in (pair for pair in pairs if pair[0] < pair[1]):
-            name = f"{100 * (forecast.levels[high] - forecast.levels[low]):.3g} %"
-            edges = [np.r_[last, values[:, i]] for i in (low, high)]
+    drawn, panels = _panels(series)
+    horizon = median.shape[1]
+    pairs = [(i, len(levels) - 1 - i) for i in range(len(levels) // 2)]
+    for panel, one, quantiles, middle in zip(panels, series, values, median, strict=True):
+        shown = min(len(one), max(SHOWN * horizon, 2 * one.season[0], 16))
+        first, last = len(one) - shown, one.values[-1]
+        times = one.times(shown + horizon, first)
+        panel.plot(times[:shown], one.values[first:], color=HISTORY, linewidth=1.1, label="past")
+        for low, high in pairs:
+            name = f"{100 * (levels[high] - levels[low]):.3g} %"
+            edges = [np.r_[last, quantiles[:, i]] for i in (low, high)]
             panel.fill_between(times[shown - 1 :], *edges, color=MEDIAN, alpha=0.22, linewidth=0, label=name)
-        panel.plot(times[shown - 1 :], np.r_[last, one.median[0]], color=MEDIAN, linewidth=1.6, label="median")
+        panel.plot(times[shown - 1 :], np.r_[last, middle], color=MEDIAN, linewidth=1.6, label="median")
     panels[0].legend(loc="upper left", frameon=False, ncols=4, fontsize=8)
     return save(drawn, path)
 

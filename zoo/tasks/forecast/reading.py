@@ -89,6 +89,8 @@ def _distinct(found: list[Series]) -> list[Series]:
 
 def _of_table(table: Table, column: Names, time_column: str, covariates: Sequence[str]) -> list[Series]:
     """Read the series of a table, wide or long."""
+    if not len(table):
+        raise CodecError(f"{table.where} has no rows: give values")
     time = table.check(time_column, "time_column") if time_column else _time_column(table)
     known = {name: table.numbers(table.check(name, "covariates")) for name in covariates}
     times, index_known = _times(table, time)

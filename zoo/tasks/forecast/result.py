@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 from zoo.tasks.forecast import plots
-from zoo.tasks.forecast.series import Series
+from zoo.tasks.forecast.series import Series, alike
 from zoo.tasks.forecast.tabular import Tabular
 
 
@@ -66,9 +66,7 @@ class Forecast(Tabular):
     @property
     def times(self) -> np.ndarray:
         """Times of the steps, `(series, horizon)` datetime64[us]; their numbers where times are not known."""
-        found = [one.times(self.horizon, len(one)) for one in self.series]
-        alike = len({times.dtype for times in found}) == 1
-        return np.stack(found if alike else [times.astype(object) for times in found])
+        return np.stack(alike([one.times(self.horizon, len(one)) for one in self.series]))
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the forecast in the long format: `unique_id`, `ds`, `forecast` (the median), `q10`, `q90` …."""
@@ -84,4 +82,4 @@ class Forecast(Tabular):
             MissingExtra: Matplotlib is not installed.
             DataError: The file cannot be written.
         """
-        return plots.fans(self, Path(path))
+        return plots.fans(self.series, self.levels, self.values, self.median, Path(path))

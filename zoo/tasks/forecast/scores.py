@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.tasks.forecast import plots
-from zoo.tasks.forecast.series import Series
+from zoo.tasks.forecast.series import Series, alike
 from zoo.tasks.forecast.tabular import Tabular
 
 LIMIT = 1e-3
@@ -36,7 +36,7 @@ class Scores(Tabular):
         """Return the scores in the long format: `unique_id`, `ds`, `y`, `nll`, `tail`."""
         return {
             "unique_id": np.concatenate([np.full(len(one), one.name, object) for one in self.series]),
-            "ds": np.concatenate([one.times() for one in self.series]),
+            "ds": np.concatenate(alike([one.times() for one in self.series])),
             "y": np.concatenate([one.values for one in self.series]),
             "nll": np.concatenate(self.nll),
             "tail": np.concatenate(self.tail),

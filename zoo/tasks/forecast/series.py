@@ -1,6 +1,6 @@
 """A time series: values at regular steps, with what is known of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -87,3 +87,10 @@ class Series:
         """
         count = len(self) if count is None else count
         return np.arange(first, first + count) if self.index is None else self.index.times(count, first)
+
+
+def alike(times: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the times of several series in one type: objects, if only some of them are known."""
+    if len({one.dtype for one in times}) == 1:
+        return [*times]
+    return [np.array([*one], object) for one in times]

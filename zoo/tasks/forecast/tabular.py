@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zoo.core.escaping import cell, escaped, to_json
 from zoo.core.extras import needing
 from zoo.core.files import suffixed, write_text
 from zoo.core.plots import FORMATS
@@ -41,11 +41,17 @@ class Tabular:
         return pandas.DataFrame(self.columns())
 
     def to_text(self, output_format: str = "txt") -> str:
-        """Return the result as an aligned table (`txt`), as `csv`, or as `json`, a list with an object per row."""
-        columns = {name: [_plain(cell) for cell in column] for name, column in self.columns().items()}
+        """Return the result as an aligned table (`txt`), as `csv`, or as `json`, a list with an object per row.
+
+        Names become neither lines nor formulas of spreadsheets.
+        """
+        columns = {name: [_plain(value) for value in column] for name, column in self.columns().items()}
         rows: Sequence[Sequence[Any]] = [*zip(*columns.values(), strict=True)]
         if output_format == "json":
-            return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, ensure_ascii=False)
+            objects = (to_json(dict(zip(columns, row, strict=True))) for row in rows)
+            return "[\n " + ",\n ".join(objects) + "\n]"
+        clean = cell if output_format == "csv" else escaped
+        rows = [[clean(value) if isinstance(value, str) else value for value in row] for row in rows]
         if output_format == "txt":
             from tabulate import tabulate
 
@@ -70,9 +76,9 @@ class Tabular:
         return self.to_text()
 
 
-def _plain(cell: Any) -> Any:
-    """Return a cell as Python has it: times as text, and None for NaN."""
-    if isinstance(cell, np.datetime64):
-        return spelled(cell)
-    value = cell.item() if isinstance(cell, np.generic) else cell
+def _plain(given: Any) -> Any:
+    """Return a value as Python has it: times as text, and None for NaN."""
+    if isinstance(given, np.datetime64):
+        return spelled(given)
+    value = given.item() if isinstance(given, np.generic) else given
     return None if isinstance(value, float) and not math.isfinite(value) else value
