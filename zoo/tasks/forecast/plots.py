@@ -54,7 +54,7 @@ def fans(series: Sequence[Series], levels: Sequence[float], values: np.ndarray, 
             edges = [np.r_[last, quantiles[:, i]] for i in (low, high)]
             panel.fill_between(times[shown - 1 :], *edges, color=MEDIAN, alpha=0.22, linewidth=0, label=name)
         panel.plot(times[shown - 1 :], np.r_[last, middle], color=MEDIAN, linewidth=1.6, label="median")
-    panels[0].legend(loc="upper left", frameon=False, ncols=4, fontsize=8)
+    panels[0].legend(loc="upper left", frameon=False, ncols=6, fontsize=8)
     return save(drawn, path)
 
 
