@@ -126,6 +126,16 @@ def test_only_regular_files_are_read(tmp_path):
             read(tmp_path / name)
 
 
+@pytest.mark.parametrize("block", [2, 1 << 20])
+def test_several_byte_order_marks_are_left_out(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(text_files, "READ", block)
+    (tmp_path / "a.txt").write_bytes(3 * b"\xff\xfe" + "a\ufeff".encode("utf-16-le"))
+    (tmp_path / "b.txt").write_bytes(2 * b"\xff\xfe")
+    assert read(tmp_path / "a.txt") == normalized("\ufeff\ufeffa\ufeff") == "a\ufeff"
+    with pytest.raises(DataError, match="is empty"):
+        read(tmp_path / "b.txt")
+
+
 def test_prompts_are_read_as_files_are(tmp_path):
     codec = TextCodec("ab\n")
     (tmp_path / "a.txt").write_bytes("a\r\nb".encode("utf-16"))

@@ -50,12 +50,12 @@ BREAK = re.compile("\r\n?")
 
 
 def normalized(text: str) -> str:
-    """Return a text without a byte order mark, its lines ended by line feeds.
+    """Return a text without byte order marks before it, its lines ended by line feeds.
 
     Raises:
         CodecError: It has a control character, or half of a surrogate pair.
     """
-    text = BREAK.sub("\n", text.removeprefix("\ufeff"))
+    text = BREAK.sub("\n", text.lstrip("\ufeff"))
     if found := CONTROL.search(text):
         raise CodecError(
             f"character U+{ord(found[0]):04X} at position {found.start()}: a control character is no text; leave it out"
@@ -122,7 +122,7 @@ def blocks(path: Path, encoding: str = "") -> Iterator[str]:
                 ) from error
             except UnicodeError as error:  # of codecs with states
                 raise DataError(f"{path} is no {encoding.upper()} text: {error}") from error
-            text = text if place else text.removeprefix("\ufeff")
+            text = text if place else text.lstrip("\ufeff")
             if found := CONTROL.search(text):
                 what = f"the control character U+{ord(found[0]):04X} at position {place + found.start()}"
                 again = text[_around(found.start()) :][:SAMPLE].encode(encoding, "replace")
