@@ -144,6 +144,20 @@ def _tiled(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) 
     refuse(many > MADE, operator.what, f"it makes more than {MADE} numbers")
 
 
+def _resized(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    """Images get another height and width; batch and channels stay."""
+    sizes, shape = checker.numbers(given[1]), given[0].shape
+    many = 0 if sizes is None else math.prod(sizes.tolist()) * math.prod((*shape[:1], *shape[3:]))
+    refuse(many > MADE, operator.what, f"it makes more than {MADE} numbers")
+
+
+def _multiplied(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
+    """A constant says how many times there is room for the numbers of the first input, or for some of them."""
+    count = checker.numbers(given[1 if operator.row.name == "ONE_HOT" else 2])
+    many = 0 if count is None else int(count.max()) * given[0].count
+    refuse(many > max(MADE, given[0].count), operator.what, f"it makes more than {MADE} numbers")
+
+
 def _divided(checker: Any, _graph: Any, operator: Any, given: Any, _results: Any) -> None:
     """An integer is not divided by 0, nor by -1: the remainder of the least one ends the process.
 
@@ -186,6 +200,8 @@ RULES: dict[str, Callable[..., None]] = {
     "PACK": _counted("count", 0), "TILE": _tiled, "TRANSPOSE_CONV": _transposed,
     **dict.fromkeys(("UNPACK", "SPLIT", "SPLIT_V"), _counted("count", 1)),
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
+    **dict.fromkeys(("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"), _resized), "ONE_HOT": _multiplied,
+    **{f"UNSORTED_SEGMENT_{name}": _multiplied for name in ("MAX", "MIN", "PROD", "SUM")},
     **dict.fromkeys(("DIV", "FLOOR_DIV", "FLOOR_MOD"), _divided),
     **dict.fromkeys(RATIOS, _summed), "SQUARED_DIFFERENCE": _squared,
 }  # fmt: skip

@@ -250,6 +250,15 @@ BAD = {
     "padded far around much": (
         with_operator("PAD", [np.zeros((64, 64), np.float32), np.int32([[9000, 0], [9000, 0]])], [([1, 1], F)]), "makes more"
     ),
+    "many large pictures": (
+        with_operator("RESIZE_BILINEAR", [([5, 3, 3, 5], F), ints(4096, 4096)], [([4, 4], F)], "ResizeBilinear"), "makes more"
+    ),
+    "one of many for each of many": (
+        with_operator("ONE_HOT", [np.zeros(1 << 10, np.int32), np.int32(1 << 20), np.float32(1), np.float32(0)], [([1], F)], "OneHot"), "makes more"
+    ),
+    "many segments of much": (
+        with_operator("UNSORTED_SEGMENT_SUM", [np.zeros(1 << 10, np.float32), ints(1), np.int32(1 << 20)], [([1], F)], "UnsortedSegmentSum"), "makes more"
+    ),
     "padded far": (
         with_operator("PAD", [([1, 3], F), np.int32([[60000, 0], [60000, 0]])], [([1, 3], F)]), "it makes more than"
     ),
