@@ -17,7 +17,7 @@ from zoo.tasks.keyword.clips import CLIP, SILENCE, STEPS, Clip
 from zoo.tasks.keyword.features import BANDS
 from zoo.tasks.keyword.noise import Noise, level
 
-FRESH = 0.3  # share of pieces that begin with the clip: with the state of a network that has heard nothing
+FRESH = 0.5  # share of pieces that begin with the clip: with the state of a network that has heard nothing
 SHIFT_S = 0.1
 TIME, PITCH = 0.15, 0.13  # how much faster or slower, higher or lower
 GAIN_DB, LOUDEST = (-14.0, 10.0), 1.4  # and how loud a clip becomes by it at most: what is above 1 is cut off

@@ -61,7 +61,7 @@ PUBLISHED = tuple(
 
 RECIPE = Recipe(
     units=128, embedding=80, dropout_in=0.1, dropout_out=0.3, variational=True, label_smoothing=0.1,
-    epochs=130, patience=130, batch=64, window=0, learning_rate=3e-3, warmup=150, weight_decay=0.02, ema=0.995,
+    epochs=200, patience=200, batch=64, window=0, learning_rate=3e-3, warmup=150, weight_decay=0.02, ema=0.995,
     settings=KeywordSettings(filters=20),
 )  # fmt: skip
 
