@@ -33,6 +33,9 @@ from zoo.models.infilling import Infiller
 from zoo.presets.catalog import find
 from zoo.presets.page import ARTIFACTS, SAMPLE
 from zoo.presets.preset import WEIGHTS
+from zoo.tasks.forecast import metrics
+from zoo.tasks.forecast.baselines import seasonal_naive
+from zoo.tasks.forecast.model import Forecaster
 from zoo.tasks.keyword import plots as keyword_plots
 from zoo.tasks.keyword.model import Spotter
 from zoo.tasks.music.midi import voice_names
@@ -60,10 +63,12 @@ FEW = 6  # pieces of the test split on which the tests measure again
 SAID = 12  # of the test split that are shown as samples of speech
 CLIP = 75  # frames of the clip that speed is measured with
 SOUND_S = 10.0  # of the recording that speed is measured with
+HISTORY, HORIZON, DAY, SHOWN_SERIES = 848, 48, (24, 168), 6  # of the forecast that speed is measured with; shown
 SPEEDS = {
     Recognizer: ("times real time", f"a recording of {SOUND_S:.0f} seconds, from samples to symbols"),
     Generator: ("tokens per second", f"generation of {TOKENS} tokens, batch 1, in the form `generate`"),
     Infiller: ("tokens per second", f"one pass over {TOKENS} tokens, batch 1"),
+    Forecaster: ("forecasts per second", f"{HORIZON} hours from {HISTORY}, one series at a time, values to quantiles"),
     Labeler: ("frames per second", "a clip of 75 frames, from pixels to labels"),
     Spotter: ("times real time", f"a recording of {SOUND_S:.0f} seconds, from samples to words"),
 }
@@ -90,6 +95,10 @@ def rate(model):
         work = SOUND_S
         wave = model.codec.example(np.random.default_rng(0), 1, int(SOUND_S / STEP_S)).ravel()
         run = lambda: model.spot(wave)  # noqa: E731
+    elif isinstance(model, Forecaster):
+        work = 1
+        values = np.random.default_rng(0).standard_normal(HISTORY).cumsum()
+        run = lambda: model.forecast(values, HORIZON, season=DAY[0], long_season=DAY[1])  # noqa: E731
     elif isinstance(model, Labeler):
         work = CLIP
         clip = model.codec.example(np.random.default_rng(0), 1, CLIP)[0]
@@ -151,6 +160,8 @@ def sample(model, pieces, folder):
         made = "\n".join(f"said:  {piece.text}\nheard: {found.text}" for piece, found in heard)
     elif task == "keyword":
         made = keyword_sample(model, pieces, folder)
+    elif task == "forecast":
+        made = forecast_sample(model, pieces, folder)
     elif task == "video":
         seen = [(piece, model.label(piece.pixels)) for piece in pieces[:: len(pieces) // SAID]]
         seen[0][1].plot(folder / f"{SAMPLE}.png", seen[0][0].spans)
@@ -164,11 +175,26 @@ def sample(model, pieces, folder):
         free = voice_names(model.codec.voices)[1:]
         opening = replace(pieces[0], grid=pieces[0].grid[: 8 * pieces[0].steps_per_bar])
         made = model.infill(opening, free=free, seed=SEED)
-    if task in ("keyword", "text", "speech", "video"):
+    if task in ("forecast", "keyword", "text", "speech", "video"):
         write_text(folder / f"{SAMPLE}.txt", made + "\n")
     else:
         made.save(folder / f"{SAMPLE}.mid")
         made.plot(folder / f"{SAMPLE}.png")
+
+
+def forecast_sample(model, pieces, folder):
+    """Draw forecasts of some hourly series; return the errors of their medians beside the seasonal naive forecast."""
+    hourly = [piece for piece in pieces if piece.horizon == HORIZON]
+    some = hourly[:: len(hourly) // SHOWN_SERIES][:SHOWN_SERIES]
+    histories = {piece.name: piece.history for piece in some}
+    found = model.forecast(histories, HORIZON, season=DAY[0], long_season=DAY[1])
+    found.plot(folder / f"{SAMPLE}.png")
+    lines = []
+    for piece, median_of in zip(some, found.median, strict=True):
+        usual = seasonal_naive(piece.history, HORIZON, DAY[0])
+        errors = [metrics.smape(piece.target, values) for values in (median_of, usual)]
+        lines.append(f"{piece.name}: sMAPE {errors[0]:.2f} %, seasonal naive {errors[1]:.2f} %")
+    return "\n".join(lines)
 
 
 def keyword_sample(model, pieces, folder):

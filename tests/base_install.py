@@ -19,12 +19,13 @@ RUN = [
     ("export --help", "onnx"),
 ]
 """Commands, and something that they print."""
-ARCHITECTURES = ("rnn", "lstm", "gru", "bilstm", "stacked_lstm")
 USES = {
     "music": ("generate {} --bars 1 --seed 1 --out {}.mid", "{}.mid"),
     "text": ("generate {} --length 40", ""),
     "speech": ("transcribe {} c.wav", ""),
     "video": ("label {} face.mp4", ""),
+    "forecast": ("forecast {} load.csv --horizon 2", "unique_id"),
+    "keyword": ("spot {} c.wav", ""),
     "bilstm_text": ("infill {} 'To be, or ___ to be' --seed 1", "To be, or "),
     "bilstm_music": ("harmonize {} c.mid --seed 1 --out {}.mid", "{}.mid"),
 }
@@ -33,10 +34,11 @@ USES = {
 
 def uses():
     """Yield commands for each shipped model, and something that each prints."""
-    for task in ("music", "text", "speech", "video"):
-        for name in (f"{architecture}_{task}" for architecture in ARCHITECTURES):
-            command, shown = USES.get(name) or USES[task]
-            yield command.format(name, name), shown.format(name)
+    import zoo
+
+    for name in zoo.list_models(pretrained=True):
+        command, shown = USES.get(name) or USES[name.rpartition("_")[2]]
+        yield command.format(name, name), shown.format(name)
 
 
 REAL = [

@@ -216,6 +216,7 @@ def real(place):
     with small_checks():
         for stem in ("text", "video"):
             export.save(zoo.load(f"rnn_{stem}"), place / f"{stem}.onnx")
+    (place / "load.csv").write_text("load\n" + "\n".join(str(hour % 24) for hour in range(200)))
     (place / "poem.txt").write_text("To be, or not to be: that is the question.\n" * 40)
     rng = np.random.default_rng(0)
     for name in "abcd":

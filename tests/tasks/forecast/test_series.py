@@ -28,3 +28,13 @@ def test_seasons_come_from_the_user_the_times_or_the_values():
 def test_values_are_finite_numbers_in_a_row(values):
     with pytest.raises(CodecError, match="load"):
         Series("load", values)
+
+
+def test_since():
+    index = TimeIndex(np.datetime64("2020-01-01", "us"), 3_600 * 10**6)
+    series = Series("a", np.arange(9.0), index, {"price": np.arange(12.0)}, np.arange(9) == 5, horizon=2)
+    later = series.since(4)
+    assert later.history.tolist() == [4, 5, 6]
+    assert later.times()[0] == np.datetime64("2020-01-01T04:00")
+    assert later.covariates["price"].tolist() == list(range(4, 12))
+    assert later.filled.tolist() == [False, True, False, False, False]

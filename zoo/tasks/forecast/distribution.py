@@ -23,8 +23,8 @@ class Distribution(Protocol):
     def log_density(self, values: np.ndarray) -> np.ndarray:
         """Return the natural logarithms of the densities at values, `(batch, horizon)`."""
 
-    def sample(self, uniforms: np.ndarray) -> np.ndarray:
-        """Return sample paths `(batch, samples, horizon)` made from uniform numbers of that shape in [0, 1)."""
+    def sample(self, normals: np.ndarray) -> np.ndarray:
+        """Return sample paths `(batch, samples, horizon)` made from standard normal numbers of that shape."""
 
 
 @runtime_checkable
@@ -34,9 +34,11 @@ class ForecastCodec(Codec, Protocol):
     Attributes:
         covariates: Names of the known covariates that its networks take, divided by commas, as in the settings; see
             `zoo.tasks.forecast.covariates`.
+        context: Steps of a history that its networks read.
     """
 
     covariates: str
+    context: int
 
     def inputs(
         self,
@@ -92,7 +94,7 @@ class Scaled:
         """Return the natural logarithms of the densities at values, `(batch, horizon)`."""
         return self.inner.log_density(self._unscaled(values)) - np.log(self.factor)
 
-    def sample(self, uniforms: np.ndarray) -> np.ndarray:
+    def sample(self, normals: np.ndarray) -> np.ndarray:
         """Return sample paths, `(batch, samples, horizon)`."""
         median = self._median()[:, None]
-        return median + self.factor * (self.inner.sample(uniforms) - median)
+        return median + self.factor * (self.inner.sample(normals) - median)

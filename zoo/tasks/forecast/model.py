@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,11 @@ from zoo.tasks.forecast.scores import Scores
 from zoo.tasks.forecast.seasons import horizon_of
 from zoo.tasks.forecast.series import Series
 from zoo.tasks.forecast.settings import MOST_HORIZON
+from zoo.tasks.forecast.steps import layout_of
 from zoo.tasks.forecast.time_index import TimeIndex
+
+if TYPE_CHECKING:
+    import keras
 
 BATCH = 64
 MOST_LEVELS, MOST_SAMPLED = 999, 1 << 27
@@ -111,6 +115,40 @@ class Forecaster(Model):
         some = self.series(data, **reading)
         horizon = self._horizon(horizon, some)
         return run(some, horizon, windows, stride or horizon, self.card.name, self._quantiles)
+
+    def rollout(
+        self,
+        horizon: int = 48,
+        season: tuple[int, int] = (24, 168),
+        quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        samples: int = 100,
+    ) -> "keras.Model":
+        """Return a Keras model of the whole forecast, with scaling and sampling inside, for `zoo.export.save`.
+
+        Args:
+            horizon: Steps to forecast.
+            season: Short and long season in steps.
+            quantiles: Levels between 0 and 1.
+            samples: Sample paths.
+
+        Returns:
+            A model of `history (batch, time)`, `known (batch, time)`, 1 where a value of the history is known and 0
+            elsewhere, and `normals (batch, samples, horizon)`, standard normal numbers; it returns `quantiles (batch,
+            horizon, levels)` and `paths (batch, samples, horizon)`.
+
+        Raises:
+            ArgumentError: A number is out of range, or the network takes covariates.
+            MissingExtra: Keras is not installed.
+        """
+        if self.codec.covariates:
+            raise ArgumentError(f"covariates {self.codec.covariates}: a rollout takes none: export the network itself")
+        horizon = int(number("horizon", horizon, 1, MOST_HORIZON, whole=True))
+        number("samples", samples, 1, MOST_SAMPLED // horizon, whole=True)
+        layout = layout_of(season, self.codec.context, horizon)
+        network = self.network
+        from zoo.tasks.forecast import frontend
+
+        return frontend.rollout(network, layout, _levels(quantiles), samples, self.card.calibration.temperature)
 
     def series(
         self, data: Any, column: Names = None, time_column: str = "", season: int = 0, long_season: int = 0
@@ -251,4 +289,4 @@ def _levels(quantiles: Sequence[float]) -> tuple[float, ...]:
 
 def _paths(found: Distribution, batch: int, samples: int, horizon: int, rng: np.random.Generator) -> np.ndarray:
     """Return sample paths, `(batch, samples, horizon)`."""
-    return found.sample(rng.random((batch, samples, horizon))) if samples else np.zeros((batch, 0, horizon))
+    return found.sample(rng.standard_normal((batch, samples, horizon))) if samples else np.zeros((batch, 0, horizon))

@@ -26,6 +26,7 @@ class Series:
         seasons: Short and long season in steps; None: what `season_of` finds.
         scaling: Season of MASE and of the seasonal naive forecast; 0: the short one.
         corpus: Data set, for metrics.
+        known: Names of the covariates that a model is trained with, divided by commas.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Series:
     seasons: tuple[int, int] | None = None
     scaling: int = 0
     corpus: str = ""
+    known: str = ""
 
     def __post_init__(self) -> None:
         """Take the values as float64.
@@ -77,6 +79,14 @@ class Series:
         """Return the series as it was known after `end` values, of which the last `horizon` are to be forecast."""
         filled = None if self.filled is None else self.filled[:end]
         return replace(self, values=self.values[:end], filled=filled, horizon=horizon)
+
+    def since(self, first: int) -> "Series":
+        """Return the series as if nothing were known before the value of a number."""
+        return replace(
+            self, values=self.values[first:], index=self.index and self.index.moved(first),
+            covariates={name: values[first:] for name, values in self.covariates.items()},
+            filled=None if self.filled is None else self.filled[first:],
+        )  # fmt: skip
 
     def times(self, count: int | None = None, first: int = 0) -> np.ndarray:
         """Return the times of values, `(count,)` datetime64[us]; their numbers where times are not known.

@@ -57,7 +57,7 @@ def read_folder(
             least = f"give at least {(TRAINED + 1) * steps:,}, or a horizon below {steps}"
             warnings.warn(f"left out: {series.name} has {len(series):,} values: {least}", stacklevel=2)
             continue
-        _divide(replace(series, seasons=seasons), steps, splits)
+        _divide(replace(series, seasons=seasons, known=",".join(listed(covariates))), steps, splits)
     if not splits["train"]:
         raise DataError(f"{path} has no series that can be read and is long enough: give CSV files with longer ones")
     return splits
