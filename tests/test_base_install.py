@@ -50,7 +50,12 @@ def test_the_wheel_has_card_codec_graph_and_weights_of_each_model():
     models = [path.name for path in SHIPPED.iterdir() if path.is_dir()]
     assert weights == sorted(f"zoo/weights/{model}/{file}" for model in models for file in kept)
     others = [file for file in files if not file.endswith(".py") and file not in weights]
-    assert others == ["export/py.typed", "zoo/py.typed", "zoo/tasks/video/mouth.png"]
+    assert others == [
+        "export/py.typed",
+        "zoo/py.typed",
+        "zoo/tasks/keyword/splits.json",
+        "zoo/tasks/video/mouth.png",
+    ]
 
 
 def instructions(name):
