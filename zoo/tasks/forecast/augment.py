@@ -8,11 +8,11 @@ import numpy as np
 from zoo.core.recipe import Recipe
 from zoo.tasks.forecast.series import Series
 
-SHORT, LEAST = 0.25, 8
+SHORT, LEAST = 0.15, 8
 """Fraction of the pieces with a short history, and the fewest values of one."""
-NOISY, NOISE = 0.15, (-1.5, 0.5)
+NOISY, NOISE = 0.08, (-1.5, 0.5)
 """Fraction of the pieces with noise, and how strong it is: the decimal logarithm, beside their mean distance."""
-COARSE, STEPS = 0.15, (2, 3, 4, 6, 12)
+COARSE, STEPS = 0.1, (2, 3, 4, 6, 12)
 """Fraction of the pieces whose values are means of several, and of how many."""
 
 

@@ -9,7 +9,7 @@ from zoo.tasks.forecast.settings import ForecastSettings
 
 RECIPE = Recipe(
     units=192, embedding=1, head=96, dropout_in=0.0, dropout_out=0.1, variational=False,
-    epochs=24, patience=24, batch=64, window=0, learning_rate=3e-3, warmup=50, weight_decay=0.01, ema=0.995,
+    epochs=16, patience=16, batch=64, window=0, learning_rate=3e-3, warmup=50, weight_decay=0.01, ema=0.995,
     settings=ForecastSettings(),
 )  # fmt: skip
 
