@@ -229,6 +229,7 @@ def train(
     data: str | Path | None = None,
     start: str | Path | None = None,
     freeze: Sequence[str] = (),
+    teachers: Sequence[str | Path] = (),
     devices: Sequence[str] = (),
     resume: bool = False,
     verbose: bool = True,
@@ -246,6 +247,9 @@ def train(
             whose encoder, all that stands below the recurrent layers, is taken over.
         freeze: Layers that keep their weights, such as `["embedding", "recurrent_0"]`; `encoder` stands for all below
             the recurrent layers, and what it makes of clips is then computed once.
+        teachers: Catalog names or preset folders of models of the same task, trained on the same data: the model also
+            learns the mean of what they return (knowledge distillation), as large a part of the loss as the setting
+            `taught` says. So a small model gets nearer to large ones, and one model nearer to the mean of several.
         devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; by default the first GPU,
             or the processor. Several machines are told of each other by `TF_CONFIG`.
         resume: Continue after the last whole epoch of the run in `out`, with what that run was asked for.
@@ -259,8 +263,8 @@ def train(
         UnknownModel: No such name.
         ArgumentError: No such setting, layer or device, or a value out of range.
         DataError: The data is not to be had, or the folder cannot be written.
-        TrainingError: The run folder holds another run, there is nothing to resume, `start` is of another kind, or the
-            loss became NaN or infinite.
+        TrainingError: The run folder holds another run, there is nothing to resume, `start` is of another kind, a
+            teacher is of another kind, or the loss became NaN or infinite.
         MissingExtra: Keras is not installed, or another package that training needs.
     """
     from zoo.core.recipe import adjusted
@@ -276,12 +280,14 @@ def train(
     given = {"data": data, "start": start}
     words = [word for key, value in given.items() if value for word in (f"--{key}", str(value))]
     words += [word for layer in freeze for word in ("--freeze", layer)]
+    words += [word for teacher in teachers for word in ("--teacher", str(teacher))]
     words += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     command = shlex.join(["zoo", "train", name, *words])
     usual = entry.task.recipe(entry.architecture.name)
     if resume:
         before = run_folder.asked(out, entry)
         data, start, freeze = data or before["data"], start or before["start"], freeze or before["freeze"]
+        teachers = teachers or before["teachers"]
         command, devices = before["command"], devices or before["devices"]
         usual = adjusted(usual, before["recipe"])
     base = presets.read(folder(start)) if start else None
@@ -290,6 +296,6 @@ def train(
     return run.train(
         run_folder.Request(
             entry, adjusted(usual, changes), out, command, Path(data) if data else None, base, tuple(freeze),
-            tuple(devices), resume, verbose, add_graph,
+            [presets.read(folder(teacher)) for teacher in teachers], tuple(devices), resume, verbose, add_graph,
         )
     )  # fmt: skip

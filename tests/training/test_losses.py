@@ -50,3 +50,33 @@ def test_pooled_loss_is_that_of_the_mean_of_the_steps_that_count(smoothing):
     assert weights.tolist() == [1, 1, 0]
     right = ops.convert_to_numpy(losses.PooledAccuracy().call(y, logits))[:2]
     assert right.tolist() == (means.argmax(1) == [1, 0]).tolist()
+
+
+@pytest.mark.parametrize("cls", [losses.CrossEntropy, losses.BinaryCrossEntropy, losses.PooledCrossEntropy])
+def test_distance_from_teachers_is_the_loss_of_their_mean(cls):
+    """Least where the outputs are the teachers' mean distribution, and the loss itself of teachers that are certain."""
+    from keras import ops
+
+    rng = np.random.default_rng(0)
+    logits, *teachers = rng.normal(size=(3, 2, 6, 4)).astype(np.float32)
+    y = np.full((2, 6, 4), 0.25, np.float32)
+    shares = {
+        losses.CrossEntropy: lambda one: ops.softmax(one),
+        losses.BinaryCrossEntropy: lambda one: ops.sigmoid(one),
+        losses.PooledCrossEntropy: lambda one: ops.broadcast_to(ops.softmax(ops.mean(one, 1))[:, None], one.shape),
+    }[cls]
+    mean = np.mean([ops.convert_to_numpy(shares(one)) for one in teachers], 0)
+    best = np.log(mean) - (np.log1p(-mean) if cls is losses.BinaryCrossEntropy else 0)
+    loss = cls()
+    least = ops.convert_to_numpy(loss.taught(y, best.astype(np.float32), teachers))
+    assert (ops.convert_to_numpy(loss.taught(y, logits, teachers)) > least + 0.01).all()
+    for step in rng.normal(scale=0.01, size=(5, *best.shape)):
+        assert (ops.convert_to_numpy(loss.taught(y, (best + step).astype(np.float32), teachers)) > least - 1e-6).all()
+    certain = {
+        losses.CrossEntropy: np.array([[1, 0, 3, 2, 0, 1]] * 2),
+        losses.BinaryCrossEntropy: np.eye(4, dtype=np.float32)[[[1, 0, 3, 2, 0, 1]] * 2],
+        losses.PooledCrossEntropy: np.tile(np.eye(4, dtype=np.float32)[[[2]]], (2, 6, 1)),
+    }[cls]
+    sure = (np.eye(4)[certain] if certain.ndim == 2 else certain) * 80 - 40
+    found = ops.convert_to_numpy(loss.taught(y, logits, [sure.astype(np.float32)]))
+    np.testing.assert_allclose(found, ops.convert_to_numpy(loss.call(certain, logits)), rtol=1e-4)

@@ -20,7 +20,7 @@ from zoo.core.task import table
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
 
-OF_RUN = ("out", "data", "start", "freeze", "resume")
+OF_RUN = ("out", "data", "start", "freeze", "teachers", "resume")
 """Options that say how a model is trained; the others are settings."""
 
 
@@ -56,6 +56,13 @@ def _described(row: "Field[Any]") -> str:
     metavar="LAYER",
     help="Layer that is not trained; encoder: all layers below the recurrent ones.",
 )
+@click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    metavar="MODEL",
+    help="Model of the same task whose outputs it learns too (knowledge distillation): a name or a preset folder.",
+)
 @click.option("--devices", default="", metavar="NAME,NAME…", help="GPUs that share a batch: GPU:0,GPU:1 [the first].")
 @click.option(
     "--precision", type=click.Choice(core_rows()["precision"].metadata["choices"]), help="The same as --set precision=…"
@@ -73,6 +80,7 @@ def train(model: str, changes: tuple[str, ...], precision: str | None, devices: 
       zoo train lstm_music --resume
       zoo train lstm_music --set units=512 --set dropout_recurrent=0.2 --set ema=0.999
       zoo train lstm_music --start lstm_music --data my_midi_files --set epochs=30 --set learning_rate=0.001
+      zoo train gru_keyword --teacher lstm_keyword --teacher bilstm_keyword --out runs/small --set units=48
     """
     entry = catalog.find(model)  # refuses an unknown name before TensorFlow is imported
     for variable, value in api.TRAINING_ENVIRONMENT.items():

@@ -110,6 +110,9 @@ class Recipe:
         most=FRACTION,
         help="Fraction of the target spread evenly over all classes (Szegedy et al., CVPR 2016).",
     )
+    taught: float = setting(
+        0.5, least=0, most=1, help="Share of the loss that is the distance from teachers, where there are any."
+    )
     epochs: int = setting(110, most=10**6, help="Largest number of epochs; the learning rate falls over them.")
     patience: int = setting(20, most=10**6, help="Epochs without a better validation value before training stops.")
     batch: int = setting(64, most=10**6, help="Windows, or whole pieces, in a batch.")

@@ -13,6 +13,7 @@ from zoo.errors import ArgumentError
 from zoo.networks.transfer import ENCODER
 from zoo.training.losses import CrossEntropy
 from zoo.training.optimizer import AVERAGED, AdamW, Schedule
+from zoo.training.teaching import Taught
 
 
 class Learner(keras.Model):
@@ -26,13 +27,15 @@ class Learner(keras.Model):
         network: The network.
         batch: Rows whose states are carried on in training; None carries none.
         averages: Name in the log → loss that is averaged over all tokens there.
+        taught: Distance from teachers, a part of the loss in training; None without any.
     """
 
     def __init__(
-        self, network: keras.Model, batch: int | None = None, averages: Mapping[str, keras.losses.Loss] | None = None
-    ) -> None:
+        self, network: keras.Model, batch: int | None = None, averages: Mapping[str, keras.losses.Loss] | None = None,
+        taught: Taught | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(name="learner")
-        self.network, self.averages = network, dict(averages or {})
+        self.network, self.averages, self.taught = network, dict(averages or {}), taught
         self.sizes = [tensor.shape[-1] for tensor in network.inputs[1:]]
         names = [tensor.name for tensor in network.inputs[1:]]
         self.carried = [
@@ -55,6 +58,16 @@ class Learner(keras.Model):
             for carried, value in zip(self.carried, new, strict=False):
                 carried.assign(ops.cast(ops.stop_gradient(value), "float32"))
         return y
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Return the loss, and the distance from the teachers as its part."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if self.taught is None or not training:
+            return loss
+        distance = self.taught(y, [y_pred, *self.taught.outputs(x[0])], sample_weight)
+        return (1 - self.taught.share) * loss + self.taught.share * distance
 
 
 class Average(keras.metrics.Mean):
@@ -82,6 +95,7 @@ def compiled(
     replicas: int = 1,
     loss: Callable[..., keras.losses.Loss] = CrossEntropy,
     metrics: Mapping[str, Callable[[], keras.losses.Loss]] | None = None,
+    teachers: Sequence[keras.Model] = (),
 ) -> Learner:
     """Wrap and compile a network for training.
 
@@ -92,6 +106,7 @@ def compiled(
         replicas: Devices that share a batch. Each clips its share of a gradient, before the shares are added.
         loss: `(label smoothing)` → loss; see `zoo.core.task.Task`.
         metrics: Name in the log → loss without label smoothing.
+        teachers: Networks whose outputs it learns too.
     """
     total = max(recipe.epochs * steps, 2)
     rate = Schedule(recipe.learning_rate, min(recipe.warmup, total // 2), total, recipe.schedule)
@@ -101,9 +116,11 @@ def compiled(
     )  # fmt: skip
     optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
     averages = {name: make() for name, make in (metrics or {}).items()}
-    learner = Learner(network, recipe.batch if recipe.carry else None, averages)
+    own = loss(recipe.label_smoothing)
+    taught = Taught(own, teachers, recipe.taught) if teachers else None
+    learner = Learner(network, recipe.batch if recipe.carry else None, averages, taught)
     learner.compile(
-        optimizer, loss(recipe.label_smoothing), weighted_metrics=[Average(*row) for row in averages.items()],
+        optimizer, own, weighted_metrics=[Average(*row) for row in averages.items()],
         jit_compile=recipe.xla, steps_per_execution=recipe.steps_per_execution,
     )  # fmt: skip
     return learner

@@ -1,5 +1,10 @@
-"""The losses that training minimizes."""
+"""The losses that training minimizes.
 
+Beside `targets` and `call` a loss has `taught`, the distance from what teachers return, if it can learn from any; see
+`zoo.training.teaching`.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +16,11 @@ def every_token(y: Any, xp: Any) -> tuple[Any, Any]:
     """Give targets as a loss takes them, and what each counts: 0 where a piece has ended, which is -1 in `y`."""
     counted = y if len(y.shape) == 2 else y[..., 0]
     return xp.maximum(y, 0), xp.where(counted >= 0, np.float32(1), np.float32(0))
+
+
+def average(shares: Callable[[Any], Any], teachers: Sequence[Any]) -> Any:
+    """Return the mean of what `shares` makes of the logits of each teacher."""
+    return ops.mean(ops.stack([shares(logits) for logits in teachers]), 0)
 
 
 class CrossEntropy(keras.losses.Loss):
@@ -30,6 +40,10 @@ class CrossEntropy(keras.losses.Loss):
         everywhere = ops.logsumexp(logits, -1) - ops.mean(logits, -1)
         return (1 - self.smoothing) * nats + self.smoothing * everywhere
 
+    def taught(self, y: Any, logits: Any, teachers: Sequence[Any]) -> Any:  # noqa: ARG002
+        """Return the cross-entropy of every token with the mean of the teachers' distributions, `(batch, time)`."""
+        return -ops.sum(average(ops.softmax, teachers) * ops.log_softmax(logits), -1)
+
 
 class BinaryCrossEntropy(keras.losses.Loss):
     """Cross-entropy of many yes-no questions at every step, summed over them, in nats.
@@ -47,6 +61,10 @@ class BinaryCrossEntropy(keras.losses.Loss):
         """Return the loss of every step, `(batch, time)`, of targets and logits `(batch, time, keys)`."""
         wanted = ops.cast(y, logits.dtype) * (1 - self.smoothing) + self.smoothing / 2
         return ops.sum(ops.softplus(logits) - wanted * logits, -1)
+
+    def taught(self, y: Any, logits: Any, teachers: Sequence[Any]) -> Any:  # noqa: ARG002
+        """Return the cross-entropy of every step with the mean of the teachers' chances, `(batch, time)`."""
+        return ops.sum(ops.softplus(logits) - average(ops.sigmoid, teachers) * logits, -1)
 
 
 class PooledCrossEntropy(keras.losses.Loss):
@@ -70,6 +88,11 @@ class PooledCrossEntropy(keras.losses.Loss):
         target, mean = pooled(y), pooled(y, logits)
         target = (1 - self.smoothing) * target + self.smoothing / logits.shape[-1]
         return -ops.sum(target * ops.log_softmax(mean), -1)
+
+    def taught(self, y: Any, logits: Any, teachers: Sequence[Any]) -> Any:
+        """Return the cross-entropy of every sequence with the mean of the teachers' distributions, `(batch,)`."""
+        shares = average(lambda logits: ops.softmax(pooled(y, logits)), teachers)
+        return -ops.sum(shares * ops.log_softmax(pooled(y, logits)), -1)
 
 
 class PooledAccuracy(PooledCrossEntropy):

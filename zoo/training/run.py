@@ -23,7 +23,7 @@ from zoo.networks.build import network
 from zoo.networks.keras_engine import KerasEngine
 from zoo.networks.transfer import ENCODER, copied, set_weights, weights
 from zoo.presets import preset as presets
-from zoo.training import devices, start
+from zoo.training import devices, start, teaching
 from zoo.training.batches import Windows
 from zoo.training.callbacks import Checkpoint, draw
 from zoo.training.fit import fit
@@ -55,6 +55,8 @@ def train(request: Request) -> Card:
         DataError: The data cannot be had, or the run folder cannot be written.
     """
     start.check(request.entry, request.recipe, request.base, request.frozen)
+    if request.teachers:
+        teaching.check(request.entry.name, request.recipe, (request.entry.task.loss or CrossEntropy)())
     with owned(request.out) if devices.worker() == 0 else contextlib.nullcontext():
         return _trained(request)
 
@@ -63,6 +65,7 @@ def _trained(request: Request) -> Card:
     spread = devices.strategy(request.devices, request.recipe)
     begun = start.begin(request.entry, request.recipe, request.base, request.data, request.verbose)
     freeze(begun.network, request.frozen)  # names are checked before anything is written
+    teaching.compare(request.teachers, begun.codec, request.entry.architecture.bidirectional)
     if devices.worker() == 0:
         claim(request, begun.recipe)
     learner, windows, valid = _prepared(request, begun, spread)
@@ -86,7 +89,8 @@ def _prepared(request: Request, begun: Start, spread: Any) -> tuple[Learner, Win
         loss = task.loss or CrossEntropy
         windows = Windows(splits["train"], learning, recipe, augment, loss().targets)
         replicas = spread.num_replicas_in_sync if spread else 1
-        learner = compiled(net, recipe, windows.steps, replicas, loss, task.metrics)
+        teachers = [teaching.network(teacher) for teacher in request.teachers]
+        learner = compiled(net, recipe, windows.steps, replicas, loss, task.metrics, teachers)
     if (total := windows.steps * recipe.epochs) < FEW_STEPS:
         shorter = " or --set window" if recipe.window else ""
         warnings.warn(f"only {total} optimizer steps: lower --set batch{shorter}, or raise --set epochs", stacklevel=4)
@@ -99,7 +103,7 @@ def _encoded(request: Request, begun: Start) -> tuple[Mapping[str, Sequence[Any]
     What a frozen encoder computes is computed once, where the task can.
     """
     frozen, cache = list(request.frozen), request.entry.task.cache_encoder
-    if cache is None or ENCODER not in frozen or devices.workers() > 1:
+    if cache is None or ENCODER not in frozen or request.teachers or devices.workers() > 1:
         return begun.splits, begun.codec.learning, frozen
     splits, codec = cache(begun.network, begun.codec, begun.splits, request.out / "features")
     return splits, codec, [name for name in frozen if name != ENCODER]
@@ -145,14 +149,17 @@ def _plain(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _data_facts(request: Request) -> dict[str, str]:
-    """Return name, licence and citation of the data, and the base model."""
+    """Return name, licence and citation of the data, the base model and the teachers."""
     own = (
         {"name": f"own files ({request.data.name})", "licence": "not stated", "citation": ""} if request.data else None
     )
     facts = own or request.entry.task.facts
-    if request.base:
-        return {**facts, "from": f"{request.base.card.name}, sha256 {request.base.card.weights_sha256}"}
-    return facts
+    others = {"from": [request.base] if request.base else [], "teachers": request.teachers}
+    return facts | {
+        key: "; ".join(f"{one.card.name}, sha256 {one.card.weights_sha256}" for one in presets)
+        for key, presets in others.items()
+        if presets
+    }
 
 
 def _versions() -> dict[str, str]:

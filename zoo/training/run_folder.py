@@ -35,6 +35,7 @@ class Request:
         data: The user's own files instead of the task's data set.
         base: Preset to start from (fine-tuning); its codec and sizes are taken over.
         frozen: Layers that are not trained.
+        teachers: Presets whose outputs it learns too; see `zoo.training.teaching`.
         devices: Devices that share every batch; see `zoo.training.devices.strategy`.
         resume: Continue after the last whole epoch of the run in `out`.
         verbose: Show progress.
@@ -48,6 +49,7 @@ class Request:
     data: Path | None = None
     base: Preset | None = None
     frozen: Sequence[str] = ()
+    teachers: Sequence[Preset] = ()
     devices: Sequence[str] = ()
     resume: bool = False
     verbose: bool = True
@@ -57,7 +59,9 @@ class Request:
         """Return what must be the same when the run is resumed; the recipe has the base model's sizes."""
         start = self.base.folder if self.base else None
         paths = {key: str(path.resolve()) if path else "" for key, path in (("data", self.data), ("start", start))}
-        return {"name": self.entry.name, "recipe": recipe.to_dict(), **paths, "freeze": list(self.frozen)}
+        teachers = [str(teacher.folder.resolve()) for teacher in self.teachers]
+        settings = {"freeze": list(self.frozen), "teachers": teachers}
+        return {"name": self.entry.name, "recipe": recipe.to_dict(), **paths, **settings}
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Asked:
     freeze: list[str] = limits(longest=1000)
     devices: list[str] = limits(longest=1000)
     command: str = limits()
+    teachers: list[str] = limits(factory=list, longest=1000)
 
 
 def asked(out: Path, entry: Entry) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def test_random_ends(piece, least, most):
     assert (least, most) == (pytest.approx(min(ends), abs=5), pytest.approx(max(ends), abs=5))
     assert np.array_equal(pieces[7].values, changed(piece, 8)[7].values)
     short = [len(one.history) for one in pieces if one.values[0] > 0]
-    assert 60 < len(short) < 140
+    assert 0.6 * module.SHORT < len(short) / len(pieces) < 1.4 * module.SHORT
     assert min(short) == 8
     assert {one.horizon for one in pieces} == {piece.horizon}
 
@@ -37,8 +37,8 @@ def test_own_data_sets_are_changed(piece, monkeypatch):
     pieces = changed(replace(piece, corpus="m4"))
     noisy = [one for one in pieces if len(np.unique(np.diff(one.values).round(6))) > 1]
     coarse = [one for one in pieces if one.horizon != piece.horizon]
-    for some in (noisy, coarse):
-        assert 35 < len(some) < 95
+    for some, share in ((noisy, module.NOISY), (coarse, module.COARSE)):
+        assert 0.6 * share < len(some) / len(pieces) < 1.4 * share
     assert all(one.seasons[1] * len(one) > 0 and one.horizon >= 1 for one in coarse)
 
 

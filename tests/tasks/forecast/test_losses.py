@@ -42,3 +42,19 @@ def test_persistence_is_learned_alone():
         slopes.append(np.abs(tape.gradient(value, outputs).numpy()).sum((0, 1)) > 0)
     assert slopes[0].all()
     assert list(np.flatnonzero(slopes[1])) == [head.OUTPUTS - 1]
+
+
+def test_distance_from_teachers_is_that_of_their_mean_quantiles():
+    rng = np.random.default_rng(2)
+    own, *teachers = rng.standard_normal((3, 1, Y.shape[1], head.OUTPUTS)).astype("f")
+    target, _ = quantile_loss().targets(Y, np)
+    found, *others = (head.shape(np, one.astype(float), target[..., 2:]) for one in (own, *teachers))
+    right = 0
+    for p, count in zip(LEVELS, COUNTS, strict=True):
+        logit = np.log(p / (1 - p))
+        distance = head.place(np, found, logit) - np.mean([head.place(np, one, logit) for one in others], 0)
+        right += count / sum(COUNTS) * np.abs(distance)
+    values = ops.convert_to_numpy(quantile_loss().taught(target, own, teachers))
+    assert np.abs(values - target[..., 1] * right).max() < 0.02 * target[..., 1].max() + 4 * PERSISTENCE
+    same = ops.convert_to_numpy(quantile_loss().taught(target, own, [own]))
+    assert np.abs(same).max() < 1e-6

@@ -12,6 +12,8 @@ COUNTS = (0.5, 1.0, 1.0, 4.0, 1.0, 1.0, 0.5)
 LOGITS = np.log(np.array(LEVELS) / (1 - np.array(LEVELS))).astype(np.float32)
 PERSISTENCE = 0.01
 """What the likelihood of the persistence counts; it teaches that one output alone."""
+NEAR = 0.02
+"""Distance from a teacher, in the scale of the history, below which it counts by its square."""
 FARTHEST = 4.0  # normal scores that persistence is learned from
 
 
@@ -37,6 +39,17 @@ def quantile_loss(_smoothing: float = 0.0) -> Any:
                 error = value - head.place(ops, found, logit)
                 total += count * ops.maximum(level * error, (level - 1) * error)
             return weight * total / (sum(COUNTS) / 2) + PERSISTENCE * _persistence(ops, value, found)
+
+        def taught(self, y: Any, outputs: Any, teachers: Any) -> Any:
+            """Return how far the quantiles of every step are from the means of the teachers', `(batch, time)`."""
+            weight, candidates = y[..., 1], y[..., 2:]
+            found, others = (head.shape(ops, one, candidates) for one in (outputs, ops.stack(teachers)))
+            total: Any = 0.0
+            for logit, count in zip(LOGITS, COUNTS, strict=True):
+                distance = head.place(ops, found, logit) - ops.mean(head.place(ops, others, logit), 0)
+                total += count * (ops.sqrt(ops.square(distance) + NEAR**2) - NEAR)
+            held = ops.square(found.persistence - ops.mean(others.persistence, 0))
+            return weight * total / sum(COUNTS) + PERSISTENCE * held
 
     return QuantileLoss(reduction="mean_with_sample_weight")
 
