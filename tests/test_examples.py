@@ -67,6 +67,29 @@ def test_gestures(here, monkeypatch, capsys):
     assert zoo.load(here / "runs/waves/run/preset").label(x[1]).label == "high"
 
 
+def test_remaining_life(here, monkeypatch, capsys, quick):
+    """A sensor that wears, and one that does not; what is measured is the artifact, and engines of neither file."""
+    rng = np.random.default_rng(0)
+
+    def engines(lives, ends=None):
+        for number, (life, end) in enumerate(zip(lives, ends or lives, strict=True), 1):
+            wear = np.maximum(0, 50 - np.arange(life, 0, -1)) + rng.normal(size=life)
+            rows = np.c_[np.full(life, number), np.arange(1, life + 1), np.ones(life), wear, rng.normal(size=life)]
+            yield rows[:end]
+
+    np.savetxt(here / "train.txt", np.concatenate([*engines(range(60, 100, 4))]))
+    np.savetxt(here / "test.txt", np.concatenate([*engines([70, 90, 80], [60, 70, 40])]))
+    np.savetxt(here / "left.txt", [10, 20, 40], "%d")
+    for options, shown in ((["--epochs", 30], "3 engines, by 1 sensors"), (["--hold-out", 0], "on held-out engines")):
+        with pytest.raises(SystemExit) as done:
+            run("remaining_life.py", monkeypatch, "train.txt", "test.txt", "left.txt", *options)
+        assert done.value.code == 0
+        found = capsys.readouterr().out
+        assert shown in found
+        assert float(re.search(r"RMSE ([\d.]+)", found)[1]) < 12  # a constant: 17
+    assert (here / "remaining_life.onnx").stat().st_size < 50_000
+
+
 def test_decoders_without_this_package(here, quick):
     """They give what the model gives, with NumPy and a runtime alone."""
     import subprocess
