@@ -232,6 +232,7 @@ def train(
     teachers: Sequence[str | Path] = (),
     devices: Sequence[str] = (),
     resume: bool = False,
+    trial: bool = False,
     verbose: bool = True,
     **changes: Any,
 ) -> Card:
@@ -253,6 +254,7 @@ def train(
         devices: Devices of this machine that share every batch, such as `["GPU:0", "GPU:1"]`; by default the first GPU,
             or the processor. Several machines are told of each other by `TF_CONFIG`.
         resume: Continue after the last whole epoch of the run in `out`, with what that run was asked for.
+        trial: Leave the test split unread: for choosing among recipes by the validation split.
         verbose: Show progress.
         changes: Settings of the recipe to change, such as `epochs=10`; see `zoo.core.recipe.Recipe`.
 
@@ -296,6 +298,6 @@ def train(
     return run.train(
         run_folder.Request(
             entry, adjusted(usual, changes), out, command, Path(data) if data else None, base, tuple(freeze),
-            [presets.read(folder(teacher)) for teacher in teachers], tuple(devices), resume, verbose, add_graph,
+            [presets.read(folder(teacher)) for teacher in teachers], tuple(devices), resume, trial, verbose, add_graph,
         )
     )  # fmt: skip

@@ -45,6 +45,14 @@ def test_card_metric_is_that_of_the_stored_weights(run, folder):
     assert measured["nats_per_token"] == pytest.approx(best, abs=2e-3)  # stored as float16
 
 
+@pytest.mark.parametrize("trial", [False, True])
+def test_trials_leave_the_test_split_unread(trial, folder, tmp_path, monkeypatch):
+    splits = {**TASK.read_folder(folder), "test": TASK.read_folder(folder)["valid"]}
+    monkeypatch.setattr(type(TASK), "splits_of", lambda *_: splits)
+    card = zoo.train("rnn_music", out=tmp_path / "a", trial=trial, epochs=1, verbose=False, **SMALL)
+    assert list(card.metrics) == (["valid"] if trial else ["valid", "test"])
+
+
 @pytest.mark.parametrize("name", ["rnn_music", "stacked_lstm_music"])
 def test_other_architectures_need_no_other_loop(folder, tmp_path, name):
     card = zoo.train(name, out=tmp_path / name, data=folder, epochs=1, verbose=False, **SMALL)

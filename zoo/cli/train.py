@@ -20,7 +20,7 @@ from zoo.core.task import table
 from zoo.errors import ArgumentError
 from zoo.presets import catalog
 
-OF_RUN = ("out", "data", "start", "freeze", "teachers", "resume")
+OF_RUN = ("out", "data", "start", "freeze", "teachers", "resume", "trial")
 """Options that say how a model is trained; the others are settings."""
 
 
@@ -69,6 +69,7 @@ def _described(row: "Field[Any]") -> str:
 )
 @click.option("--set", "changes", multiple=True, metavar="SETTING=VALUE", help="Change a setting of the recipe.")
 @click.option("--resume", is_flag=True, help="Continue the run after its last complete epoch.")
+@click.option("--trial", is_flag=True, help="Leave the test split unread, to choose among recipes by validation.")
 def train(model: str, changes: tuple[str, ...], precision: str | None, devices: str, **options: Any) -> None:
     """Train MODEL, with progress, CSV log, TensorBoard events, a checkpoint every epoch and early stopping.
 

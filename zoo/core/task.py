@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zoo.core.architectures import Architecture
     from zoo.core.datasets import Dataset
 
-RESERVED = ("name", "out", "data", "start", "freeze", "teachers", "devices", "resume", "verbose")
+RESERVED = ("name", "out", "data", "start", "freeze", "teachers", "devices", "resume", "trial", "verbose")
 """Arguments of `zoo.train`, which no setting may be called."""
 FOLDER = Path(__file__).parent.parent / "tasks"
 

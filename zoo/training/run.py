@@ -33,13 +33,14 @@ from zoo.training.run_folder import Request, claim, owned
 from zoo.training.start import Start
 
 FEW_STEPS = 100
-MEASURED = ("valid", "test")
+TRIED, MEASURED = ("valid",), ("valid", "test")
+"""Splits that the card has metrics of: after a trial, and otherwise."""
 
 
 def train(request: Request) -> Card:
     """Train a model and write its preset folder to `out/preset`.
 
-    The test split, where the data has one, is read once, after training, to fill the card.
+    The test split, where the data has one, is read once, after training, to fill the card; in a trial it is not.
 
     Args:
         request: What is to be trained, on what, and how.
@@ -132,8 +133,8 @@ def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
     )  # fmt: skip
     model = entry.task.model(card, begun.codec, KerasEngine(net))
     model.card = replace(card, calibration=model.calibrate(begun.splits.get("valid", ())))
-    measured = {split: _plain(model.measure(begun.splits[split])) for split in MEASURED if split in begun.splits}
-    card = replace(model.card, metrics=measured)
+    splits = [split for split in (TRIED if request.trial else MEASURED) if split in begun.splits]
+    card = replace(model.card, metrics={split: _plain(model.measure(begun.splits[split])) for split in splits})
     if devices.worker() > 0:
         return card
     curves = draw(out / "log.csv", out / "curves.png", entry.task.monitor, entry.task.loss_unit)

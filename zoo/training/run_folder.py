@@ -38,6 +38,7 @@ class Request:
         teachers: Presets whose outputs it learns too; see `zoo.training.teaching`.
         devices: Devices that share every batch; see `zoo.training.devices.strategy`.
         resume: Continue after the last whole epoch of the run in `out`.
+        trial: Leave the test split unread.
         verbose: Show progress.
         add_graph: Adds the graph for ONNX Runtime to the preset in a folder, and returns its card; None: it has none.
     """
@@ -52,6 +53,7 @@ class Request:
     teachers: Sequence[Preset] = ()
     devices: Sequence[str] = ()
     resume: bool = False
+    trial: bool = False
     verbose: bool = True
     add_graph: Callable[[Path], Card] | None = None
 
