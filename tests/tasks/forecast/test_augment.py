@@ -7,7 +7,7 @@ import pytest
 
 from zoo.core.recipe import Recipe
 from zoo.tasks.forecast import augment as module
-from zoo.tasks.forecast.augment import Repeated, augment, coarser
+from zoo.tasks.forecast.augment import augment, coarser
 from zoo.tasks.forecast.series import Series
 
 HOURLY = Series("h", np.arange(700.0), horizon=48, seasons=(24, 168), scaling=24)
@@ -50,10 +50,3 @@ def test_coarser():
     assert (found.horizon, found.scaling) == (48 // size, 24 // size)
     assert np.allclose(found.values[-1], np.arange(700.0)[-size:].mean())
     assert np.allclose(np.diff(found.values), size)
-
-
-def test_repeated():
-    some = Repeated([HOURLY, WEEKLY], 3)
-    assert [piece.name for piece in some] == ["h", "w"] * 3
-    with pytest.raises(IndexError):
-        some[6]

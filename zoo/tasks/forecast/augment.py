@@ -1,7 +1,7 @@
 """Training pieces: a series as it was known at a random time, some with a short history, with noise, or coarser."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,27 +14,6 @@ NOISY, NOISE = 0.08, (-1.5, 0.5)
 """Fraction of the pieces with noise, and how strong it is: the decimal logarithm, beside their mean distance."""
 COARSE, STEPS = 0.1, (2, 3, 4, 6, 12)
 """Fraction of the pieces whose values are means of several, and of how many."""
-
-
-@dataclass(frozen=True)
-class Repeated(Sequence[Series]):
-    """Series, each several times: every epoch forecasts from several times of each.
-
-    Attributes:
-        series: The series.
-        times: How often each occurs.
-    """
-
-    series: Sequence[Series]
-    times: int
-
-    def __len__(self) -> int:
-        return len(self.series) * self.times
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self.series[index % len(self.series)]
 
 
 def augment(pieces: Sequence[Series], recipe: Recipe) -> Callable[[int, np.random.Generator], Series]:  # noqa: ARG001

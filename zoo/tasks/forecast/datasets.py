@@ -6,7 +6,6 @@ Protocol: the official test part is the last 48 hours (13 weeks) of each series,
 import csv
 import gzip
 import io
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +14,14 @@ import numpy as np
 from zoo.core.datasets import Dataset, Source
 from zoo.core.files import content
 from zoo.errors import DataError
-from zoo.tasks.forecast.augment import Repeated
 from zoo.tasks.forecast.series import Series
 from zoo.tasks.forecast.tables import GZIP, MOST_BYTES
 
 URL = "https://raw.githubusercontent.com/Mcompetitions/M4-methods/master/Dataset/"
 CORPORA = {"m4_hourly": (48, (24, 168), 24), "m4_weekly": (13, (52, 52), 1)}
 """Data set → its horizon, its short and long season, and the season of MASE and of the seasonal naive forecast."""
-ORIGINS = 16
-"""Times from which a series is forecast in an epoch."""
+ORIGINS = {"m4_hourly": 20, "m4_weekly": 8}
+"""Data set → times from which each of its series is forecast in an epoch; of the hourly ones there is more to learn."""
 NAIVE2 = {"m4_hourly": (18.383, 2.395), "m4_weekly": (9.161, 2.777)}
 """Data set → sMAPE and MASE of Naive2 on its test part, which the competition's OWA is relative to."""
 
@@ -73,10 +71,11 @@ def datasets() -> tuple[Dataset, ...]:
     return *HOURLY, *WEEKLY
 
 
-def prepare(*parts: dict[str, dict[str, np.ndarray]]) -> dict[str, Sequence[Series]]:
+def prepare(*parts: dict[str, dict[str, np.ndarray]]) -> dict[str, list[Series]]:
     """Split: the official test part; for validation the last horizon of the training part; the rest for training.
 
-    Every piece ends with the values to forecast, as many as its `horizon`.
+    Every piece ends with the values to forecast, as many as its `horizon`. Those to train on are there several times,
+    and are forecast from another time each time.
 
     Args:
         parts: Training part and test part of each corpus, in the order of `datasets`.
@@ -95,5 +94,5 @@ def prepare(*parts: dict[str, dict[str, np.ndarray]]) -> dict[str, Sequence[Seri
             whole = Series(name, every, horizon=horizon, seasons=seasons, scaling=scaling, corpus=corpus)
             splits["test"].append(whole)
             splits["valid"].append(whole.until(len(values), horizon))
-            splits["train"].append(whole.until(len(values) - horizon, horizon))
-    return {**splits, "train": Repeated(splits["train"], ORIGINS)}
+            splits["train"] += [whole.until(len(values) - horizon, horizon)] * ORIGINS[corpus]
+    return splits
