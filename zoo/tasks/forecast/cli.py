@@ -99,20 +99,23 @@ def backtest(
 @click.command(cls=Command)
 @_reads_series
 @click.option("--limit", default=1e-3, help="Largest tail probability of an anomaly; 1 prints all values in order.")
+@click.option("--alarms", is_flag=True, help="Print instead the values that are unusual for their series, in order.")
 @click.option("--stride", default=1, help="Values judged by one forecast; more take less time.")
 @click.option("--plot", type=FILE, help="Plot to write (.png, .pdf, .svg).")
 @click.pass_obj
 def anomalies(
-    session: Session, words: tuple[str, ...], limit: float, stride: int, plot: Path | None, **options: Any
+    session: Session, words: tuple[str, ...], limit: float, alarms: bool, stride: int, plot: Path | None, **options: Any
 ) -> None:
     """Find values of the series in DATA that MODEL finds unlikely after those before them.
 
     MODEL and DATA are those of `zoo forecast`. Printed are time, value, negative log-density and the probability of a
-    value at least as far out, the least likely first.
+    value at least as far out, the least likely first. With --alarms, as a monitor would report them: those that are far
+    less likely than was usual in the series, without those that follow at once.
 
     \b
     Examples:
       zoo anomalies load.csv --limit 1e-4 --plot anomalies.png
+      zoo anomalies sensor.csv --alarms
       zoo anomalies gru_forecast sensor.csv --stride 12 --output-format csv
     """
     from zoo.tasks.forecast.scores import Scores
@@ -120,7 +123,7 @@ def anomalies(
     _run(
         session, words, options, Scores, plot,
         lambda model, data, reading: model.score(data, stride, **reading),
-        lambda scores: scores if limit >= 1 else scores.anomalies(limit),
+        lambda scores: scores.alarms() if alarms else scores if limit >= 1 else scores.anomalies(limit),
         *((limit,) if plot else ()),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.tasks.forecast import plots
+from zoo.tasks.forecast.alarms import ALARM, unusual
 from zoo.tasks.forecast.series import Series, alike
 from zoo.tasks.forecast.tabular import Tabular
 
@@ -46,8 +47,23 @@ class Scores(Tabular):
         """Return the values whose tail probability is below a limit, the least likely first."""
         columns = self.columns()
         below = np.flatnonzero(np.nan_to_num(columns["tail"], nan=1) < limit)
-        order = below[np.lexsort((-columns["nll"][below], columns["tail"][below]))]
-        return Anomalies({name: column[order] for name, column in columns.items()})
+        return self._rows(below[np.lexsort((-columns["nll"][below], columns["tail"][below]))])
+
+    @property
+    def unusual(self) -> tuple[np.ndarray, ...]:
+        """How unusual each value is beside what was usual in its series, `(time,)` of each; see `alarms`."""
+        return tuple(unusual(one.values, nll) for one, nll in zip(self.series, self.nll, strict=True))
+
+    def alarms(self, limit: float = ALARM) -> "Anomalies":
+        """Return the values that are unusual beside those before them, in order, as a monitor would report them.
+
+        Args:
+            limit: How many deviations of the usual surprise are an alarm; see `zoo.tasks.forecast.alarms`.
+        """
+        return self._rows(np.flatnonzero(np.concatenate(self.unusual) > limit))
+
+    def _rows(self, places: np.ndarray) -> "Anomalies":
+        return Anomalies({name: column[places] for name, column in self.columns().items()})
 
     def plot(self, path: str | os.PathLike[str], limit: float = LIMIT) -> Path:
         """Plot the series and mark the anomalies; return the path.
@@ -62,7 +78,7 @@ class Scores(Tabular):
 
 @dataclass(frozen=True, eq=False)
 class Anomalies(Tabular):
-    """The rows of scores whose tail probability is below a limit."""
+    """Rows of scores: those of anomalies, or of alarms."""
 
     rows: dict[str, np.ndarray]
 
