@@ -3,6 +3,7 @@
     python benchmarks/bench_cards.py                  # all shipped models (5 minutes each), then the comparisons
     python benchmarks/bench_cards.py lstm_text        # one of them
     python benchmarks/bench_cards.py --compare        # the comparisons alone, from what was measured before
+    python benchmarks/bench_cards.py --show           # prints the tables of docs/tasks, from the cards
 
 Writes `artifacts.json`, the sample and the page, `README.md`, into the folder of each model's weights, and
 `benchmarks/models_TASK.png`. The metric is measured again on the whole test split with every artifact.
@@ -20,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
+from tabulate import tabulate
 
 import zoo
 from zoo import export
@@ -78,6 +80,18 @@ NOTE = (
     "processor; Keras and SavedModel have two threads, ONNX and TFLite one. The metric is that of the test split, "
     "measured with each artifact. `python benchmarks/bench_cards.py` measures all of it again."
 )
+COLUMNS = {
+    "forecast": {
+        "m4_hourly_smape": "hourly: sMAPE %", "m4_hourly_mase": "MASE", "m4_hourly_owa": "OWA",
+        "m4_hourly_coverage": "80 % interval", "m4_weekly_smape": "weekly: sMAPE %", "m4_weekly_mase": "MASE",
+        "m4_weekly_owa": "OWA", "m4_weekly_coverage": "80 % interval",
+    },
+    "keyword": {
+        "accuracy": "right, %", "accuracy_without_silence": "without silence", "worst_word_accuracy": "worst word",
+        "error_over_speakers": "standard error",
+    },
+}  # fmt: skip
+"""Task → metric of the test split → its column in the table of the task's page."""
 PROMPTS = {"text": {"prompt": "ROMEO:\n", "length": 600}, "music": {"bars": 8}}
 GAPS = {"text": "To be, or ___ to be: that is the ________:\nWhether 'tis ______ in the mind to suffer"}
 
@@ -258,11 +272,30 @@ def compare(task):
     save(figure, HERE / f"models_{task}{FORMATS[0]}")
 
 
+def table(task):
+    """Lay out what the shipped models of a task reach on its test split, and published figures."""
+    columns, published = COLUMNS[task], find_task(task).published
+    rows = []
+    for name in zoo.list_models(f"*_{task}", pretrained=True):
+        card = zoo.info(name)
+        rows.append([name, f"{card.parameters:,}", *(f"{card.metrics['test'][metric]:.4g}" for metric in columns)])
+    for name in dict.fromkeys(row.name for row in published):
+        told = {row.metric: (f"{row.value:g}", row.size) for row in published if row.name == name}
+        size = next(iter(told.values()))[1]
+        rows.append([name, "" if size == "not given" else size, *(told.get(metric, ("",))[0] for metric in columns)])
+    align = ("left", *["right"] * (len(columns) + 1))
+    return tabulate(rows, ["", "parameters", *columns.values()], "github", colalign=align, disable_numparse=True)
+
+
 @click.command()
 @click.argument("asked", nargs=-1, metavar="[MODEL]...", type=click.Choice(zoo.list_models(pretrained=True)))
 @click.option("--compare", "only_compare", is_flag=True, help="Draw the comparisons alone.")
-def main(asked, only_compare):
+@click.option("--show", is_flag=True, help="Print the tables of docs/tasks, from the cards.")
+def main(asked, only_compare, show):
     """Measure all shipped models, or those named, then draw the comparisons."""
+    if show:
+        print(*map(table, COLUMNS), sep="\n\n")
+        return
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)

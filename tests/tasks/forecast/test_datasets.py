@@ -52,9 +52,8 @@ def rows(split, lengths):
 
 def test_parts_must_fit_one_another():
     good = [rows("train", [99, 70]), rows("test", [48, 48]), rows("train", [80]), rows("test", [13])]
-    hourly, weekly = ORIGINS.values()
     assert {split: [len(piece) for piece in pieces] for split, pieces in prepare(*good).items()} == {
-        "train": [51] * hourly + [22] * hourly + [67] * weekly, "valid": [99, 70, 80], "test": [147, 118, 93],
+        "train": [51, 22, 67] * ORIGINS, "valid": [99, 70, 80], "test": [147, 118, 93],
     }  # fmt: skip
     for bad in (rows("test", [48]), rows("test", [48, 47])):
         with pytest.raises(DataError, match="m4_hourly"):
