@@ -29,9 +29,16 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def single(folder, tmp_path_factory):
+def teacher(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("teacher") / "run"
+    zoo.train("rnn_music", out=out, data=folder, verbose=False, **SETTINGS | {"epochs": 1})
+    return out / "preset"
+
+
+@pytest.fixture(scope="session")
+def single(folder, teacher, tmp_path_factory):
     out = tmp_path_factory.mktemp("single") / "run"
-    zoo.train("lstm_music", out=out, data=folder, verbose=False, **SETTINGS)
+    zoo.train("lstm_music", out=out, data=folder, teachers=[teacher], verbose=False, **SETTINGS)
     return log(out)
 
 
@@ -64,9 +71,9 @@ def start(out, folder, said, *more):
     return processes
 
 
-def test_two_machines_give_the_losses_of_one_also_after_a_crash(folder, single, tmp_path, tmp_path_factory):
+def test_two_machines_give_the_losses_of_one_also_after_a_crash(folder, teacher, single, tmp_path, tmp_path_factory):
     out, said = tmp_path / "run", tmp_path_factory.mktemp("said")
-    chief, other = start(out, folder, said)
+    chief, other = start(out, folder, said, "--teacher", teacher)
     state, deadline = out / "checkpoint/state.json", time.monotonic() + 120
     while not state.exists() and chief.running() and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -114,9 +121,9 @@ def told(code, out, folder, **settings):
     return said
 
 
-def test_two_devices_of_one_machine(folder, single, tmp_path):
+def test_two_devices_of_one_machine(folder, teacher, single, tmp_path):
     code = "zoo.train('lstm_music', out=out, data=data, devices=['CPU:0', 'CPU:1'], verbose=False, **settings)\n"
-    told(code, tmp_path / "run", folder)
+    told(code, tmp_path / "run", folder, teachers=[str(teacher)])
     same(log(tmp_path / "run"), single, 0.02)  # every device averages over its own tokens
 
 

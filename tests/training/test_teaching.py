@@ -12,9 +12,11 @@ RUN = {**SMALL, "epochs": 10, "taught": 1.0, "dropout_in": 0, "dropout_out": 0, 
 
 
 def shares(preset, pieces):
+    import keras
+
     model = zoo.load(preset, engine="keras")
     x, _ = model.codec.encode(pieces)
-    y = np.exp(np.asarray(model.engine.network([x, *model.engine.initial_state(len(x))])[0]))
+    y = np.exp(keras.ops.convert_to_numpy(model.engine.network([x, *model.engine.initial_state(len(x))])[0]))
     return y / y.sum(-1, keepdims=True)
 
 

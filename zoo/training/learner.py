@@ -27,7 +27,7 @@ class Learner(keras.Model):
         network: The network.
         batch: Rows whose states are carried on in training; None carries none.
         averages: Name in the log → loss that is averaged over all tokens there.
-        taught: Distance from teachers, a part of the loss in training; None without any.
+        taught: The loss with teachers; None without any.
     """
 
     def __init__(
@@ -62,12 +62,16 @@ class Learner(keras.Model):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Return the loss, and the distance from the teachers as its part."""
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        """Return the loss; in training, that of the teachers where there are any."""
         if self.taught is None or not training:
-            return loss
-        distance = self.taught(y, [y_pred, *self.taught.outputs(x[0])], sample_weight)
-        return (1 - self.taught.share) * loss + self.taught.share * distance
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        return self.taught(y, [y_pred, *self.taught.outputs(x[0])], sample_weight)
+
+    def token_losses(self, x: Any, y: Any, logits: Any) -> Any:
+        """Return the training loss of every token of inputs, targets and logits, `(batch, time)`."""
+        if self.taught is None:
+            return self.loss.call(y, logits)
+        return self.taught.call(y, [logits, *self.taught.outputs(x)])
 
 
 class Average(keras.metrics.Mean):

@@ -139,7 +139,7 @@ def _step(learner: Learner, strategy: Any, clip: float) -> Callable:
         targets, counts = smoothed.targets(y, keras.ops)
         with tf.GradientTape() as tape:
             logits = learner((x, keep), training=True)
-            loss = tf.reduce_sum(smoothed.call(targets, logits) * counts)
+            loss = tf.reduce_sum(learner.token_losses(x, targets, logits) * counts)
             share = loss / tokens
         own = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(share, [v.value for v in variables])]
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, own)

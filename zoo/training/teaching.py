@@ -67,12 +67,12 @@ def network(teacher: Preset) -> keras.Model:
 
 
 class Taught(keras.losses.Loss):
-    """Distance of a network's outputs from those of its teachers, each started from zero states.
+    """A loss of which the distance from teachers, each started from zero states, is a part.
 
     Args:
         loss: The task's loss, whose `taught` is the distance of every token.
         teachers: Their networks.
-        share: How much of the whole loss it is.
+        share: How much of the whole the distance is.
     """
 
     def __init__(self, loss: Any, teachers: Sequence[keras.Model], share: float) -> None:
@@ -81,6 +81,7 @@ class Taught(keras.losses.Loss):
 
     def outputs(self, x: Any) -> list[Any]:
         """Return what each teacher returns for inputs `(batch, time, features)`."""
+        x = ops.convert_to_tensor(x)
         return [self._output(teacher, x) for teacher in self.teachers]
 
     def _output(self, teacher: keras.Model, x: Any) -> Any:
@@ -88,6 +89,6 @@ class Taught(keras.losses.Loss):
         return ops.stop_gradient(keras.tree.flatten(teacher([x, *zeros], training=False))[0])
 
     def call(self, y: Any, outputs: Any) -> Any:
-        """Return the distance of every token: of targets, and of outputs of the network and of each teacher."""
+        """Return the loss of every token: of targets, and of outputs of the network and of each teacher."""
         own, *teachers = outputs
-        return self.loss.taught(y, own, teachers)
+        return (1 - self.share) * self.loss.call(y, own) + self.share * self.loss.taught(y, own, teachers)
