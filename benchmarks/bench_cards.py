@@ -56,7 +56,7 @@ VARIANTS = (
     ("SavedModel", "float32", "saved", None),
 )
 FULL = ("TFLite", "int8, activations too", "i.tflite", "int8")
-"""Of models that label: fixed to the frames of a clip, calibrated with clips of the training part."""
+"""Of the models in `WHOLE`: fixed to the steps of a clip, calibrated with clips of the training part."""
 SHOWN_CLIPS = 60  # of these
 MARKERS = {"float32": "o", "float16": "^", "int8": "s", FULL[1]: "D"}
 NARROW = 0.01  # of the metric: a picture that shows less would make much of nothing
@@ -64,6 +64,8 @@ TOKENS, ROUNDS, SEED, THREADS = 512, 5, 7, 2
 FEW = 6  # pieces of the test split on which the tests measure again
 SAID = 12  # of the test split that are shown as samples of speech
 CLIP = 75  # frames of the clip that speed is measured with
+WHOLE = {Labeler: CLIP, Spotter: 25}
+"""Class of a model → steps of the clips for which there is an artifact whose activations are integers too."""
 SOUND_S = 10.0  # of the recording that speed is measured with
 HISTORY, HORIZON, DAY, SHOWN_SERIES = 848, 48, (24, 168), 6  # of the forecast that speed is measured with; shown
 SPEEDS = {
@@ -132,9 +134,9 @@ def rate(model):
 def fixed(model):
     """Give the options of an artifact for clips of one length, whose activations are whole numbers too."""
     clips = split_of(find(model.card.name).task, "train", progress=False)
-    chosen = [clip for clip in clips[:: len(clips) // SHOWN_CLIPS] if len(clip) == CLIP]
+    chosen = [clip for clip in clips[:: len(clips) // SHOWN_CLIPS] if len(clip) == WHOLE[type(model)]]
     samples = [model.codec.encode([clip])[0] for clip in chosen]
-    return {"batch": 1, "steps": CLIP + model.codec.delay, "representative": samples}
+    return {"batch": 1, "steps": samples[0].shape[1], "representative": samples}
 
 
 def rows(model, weights, pieces, metric):
@@ -142,7 +144,7 @@ def rows(model, weights, pieces, metric):
     first = {"MB": weights.stat().st_size / 1e6, "per_second": rate(model), "parity": 0.0}
     found = [{"format": "Keras", "precision": "float32", **first, "metric": model.measure(pieces)[metric]}]
     form = "generate" if isinstance(model, Generator) else "sequence"
-    for kind in (*VARIANTS, *[FULL] * isinstance(model, Labeler)):
+    for kind in (*VARIANTS, *[FULL] * (type(model) in WHOLE)):
         name, precision, file, quantize = kind
         more = fixed(model) if kind == FULL else {}
         with tempfile.TemporaryDirectory() as folder:

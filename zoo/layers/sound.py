@@ -123,6 +123,8 @@ class LogMel(Front):
         most: Numbers of a matrix of mel filters, at most: fewer make a smaller file of more operations.
     """
 
+    keeps_float = True  # where activations are integers: power spans many powers of ten
+
     def __init__(self, mean: Any, deviation: Any, most: int = SMALL, **options: Any) -> None:
         super().__init__(**options)
         self.most = most

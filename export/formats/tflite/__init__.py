@@ -21,6 +21,7 @@ from ...tracing import loops
 from ...tracing.cells import Cell, Track, name_of
 from ...tracing.lookups import refuse_lookups
 from .. import Format, MissingOperator, Options, saved_model
+from . import integers
 from .archive import append
 from .flatbuffer import manifest, operators, precision, signatures, slim
 from .runtime import check_runtime, open_
@@ -44,21 +45,33 @@ def convert(faces: Sequence[Face], path: Path, options: Options) -> None:
         through = functools.partial(_fused, options.representative is not None)
     with temporary_folder(path.parent) as folder:
         saved_model.write([face], folder, through)
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[face.form])
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        converter.exclude_conversion_metadata = True  # `slim` would remove it
-        if options.quantize:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if options.quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if options.representative is not None:
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.representative_dataset = lambda: _named(face, options.representative or ())
-        path.write_bytes(_converted(converter))
+
+        def converter() -> Any:
+            found = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[face.form])
+            found.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            found.exclude_conversion_metadata = True  # `slim` would remove it
+            return found
+
+        path.write_bytes(_converted(lambda: _content(converter, face, options)))
     slim(path, face.signature)
 
 
-def _converted(converter: Any) -> bytes:
+def _content(make: Callable[[], Any], face: Face, options: Options) -> bytes:
+    """Convert as the options say, by converters that are new each time."""
+    import tensorflow as tf
+
+    if options.representative is not None:
+        samples = functools.partial(_named, face, options.representative)
+        return integers.converted(make, samples, integers.kept(face.source))
+    converter = make()
+    if options.quantize:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if options.quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def _converted(convert: Callable[[], bytes]) -> bytes:
     """Run TensorFlow's converter.
 
     Raises:
@@ -67,7 +80,7 @@ def _converted(converter: Any) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the calibrator uses a deprecated interpreter
         try:
-            return converter.convert()
+            return convert()
         except Exception as error:
             if found := re.search(MISSING, str(error)):
                 raise MissingOperator(found["operator"], found["scope"]) from error

@@ -45,7 +45,9 @@ def by_level(bidirectional=False, steps=None):
         y[..., 0], y[..., 1] = (np.where(loud, np.where(sign * x[..., 0] > 0, 24, -6), -2) for sign in (-1, 1))
         return y, state
 
-    engine = SimpleNamespace(step=step, initial_state=lambda _batch: [], steps=steps, name="level", concurrent=True)
+    engine = SimpleNamespace(
+        step=step, initial_state=lambda _batch: [], steps=steps, batch=None, name="level", concurrent=True
+    )
     card = Card("gru_keyword", "gru", "keyword", RECIPE, 1)
     return Spotter(card, KeywordCodec(WORDS, bidirectional=bidirectional), engine)
 

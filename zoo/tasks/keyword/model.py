@@ -184,8 +184,9 @@ class Spotter(Model):
             raise ArgumentError(f"the artifact takes {self.engine.steps} steps a call: export it with steps={STEPS}")
         ends = [*range(STEPS, len(x), EVERY), len(x)]
         means, rows = np.zeros((len(x), self.codec.classes)), np.zeros((len(x), self.codec.classes))
-        for start in range(0, len(ends), BATCH):
-            some = ends[start : start + BATCH]
+        size = self.engine.batch or BATCH
+        for start in range(0, len(ends), size):
+            some = ends[start : start + size]
             logits, _ = self.engine.step(np.stack([x[end - STEPS : end] for end in some]), [])
             for end, found in zip(some, logits, strict=True):
                 rows[end - STEPS : end] = found
@@ -205,8 +206,9 @@ class Spotter(Model):
         if self.engine.steps not in (None, STEPS):
             found += [self._mean(piece) for piece in bar(pieces, progress, None, "clip")]
             return np.concatenate(found)
-        for start in bar(range(0, len(pieces), BATCH), progress, None, "batch"):
-            x, y = self.codec.encode(pieces[start : start + BATCH])
+        size = self.engine.batch or BATCH
+        for start in bar(range(0, len(pieces), size), progress, None, "batch"):
+            x, y = self.codec.encode(pieces[start : start + size])
             logits, _ = self.engine.step(x, self.engine.initial_state(len(x)))
             counted = (y[..., :1] >= 0).astype(np.float32)
             found.append((logits * counted).sum(1) / counted.sum(1))
