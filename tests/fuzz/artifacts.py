@@ -152,7 +152,7 @@ class Graphs:
             return refused(error, self.path.name)
         try:
             model.trial(2, 1)
-        except ArgumentError:  # values that the network does not take
+        except (ArgumentError, ArtifactError):  # values that the network does not take, or other sizes than it says
             return READ
         return READ
 

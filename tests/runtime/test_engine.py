@@ -9,7 +9,7 @@ import export
 from tests.conftest import FEATURES, NAMES, UNITS, randomized
 from tests.export.artifacts import EVERY_FORMAT, check_threads, in_threads
 from tests.export.models import example, several, truth
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, ArtifactError
 from zoo.runtime.engine import BoundEngine
 from zoo.runtime.signature import Signature, Tensor
 
@@ -165,3 +165,16 @@ def test_options_of_runtimes(saved, name, options):
 def test_options_that_a_runtime_does_not_have(saved, name, options, message):
     with pytest.raises(ArgumentError, match=message):
         export.load(saved("plain", name), **options)
+
+
+@pytest.mark.parametrize(
+    ("y", "h"),
+    [((5, 1, 3), (2, 4)), ((2, 1, 7), (2, 4)), ((2, 1, 3), (1, 4)), ((2, 1, 3), (2, 5)), ((3,), (2, 4))],
+    ids=["batch", "classes", "batch of the state", "state", "axes"],
+)
+def test_a_network_that_returns_other_sizes_is_damaged(y, h):
+    x, state = Tensor("x", (None, None, 1), "int32"), Tensor("h0_0", (None, 4), "float32")
+    outputs = (Tensor("y", (None, None, 3), "float32"), Tensor("hn_0", (None, 4), "float32"))
+    run = BoundEngine("onnx", Signature("sequence", (x, state), outputs), lambda _: [np.zeros(y), np.zeros(h)])
+    with pytest.raises(ArtifactError, match=r"the network is damaged: of x \(2, 1, 1\) it returns"):
+        run.step(np.zeros((2, 1, 1), np.int32), run.initial_state(2))

@@ -4,8 +4,6 @@ Its constants are external data of ONNX that point into `weights.safetensors`, s
 where it lies. Here ONNX Runtime gets the arrays that were checked, and opens no file itself.
 """
 
-from collections.abc import Sequence
-
 from zoo.core.architectures import ARCHITECTURES, Architecture, state_names
 from zoo.core.codec import Codec
 from zoo.core.files import content, sha256
@@ -76,13 +74,8 @@ def check_face(signature: Signature, architecture: Architecture, codec: Codec, r
     names = state_names(architecture, recipe.layers)
     states = [Tensor(name, (None, recipe.units), "float32") for name in names]
     entering = [tensor for tensor in signature.inputs if not tensor.name.startswith("f0_")]  # those of the front end
-    if entering != [x, *states] or _free(signature.outputs[:1]) != [y] or not _paired(signature):
+    if entering != [x, *states] or [*signature.outputs[:1]] != [y] or not _paired(signature):
         raise DataError(f"the graph is that of another network: {signature.text()}")
-
-
-def _free(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return tensors with free axes of batch and time, whatever the runtime found out about them."""
-    return [Tensor(tensor.name, (None, None, *tensor.shape[2:]), tensor.dtype) for tensor in tensors]
 
 
 def _paired(signature: Signature) -> bool:

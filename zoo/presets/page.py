@@ -176,7 +176,9 @@ def _of_architecture(texts: Mapping[str, str], card: Card) -> str:
 
 
 def _training(card: Card, folder: Path) -> str:
-    recipe = ", ".join(f"{name} {value}" for name, value in card.recipe.to_dict().items() if value != "")
+    unused = () if "teachers" in card.data else ("taught",)
+    settings = {name: value for name, value in card.recipe.to_dict().items() if name not in unused}
+    recipe = ", ".join(f"{name} {value}" for name, value in settings.items() if value != "")
     told = f"{card.epochs} epochs, {card.minutes:g} minutes on " + ", ".join(
         f"{_plain(k)} {_plain(v)}" for k, v in card.versions.items()
     )

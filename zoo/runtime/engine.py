@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.core.codec import Codec
 from zoo.core.validation import first_line, number
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, ArtifactError
 from zoo.runtime.signature import FORMS, Signature, Tensor, bind, shape_text
 
 MOST_THREADS = 1024
@@ -83,6 +83,7 @@ class BoundEngine:
         self.about: dict[str, Any] | None = None
         self.build: Callable[[], Any] | None = None
         self._states = signature.states  # a step is short
+        self._wide = signature.outputs[0].shape[-1] if signature.outputs and signature.outputs[0].shape else None
         self._chains = len(signature.inputs) == len(signature.outputs) == len(self._states) + 1
 
     def __repr__(self) -> str:
@@ -194,6 +195,7 @@ class BoundEngine:
         Raises:
             ArgumentError: The artifact is fixed to another batch size or number of steps, or has more inputs or outputs
                 than `x`, `y` and states. Or the runtime refused the values.
+            ArtifactError: What it returns has other sizes than it says.
         """
         if self.loop_threshold is not None:
             raise ArgumentError(
@@ -206,13 +208,28 @@ class BoundEngine:
         if wanted[0] not in (None, len(x)) or wanted[1] not in (None, 1, x.shape[1]):
             raise ArgumentError(f"x: shape {x.shape} given, the artifact is fixed to {shape_text(self.inputs[0])}")
         if FORMS[self.signature.form] is None or x.shape[1] == 1:
-            y, *new = self._run([x, *state])
-            return y, new
+            return self._once(x, state)
         parts = []
         for i in range(x.shape[1]):
-            part, *state = self._run([x[:, i : i + 1], *state])
+            part, state = self._once(x[:, i : i + 1], state)
             parts.append(part)
         return np.concatenate(parts, axis=1) if parts[0].ndim > 2 else parts[-1], list(state)
+
+    def _once(self, x: np.ndarray, state: Sequence[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Run `x` from a state in one call.
+
+        Raises:
+            ArtifactError: What is returned has other sizes than `x`, the state, or the signature.
+        """
+        y, *new = self._run([x, *state])
+        wide = self._wide
+        same = [one.shape for one in new] == [one.shape for one in state]
+        if not same or y.shape[:1] != x.shape[:1] or y.shape[-1] != (y.shape[-1] if wide is None else wide):
+            found = ", ".join(str(one.shape) for one in (y, *new))
+            raise ArtifactError(
+                f"the network is damaged: of x {x.shape} it returns {found}, not {self.signature.text()}"
+            )
+        return y, new
 
 
 def _one_at_a_time(run: Run) -> Run:
