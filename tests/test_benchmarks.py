@@ -43,6 +43,11 @@ def test_readme_tables_are_the_benchmark_s(name):
         assert table in text
 
 
+@pytest.mark.parametrize("task", benchmark("cards").COLUMNS)
+def test_tables_of_tasks_are_the_cards(task):
+    assert benchmark("cards").table(task) in (ROOT / f"docs/tasks/{task}.md").read_text()
+
+
 def test_readme_confidences_are_the_cards():
     assert benchmark("confidence").table() in (ROOT / "README.md").read_text()
 
