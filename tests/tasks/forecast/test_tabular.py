@@ -34,6 +34,16 @@ def test_a_table_is_text(tmp_path):
         Tides().save(tmp_path / "tides.xlsx")
 
 
+def test_a_table_without_rows_has_its_names():
+    class Empty(Tabular):
+        def columns(self):
+            return {"harbor": np.array([], object), "height": np.array([])}
+
+    assert str(Empty()).split()[:2] == ["harbor", "height"]
+    assert json.loads(Empty().to_text("json")) == []
+    assert Empty().to_text("csv") == "harbor,height"
+
+
 @pytest.mark.parametrize("name", ["=1+1", "a\nb", "\x1b[2J", "a;=1+1", 'a,"b'])
 def test_names_are_neither_lines_nor_formulas_nor_commands(name):
     class Odd(Tabular):

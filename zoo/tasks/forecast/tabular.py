@@ -55,7 +55,7 @@ class Tabular:
         if output_format == "txt":
             from tabulate import tabulate
 
-            return tabulate(rows, [*columns], floatfmt=".6g", missingval="", disable_numparse=[0])
+            return tabulate(rows, [*columns], floatfmt=".6g", missingval="", disable_numparse=[0] if rows else True)
         written = io.StringIO()
         csv.writer(written, lineterminator="\n").writerows([[*columns], *rows])
         return written.getvalue().rstrip("\n")
