@@ -43,7 +43,7 @@ def test_readme_tables_are_the_benchmark_s(name):
         assert table in text
 
 
-@pytest.mark.parametrize("task", benchmark("cards").COLUMNS)
+@pytest.mark.parametrize("task", [t for t in benchmark("cards").COLUMNS if zoo.list_models(f"*_{t}", pretrained=True)])
 def test_tables_of_tasks_are_the_cards(task):
     assert benchmark("cards").table(task) in (ROOT / f"docs/tasks/{task}.md").read_text()
 

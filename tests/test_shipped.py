@@ -36,6 +36,11 @@ SHIPPED = {  # name → most parameters, limit of its first metric on the test s
     "rnn_video": (1_500_000, 91.0),
     "stacked_lstm_video": (1_500_000, 92.5),
     "bilstm_video": (1_500_000, 92.0),
+    "rnn_forecast": (300_000, 8.4),
+    "lstm_forecast": (300_000, 8.5),
+    "gru_forecast": (300_000, 8.3),
+    "bilstm_forecast": (300_000, 8.4),
+    "stacked_lstm_forecast": (300_000, 8.4),
 }
 
 
@@ -47,14 +52,18 @@ def test_every_shipped_model_has_its_limits():
     assert set(SHIPPED) == set(zoo.list_models(pretrained=True))
 
 
-GRID = [f"{architecture}_{task}" for task in ("text", "music", "video", "speech") for architecture in zoo.ARCHITECTURES]
+GRID = [
+    f"{architecture}_{task}"
+    for task in ("text", "music", "video", "speech", "forecast")
+    for architecture in zoo.ARCHITECTURES
+]
 
 
 EVERY = [*GRID, *(name for name in SHIPPED if name not in GRID)]
 
 
 def test_the_grid_is_complete():
-    assert len(GRID) == 20
+    assert len(GRID) == 25
     assert set(GRID) <= set(zoo.list_models(pretrained=True))
 
 
@@ -107,7 +116,8 @@ def test_shipped_weights(name, data, monkeypatch):
     assert adjusted(find(card.task).recipe(card.architecture), settings) == card.recipe
     assert card.data["licence"]
     pieces = split_of(find(card.task), "test", progress=False)
-    assert card.metrics["test"]["tokens"] == model.codec.group * sum(map(len, pieces))
+    counted = sum(getattr(piece, "horizon", len(piece)) for piece in pieces)  # of a series what is forecast
+    assert card.metrics["test"]["tokens"] == model.codec.group * counted
     metric, told = next(iter(card.metrics["test"].items()))
     for protocol in [*find(card.task).protocols][1:]:  # step by step they take long
         monkeypatch.delitem(find(card.task).protocols, protocol)

@@ -8,7 +8,7 @@ from tests.training.runs import FEW_STEPS, SMALL
 from zoo.errors import ArgumentError, TrainingError
 
 pytestmark = FEW_STEPS
-RUN = {**SMALL, "epochs": 10, "taught": 1.0, "dropout_in": 0, "dropout_out": 0, "verbose": False}
+RUN = {**SMALL, "epochs": 6, "taught": 1.0, "dropout_in": 0, "dropout_out": 0, "verbose": False}
 
 
 def shares(preset, pieces):
@@ -26,11 +26,11 @@ def test_a_network_comes_near_to_its_teachers(run, folder, tmp_path):
 
     pieces, teacher = find("music").read_own(folder, {"voices": 0})["valid"], run[0] / "preset"
     distances = []
-    for taught in (0.0, 0.5, 1.0):
+    for taught in (0.0, 1.0):
         out = tmp_path / str(taught)
         card = zoo.train("gru_music", out=out, data=folder, teachers=[teacher], **RUN | {"taught": taught})
         distances.append(np.abs(shares(out / "preset", pieces) - shares(teacher, pieces)).sum(-1).mean())
-    assert distances[2] < distances[1] / 2 < distances[0] / 2
+    assert distances[1] < distances[0] / 2
     assert card.data["teachers"] == f"lstm_music, sha256 {run[1].weights_sha256}"
     assert f"--teacher {teacher}" in card.command
 

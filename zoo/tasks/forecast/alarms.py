@@ -17,7 +17,7 @@ FLOOR = 0.3
 BEYOND, RECORD = 0.004, 1000.0
 """How far beyond all values before it one must be to be a record, in their range; what a record counts more."""
 AGAIN, SHARE, LEAST = 1000, 0.4, 3.0
-"""Steps in which a series may have surprised as much before, the power of that which a value is divided by, its least."""
+"""Steps in which a series may have surprised as much, the power of that which a value is divided by, and its least."""
 PAUSE = 100
 """Steps for which an alarm silences those that are not more unusual."""
 ALARM = 3.0
