@@ -52,11 +52,10 @@ def test_every_shipped_model_has_its_limits():
     assert set(SHIPPED) == set(zoo.list_models(pretrained=True))
 
 
-GRID = [
-    f"{architecture}_{task}"
-    for task in ("text", "music", "video", "speech", "forecast")
-    for architecture in zoo.ARCHITECTURES
-]
+TASKS = ("text", "music", "video", "speech", "forecast")
+GRID = [f"{architecture}_{task}" for task in TASKS for architecture in zoo.ARCHITECTURES]
+FIRST = [f"{architecture}_{task}" for architecture, task in zip(zoo.ARCHITECTURES, TASKS, strict=True)]
+"""One model of each task and of each architecture, which the quick tests export; `make test-slow` exports the others."""
 
 
 EVERY = [*GRID, *(name for name in SHIPPED if name not in GRID)]
@@ -67,7 +66,7 @@ def test_the_grid_is_complete():
     assert set(GRID) <= set(zoo.list_models(pretrained=True))
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", [*FIRST, *(pytest.param(n, marks=pytest.mark.slow) for n in EVERY if n not in FIRST)])
 def test_the_grid_loads_runs_and_exports(name, data, tmp_path, monkeypatch, quick):
     """Both engines and artifacts do on a real piece what Keras does; at fewer sizes than `export.save` compares them at.
 
