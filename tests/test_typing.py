@@ -36,6 +36,7 @@ def test_a_user_s_types_are_known(checker):
 
 def test_every_shipped_model_has_a_type():
     names = set()
-    for kind in (zoo.api.MusicGenerator, zoo.api.TextGenerator, zoo.api.SpeechModel, zoo.api.VideoModel):
+    api = zoo.api
+    for kind in (api.MusicGenerator, api.TextGenerator, api.SpeechModel, api.VideoModel, api.ForecastModel):
         names |= set(kind.__args__)
     assert names | {"bilstm_music", "bilstm_text"} == set(zoo.list_models(pretrained=True))

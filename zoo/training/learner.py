@@ -11,9 +11,8 @@ from zoo.core.architectures import encodes
 from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError
 from zoo.networks.transfer import ENCODER
-from zoo.training.losses import CrossEntropy
+from zoo.training.losses import CrossEntropy, Taught
 from zoo.training.optimizer import AVERAGED, AdamW, Schedule
-from zoo.training.teaching import Taught
 
 
 class Learner(keras.Model):

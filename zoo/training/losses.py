@@ -151,3 +151,33 @@ def _ctc(y: Any, count: Any, logits: Any) -> Any:
         inputs=tf.transpose(logits, (1, 0, 2)), labels_indices=places, labels_values=tf.gather_nd(y, places),
         sequence_length=tf.fill([batch], time), ignore_longer_outputs_than_inputs=True,
     )[0]  # fmt: skip
+
+
+class Taught(keras.losses.Loss):
+    """A loss of which the distance from teachers, each started from zero states, is a part.
+
+    Reference: Hinton, Vinyals & Dean, Distilling the Knowledge in a Neural Network, 2015.
+
+    Args:
+        loss: The task's loss, whose `taught` is the distance of every token.
+        teachers: Their networks.
+        share: How much of the whole the distance is.
+    """
+
+    def __init__(self, loss: Any, teachers: Sequence[keras.Model], share: float) -> None:
+        super().__init__(name="taught", reduction=loss.reduction)
+        self.loss, self.teachers, self.share = loss, teachers, share
+
+    def outputs(self, x: Any) -> list[Any]:
+        """Return what each teacher returns for inputs `(batch, time, features)`."""
+        x = ops.convert_to_tensor(x)
+        return [self._output(teacher, x) for teacher in self.teachers]
+
+    def _output(self, teacher: keras.Model, x: Any) -> Any:
+        zeros = [ops.zeros((ops.shape(x)[0], state.shape[-1]), "float32") for state in teacher.inputs[1:]]
+        return ops.stop_gradient(keras.tree.flatten(teacher([x, *zeros], training=False))[0])
+
+    def call(self, y: Any, outputs: Any) -> Any:
+        """Return the loss of every token: of targets, and of outputs of the network and of each teacher."""
+        own, *teachers = outputs
+        return (1 - self.share) * self.loss.call(y, own) + self.share * self.loss.taught(y, own, teachers)

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import ops
 
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.codec import Codec
 from zoo.core.recipe import Recipe
 from zoo.errors import ArgumentError, TrainingError
 from zoo.networks import build
-from zoo.networks.transfer import copied
-from zoo.presets.network import network as trained
+from zoo.networks.transfer import set_weights, weights
 from zoo.presets.preset import Preset
 
 
@@ -61,34 +59,7 @@ def compare(teachers: Sequence[Preset], codec: Codec, bidirectional: bool) -> No
 def network(teacher: Preset) -> keras.Model:
     """Build the network of a teacher as it was trained: where the task computes features ahead, that of features."""
     learning = build.network(ARCHITECTURES[teacher.card.architecture], teacher.codec.learning, teacher.card.recipe)
-    copied(trained(teacher), learning)
+    arrays = teacher.weights()
+    set_weights(learning, {path: arrays[path] for path in weights(learning)})
     learning.trainable = False
     return learning
-
-
-class Taught(keras.losses.Loss):
-    """A loss of which the distance from teachers, each started from zero states, is a part.
-
-    Args:
-        loss: The task's loss, whose `taught` is the distance of every token.
-        teachers: Their networks.
-        share: How much of the whole the distance is.
-    """
-
-    def __init__(self, loss: Any, teachers: Sequence[keras.Model], share: float) -> None:
-        super().__init__(name="taught", reduction=loss.reduction)
-        self.loss, self.teachers, self.share = loss, teachers, share
-
-    def outputs(self, x: Any) -> list[Any]:
-        """Return what each teacher returns for inputs `(batch, time, features)`."""
-        x = ops.convert_to_tensor(x)
-        return [self._output(teacher, x) for teacher in self.teachers]
-
-    def _output(self, teacher: keras.Model, x: Any) -> Any:
-        zeros = [ops.zeros((ops.shape(x)[0], state.shape[-1]), "float32") for state in teacher.inputs[1:]]
-        return ops.stop_gradient(keras.tree.flatten(teacher([x, *zeros], training=False))[0])
-
-    def call(self, y: Any, outputs: Any) -> Any:
-        """Return the loss of every token: of targets, and of outputs of the network and of each teacher."""
-        own, *teachers = outputs
-        return (1 - self.share) * self.loss.call(y, own) + self.share * self.loss.taught(y, own, teachers)

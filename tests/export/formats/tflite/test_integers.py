@@ -60,14 +60,13 @@ def test_layers_say_so_themselves(tmp_path):
     assert types(tmp_path / "a.tflite")["LOGISTIC"] == {"int8"}
 
 
-@pytest.mark.parametrize("architecture", ["gru", "bilstm"])
-def test_whole_keyword_networks(architecture, tmp_path):
+def test_whole_keyword_networks(tmp_path):
     """Samples in, integers from the convolutions on."""
     import zoo
     from tests.tasks.keyword.spotters import tiny
     from zoo.tasks.keyword.clips import STEPS as SECOND
 
-    model = tiny(architecture)
+    model = tiny()
     given = [model.codec.example(np.random.default_rng(seed), 1, SECOND) for seed in range(20)]
     path = tmp_path / "a.tflite"
     export.save(model, path, quantize="int8", batch=1, steps=SECOND, representative=given)
