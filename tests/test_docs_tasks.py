@@ -29,6 +29,7 @@ def forecast(folder):
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [forecast], ids=lambda files: files.__name__)
 def test_page(files, tmp_path, monkeypatch, quick):
     from click.testing import CliRunner

@@ -20,6 +20,7 @@ def shares(preset, pieces):
     return y / y.sum(-1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_a_network_comes_near_to_its_teachers(run, folder, tmp_path):
     """As near as `taught` says, to a teacher of another architecture that has learned less than the data tells."""
     from zoo.core.task import find
