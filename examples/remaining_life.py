@@ -29,7 +29,7 @@ import zoo
 
 ENGINE, FIRST = 0, 2  # columns: the number of the engine, the first of the measurements
 CAP, NEW = 125, 30
-"""Most flights left that are told apart, and first flights of an engine, that show what it was like when it was new."""
+"""Cap of the target, and number of flights at the start of an engine's life that are its baseline."""
 CORRELATION = 0.3
 """Least correlation with the flights left of a sensor that is used."""
 UNITS, NOISE, BATCH, LEARNING_RATE, EMA = 32, 0.3, 8, 0.01, 0.98

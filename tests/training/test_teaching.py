@@ -52,7 +52,7 @@ def test_a_resumed_run_has_the_same_teachers(run, folder, tmp_path):
     [
         ("gru_text", "lstm_music", {}, "lstm_music cannot be a teacher: it takes other inputs"),
         ("gru_music", "bilstm_music", {}, "bilstm_music cannot be a teacher: it takes other inputs"),
-        ("gru_music", "lstm_music", {"carry": True}, "carry=true: teachers start every window anew"),
+        ("gru_music", "lstm_music", {"carry": True}, "carry=true: teachers start every window from zero states"),
     ],
 )
 def test_teachers_that_do_not_fit(name, teacher, changes, message, folder, tmp_path):

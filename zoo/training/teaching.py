@@ -29,7 +29,9 @@ def check(name: str, recipe: Recipe, loss: Any) -> None:
         ArgumentError: The recipe carries states, or the loss has no distance from teachers.
     """
     if recipe.carry:
-        raise ArgumentError("carry=true: teachers start every window anew: add --set carry=false, or leave them out")
+        raise ArgumentError(
+            "carry=true: teachers start every window from zero states: add --set carry=false, or leave them out"
+        )
     if not hasattr(loss, "taught"):
         raise ArgumentError(f"{name} cannot learn from teachers: its loss is not one of single steps: leave them out")
 

@@ -124,7 +124,7 @@ class SeriesCodec:
         return x if covariates is None else self._beside(x, covariates)
 
     def _beside(self, x: np.ndarray, covariates: Sequence[np.ndarray]) -> np.ndarray:
-        """Put covariates beside the features, zeros before the first that is known."""
+        """Append covariates to the features, with zeros before the first known step."""
         rows = [np.pad(row, ((max(0, x.shape[1] - len(row)), 0), (0, 0)))[-x.shape[1] :] for row in covariates]
         return np.concatenate([x, np.stack(rows)], -1, dtype=np.float32)
 
