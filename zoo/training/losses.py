@@ -37,8 +37,9 @@ class CrossEntropy(keras.losses.Loss):
         nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
         if not self.smoothing:
             return nats
-        everywhere = ops.logsumexp(logits, -1) - ops.mean(logits, -1)
-        return (1 - self.smoothing) * nats + self.smoothing * everywhere
+        # The mean of the cross-entropies of all classes is that of y, plus its logit, minus the mean of the logits.
+        wanted = ops.squeeze(ops.take_along_axis(logits, ops.expand_dims(ops.cast(y, "int32"), -1), -1), -1)
+        return nats + self.smoothing * (wanted - ops.mean(logits, -1))
 
     def taught(self, y: Any, logits: Any, teachers: Sequence[Any]) -> Any:  # noqa: ARG002
         """Return the cross-entropy of every token with the mean of the teachers' distributions, `(batch, time)`."""
