@@ -153,6 +153,26 @@ def tiny_model(architecture: str = "lstm", codec: MusicCodec = CODEC, seed: int 
     return make(card, codec, KerasEngine(net))
 
 
+def text_model(architecture, codec, seed=0, **sizes):
+    """The same of text, with any codec and sizes."""
+    from zoo.core.card import codec_json
+    from zoo.core.files import sha256
+    from zoo.networks.build import network
+    from zoo.networks.keras_engine import KerasEngine
+    from zoo.tasks.text.task import TextSettings
+
+    row = ARCHITECTURES[architecture]
+    codec = codec.for_direction(row.bidirectional)
+    recipe = Recipe(**{"units": 6, "embedding": 3, **sizes, "settings": TextSettings()})
+    net = randomized(network(row, codec, recipe), seed)
+    digest = sha256(codec_json(codec).encode())
+    card = Card(
+        f"{architecture}_text", architecture, "text", recipe, net.count_params(), codec_sha256=digest,
+        weights_sha256="0" * 64,
+    )  # fmt: skip
+    return make(card, codec, KerasEngine(net))
+
+
 def randomized(model, seed: int = 0):
     """Give a Keras model asymmetric random weights and biases."""
     rng = np.random.default_rng(seed)

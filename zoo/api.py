@@ -216,13 +216,15 @@ def build(name: str, **changes: Any) -> "keras.Model":
 
     Raises:
         UnknownModel: No such name.
-        ArgumentError: No such setting.
+        ArgumentError: No such setting, or one of a codec that is made from data.
         MissingExtra: Keras is not installed.
     """
     from zoo.core.recipe import adjusted
     from zoo.networks import build as networks
 
     entry = find(name)
+    if made := [f"{setting}={changes[setting]}" for setting in entry.task.of_codec if setting in changes]:
+        raise ArgumentError(f"{', '.join(made)}: such a codec is made from data: train the model, or leave it out")
     codec = entry.task.default_codec(entry.architecture.bidirectional)
     return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
 

@@ -58,10 +58,12 @@ def _linear(network: Any) -> set[int]:
     import keras
     from keras import tree
 
+    from zoo.layers.tied import TiedLogits
+
     found = set()
     for i, tensor in enumerate(tree.flatten(getattr(network, "outputs", None) or [])):
         layer = getattr(getattr(tensor, "_keras_history", None), "operation", None)
         layer = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
-        if isinstance(layer, keras.layers.Dense) and layer.activation is keras.activations.linear:
+        if isinstance(layer, (keras.layers.Dense, TiedLogits)) and layer.activation is keras.activations.linear:
             found.add(i)
     return found

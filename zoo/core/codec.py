@@ -7,7 +7,7 @@ gaps. `isinstance` tells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -206,6 +206,34 @@ class InfillCodec(Codec, Protocol):
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:
         """Tell which hidden tokens count as a `hidden_unit`."""
+
+
+@runtime_checkable
+class UnitCodec(Codec, Protocol):
+    """A codec whose tokens may be other units than its task counts pieces in, such as words of text."""
+
+    @property
+    def unit(self) -> str:
+        """What a token is."""
+
+    def counted(self, pieces: Sequence[Any]) -> Sequence[Any]:
+        """Return pieces as long as their tokens are many; those that are already, as they are."""
+
+    def extent(self, piece: Any) -> int | None:
+        """Return how many of the task's units a piece that `counted` returned has; None if its tokens do not tell."""
+
+
+def counted(codec: Codec, pieces: Sequence[Any]) -> Sequence[Any]:
+    """Return pieces as long as their tokens are many."""
+    return codec.counted(pieces) if isinstance(codec, UnitCodec) else pieces
+
+
+@runtime_checkable
+class StreamedCodec(GenerationCodec, Protocol):
+    """A codec that says of a step what it adds to those before it, where a step alone does not tell."""
+
+    def decoder(self) -> Callable[[Any], Any]:
+        """Return a function of the tokens of a time step, one step after the other, to what they add."""
 
 
 class Context:

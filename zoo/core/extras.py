@@ -16,6 +16,7 @@ EXTRAS = {
     "flatbuffers": ("FlatBuffers", "tflite"),
     "matplotlib": ("Matplotlib", "plots"),
     "pandas": ("pandas", "data"),
+    "tokenizers": ("Tokenizers", "subwords"),
     **{
         name: (text, "keras")
         for name, text in (

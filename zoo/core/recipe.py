@@ -30,6 +30,7 @@ def setting(
     reads_files: bool = False,
     fixed: bool = False,
     of_files: bool = False,
+    of_codec: bool = False,
     size: str = "",
 ) -> Any:
     """Declare a setting: a field of a dataclass of settings.
@@ -46,6 +47,8 @@ def setting(
             For settings that say how files are read.
         of_files: It is about the files, not about the model: `zoo train` and `zoo evaluate` have it as an option. For
             settings that say how files are read.
+        of_codec: It says which codec a new model gets: the task's `make_codec` takes it by name. A fine-tuned model has
+            that of its base model.
         size: It is a size of the weights, which a fine-tuned model has from its base model: of the front end or
             embedding (`encoder`), or of what stands above (`network`).
 
@@ -65,7 +68,8 @@ def setting(
         "choices": choices,
         "size": size,
     }
-    return field(default=default, metadata={**about, "reads_files": reads_files, "fixed": fixed, "of_files": of_files})
+    kinds = {"reads_files": reads_files, "fixed": fixed, "of_files": of_files, "of_codec": of_codec}
+    return field(default=default, metadata={**about, **kinds})
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,12 @@ class Recipe:
         size="network",
         help="Units of a dense layer between the recurrent layers and the logits, which also gets the input features. "
         "0 has none.",
+    )
+    tied: bool = setting(
+        False,
+        size="network",
+        help="Make the logits with the vectors of the embedding (Press & Wolf, EACL 2017); for codecs whose first "
+        "symbols are their classes, such as those of text.",
     )
     dropout_in: float = setting(0.1, least=0, most=FRACTION, help="Fraction of the recurrent layers' inputs dropped.")
     dropout_out: float = setting(

@@ -47,8 +47,21 @@ def shapes(
         wide = ways * units
     if recipe.head:
         expected |= {"head/kernel": (width + wide, recipe.head), "head/bias": (recipe.head,)}
-    expected |= {"y/kernel": (recipe.head or wide, codec.classes), "y/bias": (codec.classes,)}
-    return expected
+    return expected | _above(codec, recipe, EMBEDDING in below, recipe.head or wide)
+
+
+def _above(codec: Codec, recipe: Recipe, embeds: bool, wide: int) -> Shapes:
+    """Return the shapes of what makes logits of `wide` numbers.
+
+    Raises:
+        ArgumentError: The logits are to be made with an embedding that there is not, or that is not one of classes.
+    """
+    bias: Shapes = {"y/bias": (codec.classes,)}
+    if not recipe.tied:
+        return {"y/kernel": (wide, codec.classes)} | bias
+    if not embeds or codec.features != 1 or codec.symbols < codec.classes:
+        raise ArgumentError("tied=true: this model has no embedding of its classes to make logits with: leave it out")
+    return bias if wide == recipe.embedding else {"head_projection/kernel": (wide, recipe.embedding)} | bias
 
 
 def _places(architecture: Architecture, layer: int) -> list[str]:

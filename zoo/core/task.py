@@ -80,7 +80,8 @@ class Task:
         summary: One line for lists.
         unit: What the metric is counted per, such as `step`.
         model: `(card, codec, engine)` → model, a `zoo.models.model.Model`.
-        make_codec: `(pieces, bidirectional)` → codec that fits the pieces, for networks of that direction.
+        make_codec: `(pieces, bidirectional, **settings of the codec)` → codec that fits the pieces, for
+            networks of that direction.
         default_codec: `(bidirectional)` → the same without pieces, for an untrained network.
         read_codec: JSON description → codec.
         datasets: Returns the data sets that its models are trained on; a task without any learns from the user's data.
@@ -246,6 +247,15 @@ class Task:
     def evaluation(self) -> dict[str, Field[Any]]:
         """Return name → field of the options that evaluating on the user's own files has."""
         return {**self.of_files, **{entry.name: entry for entry in fields(self.fitting)}}
+
+    @property
+    def of_codec(self) -> list[str]:
+        """Names of the settings that say which codec a new model gets."""
+        return [entry.name for entry in fields(self.settings) if entry.metadata["of_codec"]]
+
+    def is_usual(self, recipe: Recipe) -> bool:
+        """Return whether a recipe asks for the codec that the task's models usually have."""
+        return all(getattr(recipe.settings, name) == getattr(self.settings(), name) for name in self.of_codec)
 
     @property
     def fixed(self) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, cast, overload
 import numpy as np
 
 from zoo.core import plots, storage
-from zoo.core.codec import Context, GenerationCodec, given
+from zoo.core.codec import Context, GenerationCodec, StreamedCodec, UnitCodec, counted, given
 from zoo.core.engine import LoopEngine
 from zoo.core.progress import bar
 from zoo.core.task import find
@@ -20,7 +20,7 @@ from zoo.core.validation import number
 from zoo.errors import ArgumentError
 from zoo.models import options as model_options
 from zoo.models import reading, sampling
-from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece
+from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece, perplexity, unit_of
 
 REMEMBERED = 64  # tokens that a repetition penalty looks back at
 AHEAD = 256  # random numbers drawn together
@@ -104,13 +104,14 @@ class Generator(Model, Generic[Piece]):
             raise ArgumentError("n: a stream is one piece; leave it out")
         model_options.check(self.card.name, options, self.options, SAMPLING)
         _, tokens = self._tokens(1, **options)
+        decode = self.codec.decoder() if isinstance(self.codec, StreamedCodec) else self.codec.decode_step
 
         def steps() -> Iterator[Any]:
             made: list[int] = []
             for token in tokens:
                 made.append(int(token[0]))
                 if len(made) == self.codec.group:
-                    yield self.codec.decode_step(made)
+                    yield decode(made)
                     made = []
 
         return steps()
@@ -174,7 +175,7 @@ class Generator(Model, Generic[Piece]):
         plan.skip()
         x = context.follow(plan.script[None, : plan.given])
         context.repeat(n)
-        state = reading.prompt(self.engine, x, n)
+        state = reading.prompt(self.engine, x, n, self.codec.classes)
         if in_graph:
             yield from self._in_graph(plan, plan.given, (context.memory, tuple(state), np.int32(context.position)))
         else:
@@ -235,8 +236,11 @@ class Generator(Model, Generic[Piece]):
 
         Returns:
             `nats_per_<unit>` and `nats_per_token` (natural log, all tokens of all pieces pooled), `tokens`. Each piece
-            is read from its beginning; for text the figures are those of windows of 256 characters without state, and
-            `stateful_…` those of one pass with the state carried on from piece to piece.
+            is read from its beginning; for text the figures are those of windows of 256 tokens without state, and
+            `stateful_…` those of one pass with the state carried on from piece to piece. Where tokens are larger than
+            the task's unit, such as words, `perplexity` is the exponential of the nats per token, and
+            `stateful_nats_per_<unit of the task>` is comparable with models of smaller tokens; it is left out where
+            there are tokens that do not tell, such as unknown words.
 
         Raises:
             ArgumentError: There is no piece.
@@ -244,21 +248,31 @@ class Generator(Model, Generic[Piece]):
         if not sum(map(len, pieces)):
             raise ArgumentError("no pieces to measure: give at least one that is not empty")
         task, found = find(self.card.task), {}
+        unit, pieces = unit_of(self.codec, task), counted(self.codec, pieces)
         for name, (cut, carried) in task.protocols.items():
             nats = self._nats(cut(pieces), carried, progress)
             total, tokens = sum(float(row.sum()) for row in nats), sum(map(len, nats))
-            found[f"{name}nats_per_{task.unit}"] = total / tokens * self.codec.group
+            found[f"{name}nats_per_{unit}"] = total / tokens * self.codec.group
             found[f"{name}nats_per_token"] = total / tokens
+            if unit != task.unit:
+                found[f"{name}perplexity"] = perplexity(total / tokens)
+            if unit != task.unit and carried and (extent := self._extent(pieces)):
+                found[f"{name}nats_per_{task.unit}"] = total / extent
         return {**found, "tokens": tokens}
+
+    def _extent(self, pieces: Sequence[Any]) -> int:
+        """Return how many units of the task pieces have; 0 if their tokens do not tell."""
+        extents = [self.codec.extent(piece) for piece in pieces] if isinstance(self.codec, UnitCodec) else []
+        return 0 if None in extents else sum(extent or 0 for extent in extents)
 
     def _nats(self, pieces: Sequence[Any], carried: bool = False, progress: bool = False) -> list[np.ndarray]:
         """Give the nats of every token of pieces, `(time,)` each, the pieces by length unless the state is carried."""
         ordered, size = (pieces, 1) if carried else (storage.by_length(pieces), EVALUATION_BATCH)
-        state, found = cast(reading.State, self.engine.initial_state(size)), []
+        state, found, classes = cast(reading.State, self.engine.initial_state(size)), [], self.codec.classes
         for start in bar(range(0, len(ordered), size), progress, None, "batch"):
             x, y = self.codec.encode(ordered[start : start + size])
             before, picked = state if carried else self.engine.initial_state(len(x)), np.zeros(y.shape)
-            for part, logits, state in reading.chunks(self.engine, x, before):  # noqa: B007 (for the next piece)
+            for part, logits, state in reading.chunks(self.engine, x, before, classes):  # noqa: B007 (for the next piece)
                 ids = np.maximum(y[:, part], 0)[..., None]
                 picked[:, part] = np.take_along_axis(sampling.log_softmax(logits), ids, -1)[..., 0]
             found += [-row[known] for row, known in zip(picked, y >= 0, strict=True)]

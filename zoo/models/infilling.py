@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Generic, overload
 import numpy as np
 
 from zoo.core import storage
-from zoo.core.codec import InfillCodec
+from zoo.core.codec import InfillCodec, counted
 from zoo.core.progress import bar
 from zoo.core.task import find
 from zoo.core.validation import number
 from zoo.errors import ArgumentError
 from zoo.models import options as model_options
 from zoo.models import sampling, stretches
-from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece
+from zoo.models.model import EVALUATION_BATCH, MAX_PIECES, Model, Piece, perplexity, unit_of
+from zoo.models.reading import LOGITS
 
 MAX_SWEEPS = 100_000
 DEFAULT_SWEEPS, TRIAL_SWEEPS = 60, 6
@@ -135,7 +136,7 @@ class Infiller(Model, Generic[Piece]):
             rank = numbers[:, 0].argsort(axis=1).argsort(axis=1)
             again[:, places] = rank < max(1, round(share * len(places)))
             near = near or self._near(rows, again, places)
-            logits = stretches.logits(self._logits, rows, again, places, near)
+            logits = stretches.logits(self._logits, rows, again, places, near, self._most)
             chosen, filled = again[:, places], rows[:, places]
             filled[chosen] = sampling.sample(logits[chosen], numbers[:, 1][chosen], *sampling_options)
             rows[:, places] = filled
@@ -147,11 +148,16 @@ class Infiller(Model, Generic[Piece]):
         logits, _ = self.engine.step(self.codec.cover(rows, hidden), [])
         return logits[:, first : first + rows.shape[1]]
 
+    @property
+    def _most(self) -> int:
+        """Return how many tokens one call of the network takes at most."""
+        return max(1, LOGITS // self.codec.classes)
+
     def _near(self, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray) -> int:
         """Return how much around gaps is read: all where a piece has edges, which its stretches have not."""
         if self.codec.edges:
             return rows.shape[1]
-        return stretches.margin(self._logits, rows, hidden, places)
+        return stretches.margin(self._logits, rows, hidden, places, self._most)
 
     def measure(self, pieces: Sequence[Any], progress: bool = False) -> dict[str, float]:
         """Measure how well the model tells hidden tokens from what is around them, in each of the codec's schemes.
@@ -160,8 +166,9 @@ class Infiller(Model, Generic[Piece]):
         that are not hidden, and no other.
 
         Returns:
-            For every scheme `<scheme>_nats_per_<unit>` (all hidden tokens pooled) and
-            `<scheme>_accuracy`, the share of those that the network expects most where they begin; `tokens`.
+            For every scheme `<scheme>_nats_per_<unit>` (all hidden tokens pooled), where tokens are larger than the
+            task's unit `<scheme>_perplexity`, its exponential, and `<scheme>_accuracy`, the share of those that the
+            network expects most where they begin; `tokens`.
 
         Raises:
             ArgumentError: There is no piece.
@@ -170,10 +177,10 @@ class Infiller(Model, Generic[Piece]):
             raise ArgumentError("no pieces to measure: give at least one that is not empty")
         task, found = find(self.card.task), {}
         cut = next(iter(task.protocols.values()))[0]
-        ordered = storage.by_length(cut(pieces))
+        ordered, unit = storage.by_length(cut(counted(self.codec, pieces))), unit_of(self.codec, task)
         for scheme in self.codec.schemes:
             rng, total, units, right = np.random.default_rng(0), 0.0, 0, 0
-            for batch in bar(_alike(ordered), progress, None, "batch"):
+            for batch in bar(_alike(ordered, self.codec.classes), progress, None, "batch"):
                 x, y = self.codec.encode([self.codec.hide(ordered[i], rng, scheme) for i in batch])
                 logits, _ = self.engine.step(x, [])
                 asked, known = logits[y >= 0], y[y >= 0]
@@ -181,12 +188,15 @@ class Infiller(Model, Generic[Piece]):
                 begins = self.codec.is_unit(known)
                 units, right = units + int(begins.sum()), right + int((begins & (asked.argmax(-1) == known)).sum())
             found[f"{scheme}_nats_per_{self.codec.hidden_unit}"] = total / max(units, 1)
+            if unit != task.unit:
+                found[f"{scheme}_perplexity"] = perplexity(total / max(units, 1))
             found[f"{scheme}_accuracy"] = right / max(units, 1)
         return {**found, "tokens": sum(map(len, ordered)) * self.codec.group}
 
 
-def _alike(ordered: Sequence[Any]) -> list[list[int]]:
+def _alike(ordered: Sequence[Any], classes: int) -> list[list[int]]:
     """Put pieces of one length together, by index: one reads back from the end, which must not be padding."""
     groups = itertools.groupby(range(len(ordered)), key=lambda i: len(ordered[i]))
     whole = [list(group) for _, group in groups]
-    return [group[i : i + EVALUATION_BATCH] for group in whole for i in range(0, len(group), EVALUATION_BATCH)]
+    sizes = [min(EVALUATION_BATCH, max(1, LOGITS // (classes * max(1, len(ordered[group[0]]))))) for group in whole]
+    return [group[i : i + n] for group, n in zip(whole, sizes, strict=True) for i in range(0, len(group), n)]

@@ -1,5 +1,6 @@
 """What all models have in common."""
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ import numpy as np
 
 from zoo.core.calibration import UNCALIBRATED, Calibration
 from zoo.core.card import Card
-from zoo.core.codec import Codec
+from zoo.core.codec import Codec, UnitCodec
 from zoo.core.engine import Engine
-from zoo.core.task import find, split_of
+from zoo.core.task import Task, find, split_of
 from zoo.errors import ArgumentError, CodecError
 from zoo.models.evaluation import own_pieces
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Piece = TypeVar("Piece")
 MAX_PIECES = 1024  # made at once
 EVALUATION_BATCH = 64
+MOST_NATS = 700.0  # of which the exponential is a number
 
 
 @dataclass(repr=False)
@@ -115,6 +117,21 @@ class Model:
             where = data or f"{split} of {task.facts['name']}"
             hint = "" if data else ": give files of yours, data="
             raise CodecError(f"{self.card.name} was not made for {where} ({error}){hint}") from error
+
+
+def unit_of(codec: Codec, task: Task) -> str:
+    """Return what a token of a model is: the unit of its task, or that of its codec."""
+    return codec.unit if isinstance(codec, UnitCodec) else task.unit
+
+
+def perplexity(nats: float) -> float:
+    """Return the perplexity of a mean of nats: among how many equally likely tokens that would be a choice.
+
+    Example:
+        >>> round(perplexity(4.6052), 1)
+        100.0
+    """
+    return math.exp(min(nats, MOST_NATS))
 
 
 def make(card: Card, codec: Codec, engine: Engine) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from zoo.models.reading import AGREED, LONGER
+from zoo.models.reading import AGREED, LOGITS, LONGER
 
 MARGIN = 1 << 8
 """Tokens on both sides of a gap that are tried first."""
@@ -21,7 +21,7 @@ Run = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """`(tokens (batch, time), hidden)` → logits `(batch, time, classes)`."""
 
 
-def margin(run: Run, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray) -> int:
+def margin(run: Run, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray, most: int = LOGITS) -> int:
     """Return how many tokens on both sides of gaps decide on them; the length of a piece if all do.
 
     Args:
@@ -29,20 +29,27 @@ def margin(run: Run, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray) -
         rows: Tokens `(batch, time)`.
         hidden: Which of them are hidden.
         places: Gaps, in ascending order.
+        most: Most tokens of a call, but for a single piece.
     """
     length, near = rows.shape[1], MARGIN
     while length > LONGEST and near * LONGER < length:
-        found, wider = (logits(run, rows, hidden, places, tokens) for tokens in (near, near * LONGER))
+        found, wider = (logits(run, rows, hidden, places, tokens, most) for tokens in (near, near * LONGER))
         if np.abs(found - wider).max() <= AGREED * max(1.0, np.abs(wider).max()):
             return near
         near *= LONGER
     return length
 
 
-def logits(run: Run, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray, near: int) -> np.ndarray:
+def logits(
+    run: Run, rows: np.ndarray, hidden: np.ndarray, places: np.ndarray, near: int, most: int = LOGITS
+) -> np.ndarray:
     """Return the logits of gaps, `(batch, gaps, classes)`, from so many tokens on both sides of each."""
-    cuts = _cut(places, near, rows.shape[1])
-    return np.concatenate([run(rows[:, cut], hidden[:, cut])[:, some - cut.start] for cut, some in cuts], 1)
+    found = []
+    for cut, some in _cut(places, near, rows.shape[1]):
+        size = max(1, most // (cut.stop - cut.start))
+        parts = (slice(i, i + size) for i in range(0, len(rows), size))
+        found.append(np.concatenate([run(rows[i, cut], hidden[i, cut])[:, some - cut.start] for i in parts]))
+    return np.concatenate(found, 1)
 
 
 def _cut(places: np.ndarray, near: int, length: int) -> Iterator[tuple[slice, np.ndarray]]:

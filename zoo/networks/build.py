@@ -15,6 +15,7 @@ from zoo.core.recipe import Recipe
 from zoo.core.shapes import check_count, shapes
 from zoo.core.states import STATES
 from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+from zoo.layers.tied import TiedEmbedding, TiedLogits
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -24,7 +25,8 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
 
     Every input feature has a vector in one shared table; their concatenation goes through the recurrent layers,
     and a dense layer gives the logits. With a `head` a layer before that sees the concatenation beside the recurrent
-    layers' outputs (as in DeepBach: Hadjeres, Pachet & Nielsen, ICML 2017).
+    layers' outputs (as in DeepBach: Hadjeres, Pachet & Nielsen, ICML 2017). With `tied` the logits are made with the
+    table of the vectors (Press & Wolf, EACL 2017), after a projection where the outputs have another size than these.
 
     Args:
         architecture: Row of `ARCHITECTURES`.
@@ -48,7 +50,9 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
     if front:
         hidden, returned = front.below(x, recipe, below)
     elif codec.symbols:
-        hidden = layers.Embedding(codec.symbols, recipe.embedding, name="embedding")(hidden)
+        kind = TiedEmbedding if recipe.tied else layers.Embedding
+        table = kind(codec.symbols, recipe.embedding, name="embedding")
+        hidden = table(hidden)
         hidden = layers.Reshape((-1, codec.features * recipe.embedding), name="features")(hidden)
     every_step = (None, 1, None) if recipe.variational else None
     hidden = features = layers.Dropout(recipe.dropout_in, noise_shape=every_step, name="dropout_in")(hidden)
@@ -67,5 +71,10 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
     if recipe.head:
         seen = layers.Concatenate(name="seen")([features, hidden])
         hidden = layers.Dense(recipe.head, activation="relu", name="head")(seen)
-    y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
+    if recipe.tied:
+        if hidden.shape[-1] != recipe.embedding:
+            hidden = layers.Dense(recipe.embedding, use_bias=False, name="head_projection")(hidden)
+        y = TiedLogits(codec.classes, dtype="float32", name="y")(table(hidden, reverse=True))
+    else:
+        y = layers.Dense(codec.classes, dtype="float32", name="y")(hidden)
     return keras.Model([x, *below, *given], [y, *returned], name=architecture.name)

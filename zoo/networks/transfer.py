@@ -63,9 +63,11 @@ def resize_vocabulary(
     Returns:
         Arrays of the new network's paths and shapes.
     """
-    last, bias = (arrays[path] for path in ("y/kernel", "y/bias"))
+    bias = arrays["y/bias"]
     known = np.where(np.asarray(classes) < 0, np.argmin(bias), classes)
-    arrays = {**arrays, "y/kernel": last[:, known], "y/bias": bias[known]}
+    arrays = {**arrays, "y/bias": bias[known]}
+    if "y/kernel" in arrays:  # otherwise logits are made with the vectors of symbols
+        arrays["y/kernel"] = arrays["y/kernel"][:, known]
     if "embedding/embeddings" not in arrays:  # inputs are numbers, and the same
         return arrays
     table = arrays["embedding/embeddings"]

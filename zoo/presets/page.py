@@ -40,6 +40,10 @@ HEAD = (
 """Where `Recipe.head` comes from."""
 
 
+TIED = ", with the vectors of the input (Press & Wolf, EACL 2017)"
+"""Where `Recipe.tied` comes from."""
+
+
 def output_equations(bidirectional: bool, head: bool) -> tuple[str, ...]:
     """Say in LaTeX what is made of the last layer's outputs, if that is more than logits of them.
 
@@ -70,7 +74,9 @@ def page(folder: Path) -> str:
     preset = presets.read(folder)
     card, codec = preset.card, preset.codec
     task = find(card.task)
-    ours = card.data.get("name") == task.facts["name"]  # what is known of the task's data is not of another's
+    ours = card.data.get("name") == task.facts["name"] and task.is_usual(
+        card.recipe
+    )  # what is known of the task's data is not of another's
     parts = {
         "Network": _network(card, codec),
         "Results": _results(card, task, ours),
@@ -113,7 +119,7 @@ def _network(card: Card, codec: Codec) -> str:
         f"{below} → "
         f"{layers} layer{'s' * (layers > 1)} of {recipe.units} units{ways} → "
         + f"{recipe.head} units that see these and the vectors → " * (recipe.head > 0)
-        + f"{classes}."
+        + f"{classes}{TIED * recipe.tied}."
     )
     lines = (*EQUATIONS[row.cell], *output_equations(row.bidirectional, recipe.head > 0))
     equations = "\n".join(f"$$ {line} $$\n" for line in lines)
@@ -176,7 +182,9 @@ def _of_architecture(texts: Mapping[str, str], card: Card) -> str:
 
 
 def _training(card: Card, folder: Path) -> str:
-    unused = () if "teachers" in card.data else ("taught",)
+    unused = [] if "teachers" in card.data else ["taught"]
+    unused += [] if card.recipe.tied else ["tied"]
+    unused += find(card.task).of_codec if find(card.task).is_usual(card.recipe) else []
     settings = {name: value for name, value in card.recipe.to_dict().items() if name not in unused}
     recipe = ", ".join(f"{name} {value}" for name, value in settings.items() if value != "")
     told = f"{card.epochs} epochs, {card.minutes:g} minutes on " + ", ".join(

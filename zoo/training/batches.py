@@ -17,7 +17,7 @@ from zoo.core.storage import by_length
 from zoo.errors import ArgumentError
 from zoo.training.losses import every_token
 
-VALIDATION_BATCH = 16
+VALIDATION_BATCH, VALIDATION_LOGITS = 16, 1 << 26
 AHEAD = 4  # batches prepared while a step runs
 BLOCK = 1 << 21  # tokens encoded at a time
 WIDE = 1024  # numbers of an input that counts as one token: a picture counts as several
@@ -198,17 +198,19 @@ def whole(pieces: Sequence[Any], codec: Codec, targets: Targets = every_token) -
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches of whole pieces, encoded when they are asked for."""
+    """Batches of whole pieces, encoded when they are asked for; smaller ones where there are many logits."""
 
     def __init__(self, pieces: Sequence[Any], codec: Codec, targets: Targets) -> None:
         super().__init__()
         self.pieces, self.codec, self.targets = pieces, codec, targets
+        logits = len(pieces[-1]) * codec.group * codec.classes if len(pieces) else 1
+        self.size = max(1, min(VALIDATION_BATCH, VALIDATION_LOGITS // max(1, logits)))
 
     def __len__(self) -> int:
-        return -(-len(self.pieces) // VALIDATION_BATCH)
+        return -(-len(self.pieces) // self.size)
 
     def __getitem__(self, index: int) -> tuple:
-        pieces = self.pieces[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH]
+        pieces = self.pieces[index * self.size : (index + 1) * self.size]
         if isinstance(self.codec, InfillCodec):
             rng = np.random.default_rng(index)
             pieces = [self.codec.hide(piece, rng) for piece in pieces]

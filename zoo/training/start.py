@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from zoo.core.codec import Codec
+from zoo.core.codec import Codec, counted
 from zoo.core.recipe import Recipe, with_values
 from zoo.core.storage import Joined
 from zoo.core.task import Task
@@ -56,9 +56,10 @@ def check(entry: Entry, recipe: Recipe, base: Preset | None, frozen: Sequence[st
 
 
 def taken_sizes(base: Preset, entry: Entry) -> list[str]:
-    """List the sizes that are taken from a base model: of another architecture those of its encoder."""
+    """List what is taken from a base model: settings of its codec, and sizes, of another architecture its encoder's."""
     accepted = ("encoder", "network") if _same(entry, base) else ("encoder",)
-    return [name for name, row in base.card.recipe.rows.items() if row.metadata["size"] in accepted]
+    rows = base.card.recipe.rows.items()
+    return [name for name, row in rows if row.metadata["size"] in accepted or row.metadata["of_codec"]]
 
 
 def _same(entry: Entry, base: Preset) -> bool:
@@ -85,8 +86,9 @@ def begin(entry: Entry, recipe: Recipe, base: Preset | None, data: Path | None, 
     pieces = Joined(splits["train"], splits["valid"])
     keras.utils.set_random_seed(recipe.seed)
     if base is None:
-        codec = entry.task.make_codec(pieces, entry.architecture.bidirectional)
-        return Start(splits, codec, recipe, network(entry.architecture, codec, recipe))
+        asked = {name: getattr(recipe.settings, name) for name in entry.task.of_codec}
+        codec = entry.task.make_codec(pieces, entry.architecture.bidirectional, **asked)
+        return Start(_counted(codec, splits), codec, recipe, network(entry.architecture, codec, recipe))
     sizes = base.card.recipe.to_dict()
     recipe = with_values(recipe, {name: sizes[name] for name in taken_sizes(base, entry)})
     codec, *kept = base.codec.extended(pieces)
@@ -96,7 +98,12 @@ def begin(entry: Entry, recipe: Recipe, base: Preset | None, data: Path | None, 
     set_weights(net, resize_vocabulary(arrays, new, *kept) if _same(entry, base) else transfer_encoder(arrays, new))
     if verbose and devices.worker() == 0 and not _same(entry, base):
         print(f"The encoder is that of {base.card.name}; the layers above it start untrained.")
-    return Start(splits, codec, recipe, net)
+    return Start(_counted(codec, splits), codec, recipe, net)
+
+
+def _counted(codec: Codec, splits: Mapping[str, Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
+    """Return the splits in pieces as long as their tokens are many."""
+    return {split: counted(codec, pieces) for split, pieces in splits.items()}
 
 
 def _splits(

@@ -12,11 +12,10 @@ from zoo.core.datasets import Dataset, Source, prepared
 from zoo.core.files import sha256
 from zoo.core.storage import OnDisk
 from zoo.errors import DataError
-from zoo.tasks.text.codec import Text, as_text
+from zoo.tasks.text.conversion import COLD, VALID_SEGMENT
+from zoo.tasks.text.pieces import Text, Tokens, as_text, segments
 
-COLD = 256  # characters that a text is cut into for the metric that most papers report
 SEGMENT = 1 << 17  # characters of a piece of a longer text
-VALID_SEGMENT = 1 << 12  # the same for validation, where the states of all steps are kept at once
 SELECTION = (0.83, 0.86)
 STORED = 2  # version of the form that texts are prepared in
 
@@ -63,19 +62,6 @@ def _prepare(path: Path, folder: Path, encoding: str) -> None:
     (folder / "about.json").write_text(json.dumps(about))
 
 
-def segments(text: Text, start: int, end: int, size: int) -> list[Text]:
-    """Cut a text into pieces that remember the character before them."""
-
-    def part(start: int, end: int) -> np.ndarray | OnDisk:
-        return text.ids.part(start, end) if isinstance(text.ids, OnDisk) else text.ids[start:end]
-
-    pieces = []
-    for at in range(start, end, size):
-        before = text.vocabulary[int(np.asarray(part(at - 1, at))[0])] if at else text.before
-        pieces.append(Text(part(at, min(at + size, end)), text.vocabulary, before, text.name))
-    return pieces
-
-
 def _read_shakespeare(path: Path) -> dict[str, Any]:
     return {"all": read_text(path)}
 
@@ -116,6 +102,7 @@ def datasets() -> tuple[Dataset, ...]:
     return (TINYSHAKESPEARE,)
 
 
-def cold(pieces: Sequence[Text | str]) -> list[Text]:
-    """Cut texts into windows of 256 characters, each to start without state."""
-    return [window for piece in pieces for window in segments(as_text(piece), 0, len(piece), COLD)]
+def cold(pieces: Sequence[Text | Tokens | str]) -> list[Any]:
+    """Cut texts into windows of 256 tokens, as most papers report, each to start without state."""
+    whole = (piece if isinstance(piece, Tokens) else as_text(piece) for piece in pieces)
+    return [window for piece in whole for window in segments(piece, 0, len(piece), COLD)]

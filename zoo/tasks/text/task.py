@@ -1,15 +1,32 @@
-"""Text, character by character: any Unicode text, read from disk as it is needed."""
+"""Text, character by character, or in words or subwords: any Unicode text, read from disk as it is needed."""
 
 from dataclasses import dataclass, replace
 
+from zoo.core.architectures import Architecture
 from zoo.core.lazy import imported
 from zoo.core.recipe import Recipe, setting
 from zoo.core.task import Published, Task, uncut
+from zoo.core.validation import MOST_SYMBOLS
+from zoo.errors import ArgumentError
 
 
 @dataclass(frozen=True)
 class TextSettings:
     """Settings of text models."""
+
+    unit: str = setting(
+        "character", choices=("character", "word", "subword"), of_codec=True,
+        help="What a token is. Subwords are parts of words, found by byte pair encoding; to learn them needs the extra "
+        "`subwords`.",
+    )  # fmt: skip
+    vocabulary_size: int = setting(
+        10_000, least=5, most=MOST_SYMBOLS, of_codec=True,
+        help="Most words or subwords; other words are unknown. Of characters all are taken.",
+    )  # fmt: skip
+    tokenized: bool = setting(
+        False, of_codec=True, help="Of words: the text is tokenized already, as Penn Treebank is. Words are what is "
+        "between spaces, and a line ends with the token <eos>.",
+    )  # fmt: skip
 
     encoding: str = setting(
         "",
@@ -27,12 +44,29 @@ class TextFitting:
     replace: str = setting("", help="Replaces characters of your own text files that the model does not know.")
 
 
+LEAST_SUBWORDS = 256
 RECIPE = Recipe(
     units=560, embedding=64, dropout_in=0.05, dropout_out=0.5, dropout_recurrent=0.3, variational=True, epochs=20,
     batch=32, window=128, epoch_steps=1000, learning_rate=3e-3, warmup=100, weight_decay=0.05, ema=0.995,
     settings=TextSettings(),
 )  # fmt: skip
 """Windows shorter than those it is measured on: twice as many steps of the optimizer in the same time."""
+
+
+def check(recipe: Recipe, _architecture: Architecture) -> None:
+    """Refuse settings of the vocabulary that do not go together.
+
+    Raises:
+        ArgumentError: Text of characters or subwords is to be tokenized already, or there is no room for all bytes.
+    """
+    settings = recipe.settings
+    if settings.tokenized and settings.unit != "word":
+        raise ArgumentError(f"tokenized=true is for unit=word, this is unit={settings.unit}: change one of them")
+    if settings.unit == "subword" and settings.vocabulary_size < LEAST_SUBWORDS:
+        raise ArgumentError(
+            f"vocabulary_size={settings.vocabulary_size}: the first {LEAST_SUBWORDS} subwords are bytes: give more"
+        )
+
 
 LEARNED = "It has read one million characters of Shakespeare's plays and nothing else."
 KNOWS = "It knows 65 characters; fine-tuning adds others."
@@ -53,6 +87,7 @@ TASK = Task(
     read_codec=imported("zoo.tasks.text.codec:read_codec"),
     metrics={"nats": imported("zoo.training.losses:CrossEntropy")},
     monitor="val_nats",
+    check=check,
     protocols={"": (imported("zoo.tasks.text.datasets:cold"), False), "stateful_": (uncut, True)},
     published=tuple(
         Published(name, "nats_per_character", value, size, f"{source}; windows of 256 characters without state")

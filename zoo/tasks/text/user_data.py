@@ -5,8 +5,9 @@ from pathlib import Path
 
 from zoo.core.text_files import check_encoding
 from zoo.errors import DataError
-from zoo.tasks.text.codec import Text
-from zoo.tasks.text.datasets import SEGMENT, VALID_SEGMENT, read_text, segments
+from zoo.tasks.text.conversion import VALID_SEGMENT
+from zoo.tasks.text.datasets import SEGMENT, read_text
+from zoo.tasks.text.pieces import Text, segments
 
 VALID_SHARE, VALID_MOST = 0.1, 1 << 20  # of a user's text, at its end, and at most so many characters
 
