@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from zoo.core.codec import Codec, Context, GenerationCodec, InfillCodec, MaskedPiece, described, known, padded
+from zoo.core.codec import Codec, Context, GenerationCodec, InfillCodec, MaskedPiece, counted, described, known, padded
 from zoo.core.task import find, names
 from zoo.core.validation import limits
 from zoo.errors import CodecError
@@ -73,6 +73,11 @@ def test_a_context_remembers_what_its_codec_says():
     assert [x.tolist() for x in shown] == [[[[100, 0]], [[100, 0]]], [[[101, 1]], [[102, 1]]], [[[111, 2]], [[122, 2]]]]
     assert {x.dtype for x in shown} == {np.dtype(np.int32)}  # as the network's input is declared
     assert (context.position, context.memory[0].tolist()) == (3, [[111], [127]])
+
+
+def test_pieces_are_counted_by_codecs_that_can():
+    assert counted(Sums(), ["ab"]) == ["ab"]
+    assert counted(find("text").default_codec(False), ["ab"]) == ["ab"]
 
 
 def test_a_masked_piece_is_as_long_as_the_piece():

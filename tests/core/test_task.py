@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -35,6 +35,7 @@ class Attribute:
 @dataclass(frozen=True)
 class Own:
     size: int = setting(3, help="Size.", reads_files=True, fixed=True)
+    unit: str = setting("letter", help="Unit.", of_codec=True)
 
 
 RECIPE = Recipe(units=1, embedding=1, settings=Own())
@@ -74,6 +75,8 @@ def test_tasks_that_could_not_train_are_refused(options, reason):
 def test_settings_say_how_they_are_used():
     task = Task("new", "a new task", "token", **PARTS, settings=Own, recipes={"": RECIPE})
     assert task.reading == task.fixed == ["size"]
+    assert task.of_codec == ["unit"]
+    assert [task.is_usual(replace(RECIPE, settings=Own(unit=unit))) for unit in ("letter", "word")] == [True, False]
     assert task.recipe("gru") is RECIPE
     with pytest.raises(DataError, match="no data set of its own"):
         task.splits_of()

@@ -87,6 +87,11 @@ def test_build_gives_an_untrained_network(name):
         zoo.build(name, units=0)
 
 
+def test_a_codec_that_is_made_from_data_is_not_built():
+    with pytest.raises(ArgumentError, match="unit=word: such a codec is made from data"):
+        zoo.build("lstm_text", unit="word")
+
+
 def test_networks_too_large_or_without_filters_are_refused_before_they_are_built():
     row, codec = ARCHITECTURES["lstm"], find("text").default_codec(False)
     with pytest.raises(ArgumentError, match="a network of 1,0.*,... parameters, at most 268,435,456"):
