@@ -62,7 +62,7 @@ def recipe():
 
     return Recipe(
         units=400, embedding=400, layers=2, tied=True, dropout_in=0.3, dropout_out=0.4, dropout_recurrent=0.2,
-        variational=True, epochs=25, patience=25, batch=32, window=35, carry=True, learning_rate=2e-3, warmup=400,
+        variational=True, epochs=22, patience=22, batch=32, window=35, carry=True, learning_rate=2e-3, warmup=400,
         weight_decay=0.05, clip=0.5, ema=0.998,
         settings=TextSettings(unit="word", vocabulary_size=WORDS, tokenized=True),
     )  # fmt: skip
