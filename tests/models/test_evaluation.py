@@ -12,7 +12,8 @@ from zoo.models.model import make
 from zoo.tasks.music.codec import MusicCodec
 from zoo.tasks.music.score import Score
 from zoo.tasks.music.task import MusicSettings
-from zoo.tasks.text.codec import TextCodec, TextInfillCodec
+from zoo.tasks.text.codec import TextCodec, TextInfillCodec, make_codec
+from zoo.tasks.text.pieces import as_text
 from zoo.tasks.text.task import RECIPE as TEXT
 from zoo.tasks.text.task import TextSettings
 
@@ -108,3 +109,21 @@ def test_wrong_options_are_refused(texts):
     (texts / "a.txt").unlink()
     with pytest.raises(CodecError, match="no file fits even_text"), pytest.warns(UserWarning, match="left out"):
         even.evaluate(data=texts, progress=False)
+
+
+@pytest.mark.parametrize("unit", ["word", "subword"])
+def test_words_are_measured_by_perplexity_and_by_characters_where_none_is_unknown(unit, texts):
+    codec = make_codec([as_text("abba abba\n" * 3)], unit=unit, vocabulary_size=260)
+    nats, [a, c] = np.log(codec.classes), ("abba\n" * 20, "abx!\n" * 20)
+    found = model(codec).measure([a, a])
+    assert found["perplexity"] == found["stateful_perplexity"] == pytest.approx(codec.classes)
+    assert found[f"stateful_nats_per_{unit}"] == pytest.approx(nats)
+    assert found["tokens"] == 2 * len(codec.tokens(a))
+    assert found["stateful_nats_per_character"] == pytest.approx(nats * len(codec.tokens(a)) / len(a))
+    assert ("stateful_nats_per_character" in model(codec).measure([a, c])) == (unit == "subword")
+    assert "nats_per_character" not in found
+    hidden = model(codec.for_direction(True)).measure([a])
+    assert hidden["hidden_50_perplexity"] == pytest.approx(codec.classes)
+    (texts / "b.txt").unlink()
+    metrics, lines = told(lambda: model(codec).evaluate(data=texts, progress=False))
+    assert (metrics["perplexity"], lines) == (pytest.approx(codec.classes), [])

@@ -118,3 +118,11 @@ def test_a_network_of_keras_is_read_alike(tiny):
         _, state = tiny.engine.step(row[None, None], state)
     for found, expected in zip(reading.prompt(tiny.engine, x[None], 1), state, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5 * max(1, np.abs(expected).max()))
+
+
+def test_networks_of_many_classes_read_fewer_tokens_at_a_time(monkeypatch):
+    monkeypatch.setattr(reading, "LOGITS", 1000)
+    engine, x = Cell(0.3), x_of("abc" * 30)
+    list(reading.chunks(engine, x, engine.initial_state(1), 25))
+    reading.prompt(engine, x, 1, 5000)
+    assert [steps for _, steps in engine.shapes] == [40, 40, 10, *[1] * 90]

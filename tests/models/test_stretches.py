@@ -56,3 +56,16 @@ def test_short_pieces_are_read_whole(piece):
     seen = []
     assert stretches.margin(network(1, seen), rows[:, :128], hidden[:, :128], np.array([0, 1, 90, 127])) == 128
     assert seen == []
+
+
+@pytest.mark.parametrize("most", [1, 100, 1000])
+def test_calls_have_few_tokens(piece, most):
+    rows = []
+
+    def run(tokens, hidden):
+        rows.append(len(tokens))
+        return network(8)(tokens, hidden)
+
+    found = stretches.logits(run, *piece, 8, most)
+    np.testing.assert_array_equal(found, stretches.logits(network(8), *piece, 8))
+    assert {*rows} == ({2} if most > 64 else {1})
