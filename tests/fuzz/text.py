@@ -14,7 +14,7 @@ from zoo.core import text_files
 from zoo.core.escaping import from_cell
 from zoo.errors import ZooError
 from zoo.tasks.speech.transcript import Transcript, Word
-from zoo.tasks.text.codec import TextCodec, TextInfillCodec
+from zoo.tasks.text.codec import TextCodec, TextInfillCodec, as_text, make_codec, read_codec
 from zoo.tasks.text.datasets import read_text
 from zoo.tasks.text.fitting import fit
 from zoo.tasks.text.user_data import read_folder
@@ -23,6 +23,10 @@ from zoo.tasks.video.timeline import timeline
 
 CODEC = TextCodec("\n abcdefghijklmnopqrstuvwxyzé")
 FILLS = TextInfillCodec(CODEC.vocabulary)
+VOCABULARIES = (
+    make_codec([as_text("to be or not to be\n" * 2)], unit="word"),
+    read_codec({"type": "text", "unit": "subword", "merges": ["32 98", "116 111", "257 32", "227 129"]}),
+)
 TEXTS = (
     "to be or not to be\n" * 9,
     "Zwölf “Boxkämpfer” 🎵\r\njagen\r",
@@ -126,8 +130,29 @@ def labels(rng, _path):
     return READ
 
 
+def words(rng, _path):
+    """Cut a text into words or subwords; read a vocabulary with something else in it."""
+    codec = rng.choice(VOCABULARIES)
+    text = rng.choice(TEXTS) * 3 if rng.random() < 0.3 else "".join(odd(rng) for _ in range(9))
+
+    def cut():
+        ids = codec.tokens(text)
+        assert codec.decode(ids) == text_files.normalized(text) or (ids <= 1).any()
+        assert len(codec.labels(text)) == len(ids)
+        codec.for_direction(True).gaps("_" + text_files.normalized(text), spans=rng.choice(((), *ODD_VALUES)))
+
+    described = codec.to_json()
+    name = rng.choice([*described])
+    if isinstance(described[name], list):
+        described[name][rng.randrange(len(described[name]))] = rng.choice((*ODD_VALUES, "9 9", "300 0", "<unk>"))
+    else:
+        described[name] = rng.choice(ODD_VALUES)
+    outcome(lambda: read_codec(described).decode([0, 5]))
+    return outcome(cut)
+
+
 class Texts:
-    """Text files, prompts and labels, in turn."""
+    """Text files, prompts, labels and vocabularies, in turn."""
 
     def __init__(self, folder):
         self.path = folder / "texts" / "a.txt"
@@ -135,4 +160,4 @@ class Texts:
         labels(random.Random(0), self.path)
 
     def attempt(self, seed):
-        return (file, prompt, labels)[seed % 3](random.Random(seed), self.path)
+        return (file, prompt, labels, words)[seed % 4](random.Random(seed), self.path)
