@@ -77,15 +77,15 @@ def unheard(commands):
     }
 
 
-def told(model, wave, threshold):
-    """Count how often the word is told."""
+def spotted(model, wave, threshold):
+    """Count how often the word is spotted."""
     return len(model.spot(wave, min_confidence=threshold, words=[WORD]).words)
 
 
 def missed(model, waves, threshold):
-    """Return the share of clips in which the word is not told, in per cent."""
+    """Return the share of clips in which the word is not spotted, in per cent."""
     around = np.zeros(int(AROUND_S * RATE_HZ), np.float32)
-    found = [told(model, np.concatenate([around, wave, around]), threshold) for wave in waves]
+    found = [spotted(model, np.concatenate([around, wave, around]), threshold) for wave in waves]
     return 100 * float(np.mean([not count for count in found]))
 
 
@@ -105,7 +105,7 @@ def measure():
     loud = np.float32(10 ** (-NOISE_DB / 20))
     noisy = [wave + loud * level(wave) * noise(rng, len(wave)) for wave in clean]
     others = [wave for _, wave in clips("wake_words", lambda row: row["keyword"] != WORD and row["split"] == "test")]
-    alarms = lambda threshold: {name: told(model, wave, threshold) for name, wave in sounds.items()}  # noqa: E731
+    alarms = lambda threshold: {name: spotted(model, wave, threshold) for name, wave in sounds.items()}  # noqa: E731
     rare = lambda threshold: sum(alarms(threshold).values()) <= MOST_AN_HOUR * hours  # noqa: E731
     at = min(bisect.bisect_left(THRESHOLDS, True, key=rare), len(THRESHOLDS) - 1)  # there are fewer, the higher it is
     threshold = THRESHOLDS[at]
@@ -124,7 +124,7 @@ def tables(results):
         results["word"], f"{results['parameters']:,}", f"{results['threshold']:g}", alarms,
         *(f"{results[key]:.1f} %" for key in ("missed", "missed_in_noise", "other_wake_words")),
     ]]  # fmt: skip
-    heads = ("word", "parameters", "threshold", "false alarms", "missed", "missed in noise", "other wake words told")
+    heads = ("word", "parameters", "threshold", "false alarms", "missed", "missed in noise", "other wake words spotted")
     return [tabulate(shown, heads, "github", disable_numparse=True)]
 
 
