@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zoo.errors import ArgumentError, MissingExtra
 from zoo.tasks.text.pieces import as_text
-from zoo.tasks.text.splitting import words
+from zoo.core.splitting import words
 from zoo.tasks.text.subwords import Subwords, _letters, of_pieces
 
 TEXT = "the other weather, together with the father of the feather; 吾輩は猫である 吾輩は犬である naïve naïveté\n" * 3

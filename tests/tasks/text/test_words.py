@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import as_text
-from zoo.tasks.text.splitting import words
+from zoo.core.splitting import words
 from zoo.tasks.text.words import FIRST, Words, of_pieces
 
 TEXT = "The cat, the dog. The cat!\nthe cat's 猫 dog. 猫\n"

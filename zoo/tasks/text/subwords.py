@@ -22,7 +22,7 @@ from zoo.core.text_files import CONTROL
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import Text, as_text, joined
-from zoo.tasks.text.splitting import stretches, words
+from zoo.core.splitting import stretches, words
 
 BYTES = 256
 LONGEST = 64  # bytes of a token

@@ -12,7 +12,7 @@ import numpy as np
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import Text, as_text, joined
-from zoo.tasks.text.splitting import END, MOST_MARKS, MOST_WORD, spaced, stretches, words
+from zoo.core.splitting import END, MOST_MARKS, MOST_WORD, spaced, stretches, words
 
 UNKNOWN = "<unk>"
 FIRST = {False: (UNKNOWN, f" {UNKNOWN}", " ", "\n"), True: (UNKNOWN, END)}

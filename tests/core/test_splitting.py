@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.tasks.text.splitting import MOST_WORD, spaced, stretches, words
+from zoo.core.splitting import MOST_WORD, spaced, stretches, words
 
 SCRIPTS = "it’s I don't, naïve café\n\n  x_1=3.14\tहिन्दी में नहीं ไทยก็ 吾輩は猫である。 한국어 العربية‌ها 👩‍👩‍👧 e\u0301 \u3000\u2028"
 
