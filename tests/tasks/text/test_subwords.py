@@ -1,64 +1,21 @@
-"""Subwords as tokens: as the library that learns them cuts them, and without it."""
-
-import sys
+"""Subwords as tokens of text."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from zoo.errors import ArgumentError, MissingExtra
+from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import as_text
-from zoo.core.splitting import words
-from zoo.tasks.text.subwords import Subwords, _letters, of_pieces
+from zoo.tasks.text.subwords import of_pieces
 
-TEXT = "the other weather, together with the father of the feather; 吾輩は猫である 吾輩は犬である naïve naïveté\n" * 3
-UNITS = of_pieces([as_text(TEXT)], 330)
-
-
-@given(st.text(st.sampled_from(TEXT + "xyzé🎵")))
-def test_any_text_comes_back(text):
-    ids = UNITS.ids(text)
-    assert UNITS.text(ids) == text
-    assert UNITS.characters(ids) == len(text)
-    decode = UNITS.decoder()
-    assert "".join(map(decode, ids)) == text
+TEXT = "the other weather, together with the father of the feather\n" * 3
+UNITS = of_pieces([as_text(TEXT)], 300)
 
 
-def test_text_is_cut_as_the_library_does():
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    letters = _letters()
-    names = ["".join(letters[byte] for byte in token) for token in UNITS.vocabulary]
-    pairs = [tuple(names[int(i)] for i in merge.split()) for merge in UNITS.merges]
-    theirs = Tokenizer(models.BPE({name: i for i, name in enumerate(names)}, pairs))
-    theirs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    assert 300 < len(UNITS) <= 330
-    for text in (TEXT, "thethe otherother feathered weathers 猫猫 🎵"):
-        assert UNITS.ids(text).tolist() == theirs.encode(words(text), is_pretokenized=True).ids
-    assert letters == sorted(letters, key=letters.index)
-    assert {*letters} == {*pre_tokenizers.ByteLevel.alphabet()}
+def test_long_texts_are_cut_as_short_ones(monkeypatch):
+    monkeypatch.setattr("zoo.tasks.text.pieces.BLOCK", 7)
+    assert UNITS.ids(TEXT).tolist() == UNITS.encode(TEXT)
 
 
-def test_bytes_that_are_no_text_are_replaced():
-    assert UNITS.text([0xE7, 0x41, 0x1B]) == "\ufffdA\ufffd"
-    assert UNITS.labels([0x41]) == ["A"]
+def test_there_is_nothing_unknown():
     assert UNITS.more([as_text("x")]) is UNITS
     with pytest.raises(ArgumentError, match="subwords make any text"):
         UNITS.replaced("a", "b")
-
-
-@pytest.mark.parametrize(
-    ("merges", "reason"),
-    [(["256 0"], "there are 256 tokens"), (["97 97", *(f"{i} {i}" for i in range(256, 263))], "128 bytes"),
-     (["a b"], "like"), ([5], "give a text"), (["1 2"] * 70_000, "at most 65,280")],
-)  # fmt: skip
-def test_bad_merges_are_refused(merges, reason):
-    with pytest.raises(ArgumentError, match=reason):
-        Subwords(merges)
-
-
-def test_only_learning_needs_the_library(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tokenizers", None)
-    assert Subwords(UNITS.merges).ids(TEXT).tolist() == UNITS.ids(TEXT).tolist()
-    with pytest.raises(MissingExtra, match=r"rnn-zoo\[subwords\]"):
-        of_pieces([as_text(TEXT)], 300)

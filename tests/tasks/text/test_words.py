@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoo.core.splitting import words
 from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import as_text
-from zoo.core.splitting import words
 from zoo.tasks.text.words import FIRST, Words, of_pieces
 
 TEXT = "The cat, the dog. The cat!\nthe cat's 猫 dog. 猫\n"

@@ -16,6 +16,7 @@ import numpy as np
 from zoo.core import text_files
 from zoo.core.codec import described, padded
 from zoo.core.codec import known as known_ids
+from zoo.core.subwords import SubwordsDescription
 from zoo.core.validation import limits, number
 from zoo.errors import ArgumentError, CodecError
 from zoo.tasks.text import subwords, units, words
@@ -165,7 +166,7 @@ class Description:
 UNITS: dict[str, tuple[type, Callable[[Any], Units]]] = {
     "character": (units.CharactersDescription, lambda found: Characters(found.vocabulary)),
     "word": (words.WordsDescription, lambda found: words.Words(found.vocabulary, found.tokenized)),
-    "subword": (subwords.SubwordsDescription, lambda found: subwords.Subwords(found.merges)),
+    "subword": (SubwordsDescription, lambda found: subwords.Subwords(found.merges)),
 }
 """Unit → what else its codec.json contains, and how units are made of that."""
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from zoo.core.splitting import END, MOST_MARKS, MOST_WORD, spaced, stretches, words
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import Text, as_text, joined
-from zoo.core.splitting import END, MOST_MARKS, MOST_WORD, spaced, stretches, words
 
 UNKNOWN = "<unk>"
 FIRST = {False: (UNKNOWN, f" {UNKNOWN}", " ", "\n"), True: (UNKNOWN, END)}
