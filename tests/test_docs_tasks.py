@@ -29,8 +29,22 @@ def forecast(folder):
     return {}
 
 
+def keyword(folder):
+    """Make the files that the page of keywords reads; return what its blocks take for given."""
+    import soundfile
+
+    import zoo
+
+    rng, model = np.random.default_rng(0), zoo.load("gru_keyword")
+    (folder / "recordings").mkdir()
+    for name, seconds in (("take.wav", 3), ("clip.wav", 1), ("recordings/one.wav", 2)):
+        soundfile.write(folder / name, 0.01 * rng.standard_normal(16_000 * seconds), 16_000)
+    zoo.export.save(model, folder / "gru_keyword.onnx")
+    return {"chunks": np.split(0.01 * rng.standard_normal(48_000).astype(np.float32), 10)}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("files", [forecast], ids=lambda files: files.__name__)
+@pytest.mark.parametrize("files", [forecast, keyword], ids=lambda files: files.__name__)
 def test_page(files, tmp_path, monkeypatch, quick):
     from click.testing import CliRunner
 

@@ -37,6 +37,13 @@ def test_a_user_s_types_are_known(checker):
 def test_every_shipped_model_has_a_type():
     names = set()
     api = zoo.api
-    for kind in (api.MusicGenerator, api.TextGenerator, api.SpeechModel, api.VideoModel, api.ForecastModel):
+    for kind in (
+        api.MusicGenerator,
+        api.TextGenerator,
+        api.SpeechModel,
+        api.VideoModel,
+        api.ForecastModel,
+        api.KeywordModel,
+    ):
         names |= set(kind.__args__)
     assert names | {"bilstm_music", "bilstm_text"} == set(zoo.list_models(pretrained=True))
