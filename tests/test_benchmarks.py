@@ -48,6 +48,15 @@ def test_tables_of_tasks_are_the_cards(task):
     assert benchmark("cards").table(task) in (ROOT / f"docs/tasks/{task}.md").read_text()
 
 
+def test_steps_of_keyword_models_are_small_and_quick():
+    steps = benchmark("keyword_steps")
+    found = json.loads(steps.RESULTS.read_text())
+    assert steps.table(found) in (ROOT / "docs/tasks/keyword.md").read_text()
+    assert list(found) == steps.models()
+    assert all(kind["ms"] <= 1 for row in found.values() for kind in row.values())
+    assert found["gru_keyword"]["TFLite, int8"]["bytes"] <= 100_000
+
+
 def test_readme_confidences_are_the_cards():
     assert benchmark("confidence").table() in (ROOT / "README.md").read_text()
 
