@@ -48,6 +48,14 @@ def test_tables_of_tasks_are_the_cards(task):
     assert benchmark("cards").table(task) in (ROOT / f"docs/tasks/{task}.md").read_text()
 
 
+def test_misses_of_the_wake_word_are_documented():
+    wake = benchmark("wake_word")
+    found = json.loads(wake.RESULTS.read_text())
+    assert wake.tables(found)[0] in (ROOT / "docs/tasks/keyword.md").read_text()
+    assert sum(found["alarms"].values()) <= wake.MOST_AN_HOUR * found["hours"]
+    assert found["missed"] < 50
+
+
 def test_steps_of_keyword_models_are_small_and_quick():
     steps = benchmark("keyword_steps")
     found = json.loads(steps.RESULTS.read_text())
