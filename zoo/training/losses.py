@@ -34,7 +34,7 @@ class CrossEntropy(keras.losses.Loss):
 
     def call(self, y: Any, logits: Any) -> Any:
         """Return the loss of every token, `(batch, time)`."""
-        nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        nats = keras.losses.sparse_categorical_crossentropy(ops.maximum(y, 0), logits, from_logits=True)
         if not self.smoothing:
             return nats
         # The mean of the cross-entropies of all classes is that of y, plus its logit, minus the mean of the logits.
@@ -44,6 +44,26 @@ class CrossEntropy(keras.losses.Loss):
     def taught(self, y: Any, logits: Any, teachers: Sequence[Any]) -> Any:  # noqa: ARG002
         """Return the cross-entropy of every token with the mean of the teachers' distributions, `(batch, time)`."""
         return -ops.sum(average(ops.softmax, teachers) * ops.log_softmax(logits), -1)
+
+
+class ClipCrossEntropy(CrossEntropy):
+    """Cross-entropy of every step; of a sequence of one class alone, also of the mean of its logits, at every step.
+
+    So a network whose sequences are classified as wholes learns both, without knowing which steps show the class.
+    """
+
+    @staticmethod
+    def targets(y: Any, xp: Any) -> tuple[Any, Any]:
+        """Return classes `(batch, time)`, -1 at steps that do not count, and 1 at those that do."""
+        return y, every_token(y, xp)[1]
+
+    def call(self, y: Any, logits: Any) -> Any:
+        """Return the loss of every step, `(batch, time)`."""
+        y = ops.cast(y, "int32")
+        label = ops.max(y, 1, keepdims=True)
+        alone = ops.all((y == label) | (y < 0), 1, keepdims=True) & (label >= 0)
+        clip = super().call(label, pooled(y[..., None], logits)[:, None])
+        return super().call(y, logits) + ops.cast(alone, clip.dtype) * clip
 
 
 class BinaryCrossEntropy(keras.losses.Loss):

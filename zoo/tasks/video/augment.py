@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.core.recipe import Recipe
+from zoo.tasks.video import pose_augment
 from zoo.tasks.video.clips import Clip, Span, counted
 
 SHIFT, ZOOM = (0.1, 0.06), 0.1  # of height and width; of the size
@@ -39,6 +40,8 @@ def changed(pieces: Sequence[Clip], strength: float = 1.0) -> Callable[[int, np.
         piece = pieces[index if drawn is None else int(rng.choice(len(pieces), p=drawn))]
         if not strength:
             return piece
+        if piece.landmarks:
+            return pose_augment.changed(piece, piece.landmarks, rng, strength)
         frames, spans = warped(piece.pixels, piece.spans, rng, strength)
         if len(piece.shape) > 1:
             frames = moved(frames, rng, strength)

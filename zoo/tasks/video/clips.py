@@ -10,6 +10,7 @@ import numpy as np
 from zoo.core.storage import OnDisk, pack, packed
 from zoo.errors import CodecError
 from zoo.media.source import named, regular
+from zoo.tasks.video.landmarks import Landmarks
 
 KIND = "a NumPy array (.npy)"
 MOST_OF_A_FRAME = 3 << 26  # three for each pixel of the largest picture
@@ -36,6 +37,7 @@ class Clip:
         rate_hz: Frames per second.
         crop: How the frames were cut out of larger ones: row of `zoo.tasks.video.crops.CROPS`.
         mirrored: Left and right do not matter: training may exchange them.
+        landmarks: What vectors are, if they are landmarks.
     """
 
     frames: Any
@@ -45,6 +47,7 @@ class Clip:
     rate_hz: float = 25.0
     crop: str = "fit"
     mirrored: bool = False
+    landmarks: Landmarks | None = None
 
     def __len__(self) -> int:
         """Count the frames."""

@@ -15,7 +15,9 @@ from zoo.core.codec import FrontEnd, described, known, padded
 from zoo.core.recipe import Recipe
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.tasks.video import poses
 from zoo.tasks.video.clips import Clip
+from zoo.tasks.video.landmarks import Landmarks
 
 CROPS = ("fit", "mouth")
 SILENCE, BACKGROUND = "sil", "none"  # labels of nothing: in GRID, and in the user's own clips
@@ -36,7 +38,7 @@ DECODING = "the likeliest label of every frame; what y tells of frame t stands a
 SENTENCE = "; the sentence: one word of each part of the grammar, in their order, likeliest over all frames"
 
 
-NAMES = ("labels", "shape", "rate_hz", "delay", "crop", "rest", "grammar", "whole")
+NAMES = ("labels", "shape", "rate_hz", "delay", "crop", "rest", "grammar", "whole", "landmarks")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Description:
     rest: str = limits(longest=200)
     grammar: tuple[tuple[str, ...], ...] = limits(longest=100, each={"shortest": 1, "longest": 1000, "unique": True})
     whole: bool = limits()
+    landmarks: Landmarks | None = limits(None)
     type: str = limits("video", choices=("video",))
     decoding: str = limits("")
 
@@ -66,6 +69,8 @@ class Description:
             raise ArgumentError(f"shape={self.shape}: give sides of {LEAST} to {LARGEST} pixels")
         if self.shape[2:] not in ((), (3,)):
             raise ArgumentError(f"shape={self.shape}: give (height, width), (height, width, 3) or (features,)")
+        if self.landmarks and self.shape != (self.landmarks.features,):
+            raise ArgumentError(f"shape={self.shape}: {self.landmarks} are {self.landmarks.features} numbers")
         words = {word for part in self.grammar for word in part} | ({self.rest} if self.rest else set())
         if strange := sorted(words - set(self.labels)):
             raise ArgumentError(f"{', '.join(strange[:5])}: a word of the grammar, or of rest, is no label")
@@ -88,6 +93,7 @@ class VideoCodec:
         rest: The label that stands for nothing, such as silence; "" if there is none.
         grammar: The words of each part of a sentence, if the labels are those of sentences.
         bidirectional: For a bidirectional network.
+        landmarks: What vectors are, if they are landmarks: these are normalized, and those that are missing filled in.
 
     Raises:
         ArgumentError: A label twice or none, a size out of range, or a word that is no label.
@@ -98,16 +104,19 @@ class VideoCodec:
     def __init__(
         self, labels: Sequence[str], shape: Sequence[int], rate_hz: float = 25.0, delay: int = 0, crop: str = "fit",
         rest: str = "", grammar: Sequence[Sequence[str]] = (), bidirectional: bool = False,
+        landmarks: Landmarks | None = None,
     ) -> None:  # fmt: skip
         given = checked(Description, {
             "labels": list(labels), "shape": list(shape), "rate_hz": rate_hz, "delay": delay, "crop": crop,
             "rest": rest, "grammar": [list(part) for part in grammar], "whole": bool(bidirectional),
+            "landmarks": landmarks.to_json() if landmarks else None,
         })  # fmt: skip
         self.vocabulary, self.grammar, self.shape = given.labels, given.grammar, given.shape
         self.pixels, self.rate_hz, self.delay = len(shape) > 1, given.rate_hz, given.delay
         self.crop, self.rest, self.bidirectional = crop, rest, bool(bidirectional)
         self.classes, self.features = len(self.vocabulary), int(np.prod(self.shape))
         self.dtype, self.edges = "uint8" if self.pixels else "float32", self.delay
+        self.landmarks = given.landmarks
         self.ids = {label: i for i, label in enumerate(self.vocabulary)}
 
     @property
@@ -136,6 +145,7 @@ class VideoCodec:
             "type": "video", "labels": list(self.vocabulary), "shape": list(self.shape), "rate_hz": self.rate_hz,
             "delay": self.delay, "crop": self.crop, "rest": self.rest, "grammar": [list(part) for part in self.grammar],
             "whole": self.bidirectional, "decoding": DECODING + SENTENCE * bool(self.grammar),
+            **({"landmarks": self.landmarks.to_json()} if self.landmarks else {}),
         }  # fmt: skip
 
     @classmethod
@@ -162,10 +172,12 @@ class VideoCodec:
         labels = self.vocabulary if keep else tuple(sorted(found))
         if len(labels) < 2:
             raise CodecError(f"all clips are of the class {', '.join(labels)}: give clips of two at least")
+        if any(not one.same(self.landmarks) for piece in pieces[:1] if (one := piece.landmarks)):
+            raise CodecError("the clips have other landmarks than the base model: give the same, or no base model")
         rate_hz, crop = (pieces[0].rate_hz, pieces[0].crop) if pieces else (self.rate_hz, self.crop)
         codec = VideoCodec(
             labels, self.shape, rate_hz, self.delay, crop, self.rest if keep or self.rest in found else "",
-            self.grammar if keep else (), self.bidirectional,
+            self.grammar if keep else (), self.bidirectional, self.landmarks,
         )  # fmt: skip
         classes = np.array([self.ids.get(label, -1) for label in labels])
         return codec, np.zeros(0, int), classes, np.arange(1)
@@ -176,17 +188,21 @@ class VideoCodec:
             return self
         delay = 0 if bidirectional else DELAY
         return VideoCodec(
-            self.vocabulary, self.shape, self.rate_hz, delay, self.crop, self.rest, self.grammar, bidirectional
-        )
+            self.vocabulary, self.shape, self.rate_hz, delay, self.crop, self.rest, self.grammar, bidirectional,
+            self.landmarks,
+        )  # fmt: skip
 
     def frontend(self) -> FrontEnd | None:
         """Return the front end: strided convolutions of each frame and those before it."""
         from zoo.tasks.video.frontend import VideoFrontEnd
 
-        return VideoFrontEnd(self.shape, self.bidirectional, GROWTH)
+        return VideoFrontEnd(self.shape, self.bidirectional, GROWTH, self.landmarks)
 
     def describe(self, recipe: Recipe) -> tuple[str, str]:
         """Describe the front end and the classes; see `zoo.core.codec.Codec`."""
+        if self.landmarks:
+            what = f"{self.landmarks} a frame, brought to one origin and size of a body"
+            return f"{what} → {recipe.embedding}, normalized", f"{self.classes} classes"
         if not self.pixels:
             return f"{self.features} numbers a frame → {recipe.embedding}, normalized", f"{self.classes} classes"
         size = " × ".join(map(str, self.shape[:2]))
@@ -200,6 +216,8 @@ class VideoCodec:
 
     def columns(self) -> list[dict[str, Any]]:
         """Say what the columns of x are."""
+        if self.landmarks:
+            return self.landmarks.columns()
         if not self.pixels:
             return [{"name": "numbers", "offset": 0, "size": self.features}]
         kind = "red, green and blue" if self.colour else "grey"
@@ -235,9 +253,16 @@ class VideoCodec:
                 raise CodecError(f"{piece.name or 'a clip'}: frames of {piece.shape}, {self.shape} wanted")
         longest = max(map(len, pieces), default=0) + self.delay
         still = [(0, 0)] * len(self.shape)
-        x = [np.pad(p.pixels, ((0, longest - len(p)), *still), "edge") for p in pieces]
+        x = [np.pad(self._seen(p), ((0, longest - len(p)), *still), "edge") for p in pieces]
         later = np.full(self.delay, -1, np.int32)
         return np.stack(x), padded([np.concatenate([later, self.tokens(piece)]) for piece in pieces], -1)
+
+    def _seen(self, piece: Clip) -> np.ndarray:
+        """Return the frames of a clip, missing landmarks filled in."""
+        frames = piece.pixels
+        if not self.landmarks or not poses.missing(frames, self.landmarks).any():
+            return frames
+        return np.stack(list(poses.filled(frames, self.landmarks, self.bidirectional)))
 
     def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
         """Name labels.
@@ -277,7 +302,10 @@ def make_codec(pieces: Iterable[Clip], bidirectional: bool = False) -> VideoCode
     if found <= set(grid.vocabulary) and all(grid.speaks(piece) for piece in pieces):
         return grid
     rest, one = BACKGROUND if BACKGROUND in found else "", pieces[0]
-    return VideoCodec(sorted(found), shapes.pop(), one.rate_hz, crop=one.crop, rest=rest, bidirectional=bidirectional)
+    return VideoCodec(
+        sorted(found), shapes.pop(), one.rate_hz, crop=one.crop, rest=rest, bidirectional=bidirectional,
+        landmarks=one.landmarks,
+    )  # fmt: skip
 
 
 def default_codec(bidirectional: bool = False) -> VideoCodec:

@@ -50,7 +50,7 @@ def _checked(frame: Any, codec: VideoCodec) -> np.ndarray:
     if not codec.pixels:
         if array.shape != codec.shape or array.dtype.kind not in "fiu":
             raise ArgumentError(f"a frame of {array.dtype} {array.shape}: give {codec.features} numbers")
-        if not np.isfinite(array).all():
+        if np.isinf(array).any() or (not codec.landmarks and np.isnan(array).any()):
             raise ArgumentError("a frame has values that are no numbers")
         return array.astype(np.float32)
     good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)

@@ -1,11 +1,13 @@
 """What stands below the recurrent layers of a network that sees: convolutions of each frame beside those before it.
 
+Landmarks are brought to one origin and one size of a body, frame by frame, and those that are missing are masked.
+
 Frames are whole numbers, as cameras and files give them. Each is brought to a mean of 0 and a deviation of 1, so that
 light and contrast do not count, and seen together with the `SEEN - 1` frames before it, so that motion does. These are
 explicit state, flat, zeros at the beginning: `f0_0`. A network that reads backwards too starts from zeros.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,27 +16,32 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.core.recipe import Recipe
+from zoo.core.validation import checked
 from zoo.errors import ArgumentError
-from zoo.layers.streaming import PACKAGE, Front, behind, last_of, projected
+from zoo.layers.streaming import PACKAGE, Front, Regroup, behind, last_of, projected, regrouped
+from zoo.tasks.video.landmarks import Landmarks
 
 SEEN = 3  # frames
 KERNELS = (5, 3, 3, 3)
+SMALLEST_BODY = 1e-6  # in the unit of the landmarks
 LEAST = 10.0  # of 255, added to the deviation of a frame's pixels: noise of a black frame is no picture
 
 
 @dataclass(frozen=True)
 class VideoFrontEnd:
-    """Strided convolutions of each frame beside those before it; vectors are only projected.
+    """Strided convolutions of each frame beside those before it; vectors are projected, landmarks normalized before.
 
     Attributes:
         shape: Of a frame: `(height, width)`, `(height, width, 3)` or `(features,)`.
         bidirectional: For a bidirectional network, which has no states.
         growth: Filters of each convolution, in those of the first.
+        landmarks: What vectors are, if they are landmarks.
     """
 
     shape: tuple[int, ...]
     bidirectional: bool
     growth: tuple[int, ...]
+    landmarks: Landmarks | None = None
 
     @property
     def pixels(self) -> bool:
@@ -84,6 +91,12 @@ class VideoFrontEnd:
                 hidden = convolution(hidden)
             hidden = layers.Flatten(name="flat")(hidden)
             hidden = InTime(name="in_time")([hidden, x])
+        elif self.landmarks:
+            hidden = Bodies(self.landmarks.to_json(), name="bodies")(hidden)
+            hidden = layers.Dropout(recipe.settings.joint_dropout, noise_shape=(None, 1, None, 1), name="joints")(
+                hidden
+            )
+            hidden = Regroup(1, (-1,), name="flat")(hidden)
         hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
         return layers.LayerNormalization(name="normalization")(hidden), new
 
@@ -116,3 +129,68 @@ class InTime(Front):
         """Reshape."""
         y, x = inputs
         return ops.reshape(y, (ops.shape(x)[0], ops.shape(x)[1], y.shape[-1]))
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Bodies(Front):
+    """Landmarks `(batch, time, joints * axes)` → `(batch, time, joints, axes)` of bodies of size 1 at the origin.
+
+    Origin, size and view are those of each frame, by the joints that are not missing (NaN), which become 0. Where
+    those of the origin, or of the size, are all missing, mean and root mean square distance of the others are taken.
+
+    Args:
+        landmarks: The description, as `Landmarks.to_json` gives it.
+    """
+
+    def __init__(self, landmarks: Mapping[str, Any], **options: Any) -> None:
+        super().__init__(**{**options, "dtype": "float32"})  # coordinates may be pixels: bfloat16 has three digits
+        self.landmarks = checked(Landmarks, landmarks)
+
+    def call(self, x: Any) -> Any:
+        """Normalize."""
+        about = self.landmarks
+        points = regrouped(x, 1, (len(about.joints), about.axes))
+        missing = ops.isnan(points)
+        seen = 1 - ops.cast(ops.any(missing, -1, keepdims=True), "float32")
+        points = seen * ops.where(missing, ops.zeros_like(points), points)
+        points = points - _mean(points, seen, about.indices(about.origin))
+        size = ops.sqrt(_mean(ops.sum(ops.square(points), -1, keepdims=True), seen))
+        if about.size:
+            lines, both = _lines(points, seen, about, about.size)
+            lengths = ops.sqrt(ops.sum(ops.square(lines), -1, keepdims=True))
+            size = ops.where(ops.any(both > 0, 2, keepdims=True), _mean(lengths, both), size)
+        points = points * seen / ops.maximum(size, SMALLEST_BODY)
+        return self._turned(points, seen) if about.facing and about.axes == 3 else points
+
+    def _turned(self, points: Any, seen: Any) -> Any:
+        """Turn bodies about the vertical axis until they face the camera."""
+        about = self.landmarks
+        across = _mean(*_lines(points, seen, about, about.facing))
+        side, depth = about.plane
+        length = ops.sqrt(ops.square(across[..., side]) + ops.square(across[..., depth]))
+        known = length > SMALLEST_BODY
+        cosine = ops.where(known, across[..., side] / ops.maximum(length, SMALLEST_BODY), ops.ones_like(length))
+        sine = ops.where(known, across[..., depth] / ops.maximum(length, SMALLEST_BODY), ops.zeros_like(length))
+        columns = [points[..., axis] for axis in range(about.axes)]
+        a, b = columns[side], columns[depth]
+        columns[side], columns[depth] = a * cosine + b * sine, b * cosine - a * sine
+        return ops.stack(columns, -1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "landmarks": self.landmarks.to_json()}
+
+
+def _lines(points: Any, seen: Any, about: Landmarks, lines: Sequence[Sequence[str]]) -> tuple[Any, Any]:
+    """Return lines between joints as vectors `(batch, time, lines, axes)`, and 1 where both ends are seen, else 0."""
+    first, last = (about.indices(names) for names in zip(*lines, strict=True))
+    return ops.take(points, last, 2) - ops.take(points, first, 2), ops.take(seen, first, 2) * ops.take(seen, last, 2)
+
+
+def _mean(values: Any, seen: Any, joints: Sequence[int] = ()) -> Any:
+    """Return the mean of values `(batch, time, joints, …)` over the joints that are seen; some of them, if any is."""
+    every = ops.sum(values * seen, 2, keepdims=True) / ops.maximum(ops.sum(seen, 2, keepdims=True), 1)
+    if not joints:
+        return every
+    chosen = ops.take(seen, joints, 2)
+    return ops.where(ops.any(chosen > 0, 2, keepdims=True), _mean(ops.take(values, joints, 2), chosen), every)

@@ -19,7 +19,7 @@ from zoo.media import video
 from zoo.models.model import Model, overlapping
 from zoo.models.reliability import calibrated
 from zoo.models.sampling import log_softmax
-from zoo.tasks.video import clips, crops, decoding
+from zoo.tasks.video import clips, crops, decoding, poses
 from zoo.tasks.video.clips import Clip
 from zoo.tasks.video.codec import VideoCodec
 from zoo.tasks.video.mouth import LEAST_MATCH, Matching
@@ -143,7 +143,8 @@ class Labeler(Model):
             film = video.frames(film, self.codec.rate_hz, self.codec.colour)
         if not isinstance(film, Iterable) or getattr(film, "ndim", 1) == 0:
             raise ArgumentError(f"{film!r:.80}: give a video file, a folder of images, or frames one after the other")
-        return crops.fitted(film, self.codec)
+        frames = crops.fitted(film, self.codec)
+        return poses.filled(frames, self.codec.landmarks, self.codec.bidirectional) if self.codec.landmarks else frames
 
     def _rows(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the logits `(time, classes)` of frames, part by part."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from zoo.core.lazy import imported
-from zoo.core.recipe import Recipe, setting
+from zoo.core.recipe import FRACTION, Recipe, setting
 from zoo.core.task import Published, Task
 
 
@@ -55,6 +55,15 @@ class VideoSettings:
     mirror: bool = setting(
         False, reads_files=True, help="Augment with mirrored clips, where left and right do not matter."
     )
+    landmarks: str = setting(
+        "",
+        reads_files=True,
+        help="What the vectors of your own clips are: mediapipe, kinect, or as landmarks.json in the folder says. "
+        "Without either they are taken as they are.",
+    )
+    joint_dropout: float = setting(
+        0.1, least=0, most=FRACTION, help="Fraction of the joints of landmarks that are masked in training, each clip."
+    )
 
 
 RECIPE = Recipe(
@@ -91,6 +100,7 @@ TASK = Task(
     default_codec=imported("zoo.tasks.video.codec:default_codec"),
     read_codec=imported("zoo.tasks.video.codec:VideoCodec.from_json"),
     augment=imported("zoo.tasks.video.augment:augment"),
+    loss=imported("zoo.training.losses:ClipCrossEntropy"),
     metrics={"nats": imported("zoo.training.losses:CrossEntropy")},
     monitor="val_nats",
     cache_encoder=imported("zoo.tasks.video.feature_cache:cached"),

@@ -21,9 +21,11 @@ from zoo.core.files import exists, sha256
 from zoo.errors import CodecError, DataError, ZooError
 from zoo.media import video
 from zoo.media.source import reason, regular
-from zoo.tasks.video import clips, crops
+from zoo.tasks.video import clips, crops, poses
 from zoo.tasks.video.clips import Clip, Span
 from zoo.tasks.video.codec import BACKGROUND, VideoCodec
+from zoo.tasks.video.landmarks import FILE, Landmarks
+from zoo.tasks.video.landmarks import read as described
 
 LIST = "labels.csv"
 COLUMNS = ("file", "label", "start", "end")
@@ -51,6 +53,7 @@ def read_folder(
     colour: bool = False,
     crop: str = "fit",
     mirror: bool = False,
+    landmarks: str | Landmarks | None = None,
 ) -> dict[str, list[Clip]]:
     """Read a folder of clips: `FOLDER/<class>/*.mp4`, or films with a list `labels.csv`.
 
@@ -67,13 +70,17 @@ def read_folder(
         colour: Keep red, green and blue.
         crop: How frames are cut to the size: `fit` or `mouth`.
         mirror: Left and right do not matter.
+        landmarks: What vectors are, if the folder has no landmarks.json: a name, or the landmarks of a model; see
+            `zoo.tasks.video.landmarks.read`. Landmarks may be missing (NaN, or frames of zeros), which is reported.
 
     Raises:
+        ArgumentError: There are no landmarks of that name.
         DataError: There is no such folder, or no class with two good clips.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give one with a folder of clips for each class, or with {LIST}")
     shape = (height or SIDE, width or height or SIDE, *[3] * bool(colour))
+    known = described(folder, landmarks)
     codec = VideoCodec([BACKGROUND], shape, rate_hz or RATE_HZ, crop=crop)
     listed = (folder / LIST).exists()
     films, bad = _readable(*(_listed(folder / LIST) if listed else _by_class(folder)))
@@ -85,22 +92,29 @@ def read_folder(
     faults: list[str] = []
 
     def build(scratch: Path) -> None:
-        clips.store((("all", clip) for clip in _clips(films, codec, unseen, faults)), scratch)
+        clips.store((("all", clip) for clip in _clips(films, codec, known, unseen, faults)), scratch)
         for name, lines in (("bad.txt", unseen), ("faults.txt", faults)):
             (scratch / name).write_text("\n".join(lines), encoding="utf-8")
 
-    about = f"{FORM} {codec.to_json()} " + "".join(map(_line, films))
+    about = f"{FORM} {codec.to_json()} {known.to_json() if known else ''}" + "".join(map(_line, films))
     kept = prepared(f"clips-{sha256(about.encode())}", build)
     bad += _lines(kept / "bad.txt")
     good, odd = _alike(clips.stored(kept).get("all", []))
     bad += odd
     for line in [f"left out: {line}" for line in bad] + _lines(kept / "faults.txt"):
         warnings.warn(line, stacklevel=2)
-    splits = _divided([replace(clip, mirrored=bool(mirror)) for clip in good], by_class=not listed)
+    if known and (strange := sorted(_labels(known) - {span.label for clip in good for span in clip.spans})):
+        raise DataError(f"{folder / FILE}: mirrored_labels has {', '.join(strange[:5])}, which no clip is labelled")
+    good = [replace(c, mirrored=bool(mirror), landmarks=known if len(c.shape) == 1 else None) for c in good]
+    splits = _divided(good, by_class=not listed)
     if not splits["valid"]:
         counts = f"{len(splits['train'])} good clips, {len(bad)} bad"
         raise DataError(f"{folder} has {counts}: one of a class, or of the pieces of films, is to validate, give 2")
     return splits
+
+
+def _labels(known: Landmarks) -> set[str]:
+    return {label for pair in known.mirrored_labels.items() for label in pair}
 
 
 def _lines(path: Path) -> list[str]:
@@ -185,13 +199,17 @@ def _start(span: Span) -> float:
     return span.start
 
 
-def _clips(films: Sequence[VideoFile], codec: VideoCodec, bad: list[str], faults: list[str]) -> Iterator[Clip]:
+def _clips(
+    films: Sequence[VideoFile], codec: VideoCodec, known: Landmarks | None, bad: list[str], faults: list[str]
+) -> Iterator[Clip]:
     """See films; add those that turn out to be bad to the others, and damage in good ones to the faults."""
     for film in films:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             try:
-                found = list(_pieces(film, codec))
+                found = list(_pieces(film, codec, known))
+                if known and len(found[0].shape) == 1:
+                    found = _seen(found, known)
             except (ZooError, OSError, MemoryError) as error:
                 found = []
                 bad.append(_where(film, reason(error)))
@@ -200,13 +218,20 @@ def _clips(films: Sequence[VideoFile], codec: VideoCodec, bad: list[str], faults
         yield from found
 
 
+def _seen(pieces: Sequence[Clip], known: Landmarks) -> list[Clip]:
+    """Return the pieces of a film in which there are landmarks; warn of those that are missing."""
+    if told := poses.report(np.concatenate([piece.frames for piece in pieces]), known):
+        warnings.warn(told, stacklevel=2)
+    return [piece for piece in pieces if not poses.missing(piece.frames, known).all()]
+
+
 def _where(film: VideoFile, message: str) -> str:
     return " ".join((message if str(film.path) in message else f"{film.path}: {message}").split())
 
 
-def _pieces(film: VideoFile, codec: VideoCodec) -> Iterator[Clip]:
+def _pieces(film: VideoFile, codec: VideoCodec, known: Landmarks | None) -> Iterator[Clip]:
     """Cut a film into pieces, each with the label of the film or with what is seen in it."""
-    frames, first, size = _frames(film.path, codec), 0, int(PIECE_S * codec.rate_hz)
+    frames, first, size = _frames(film.path, codec, known), 0, int(PIECE_S * codec.rate_hz)
     while some := list(itertools.islice(frames, size)):
         if first + len(some) > LONGEST_S * codec.rate_hz:
             raise CodecError(f"longer than {LONGEST_S / 60:.0f} minutes: cut it into several")
@@ -230,14 +255,16 @@ def _within(ranges: Sequence[Span], first: int, length: int, rate_hz: float) -> 
     return (*found, *[Span(BACKGROUND, at, float(length))] * (at < length))
 
 
-def _frames(path: Path, codec: VideoCodec) -> Iterator[np.ndarray]:
+def _frames(path: Path, codec: VideoCodec, known: Landmarks | None) -> Iterator[np.ndarray]:
     """Give the frames of a clip, or its vectors, as the network will take them."""
     if path.suffix.lower() != ".npy":
         yield from crops.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
         return
     found = clips.array(path)
+    if known and found.ndim == 2 and found.shape[1] != known.features:
+        raise CodecError(f"{path} has vectors of {found.shape[1]} numbers, {known} are {known.features}: see {FILE}")
     for frame in found if found.ndim == 2 else ():
-        if not np.isfinite(frame).all():
+        if np.isinf(frame).any() or (not known and np.isnan(frame).any()):
             raise CodecError(f"{path} has values that are no numbers")
         yield frame.astype(np.float32)
     if found.ndim > 2:
