@@ -135,7 +135,7 @@ class InTime(Front):
 class Bodies(Front):
     """Landmarks `(batch, time, joints * axes)` → `(batch, time, joints, axes)` of bodies of size 1 at the origin.
 
-    Origin, size and view are those of each frame, by the joints that are not missing (NaN), which become 0. Where
+    Origin and size are those of each frame, by the joints that are not missing (NaN), which become 0. Where
     those of the origin, or of the size, are all missing, mean and root mean square distance of the others are taken.
 
     Args:
@@ -156,35 +156,16 @@ class Bodies(Front):
         points = points - _mean(points, seen, about.indices(about.origin))
         size = ops.sqrt(_mean(ops.sum(ops.square(points), -1, keepdims=True), seen))
         if about.size:
-            lines, both = _lines(points, seen, about, about.size)
+            first, last = (about.indices(names) for names in zip(*about.size, strict=True))
+            lines = ops.take(points, first, 2) - ops.take(points, last, 2)
+            both = ops.take(seen, first, 2) * ops.take(seen, last, 2)
             lengths = ops.sqrt(ops.sum(ops.square(lines), -1, keepdims=True))
             size = ops.where(ops.any(both > 0, 2, keepdims=True), _mean(lengths, both), size)
-        points = points * seen / ops.maximum(size, SMALLEST_BODY)
-        return self._turned(points, seen) if about.facing and about.axes == 3 else points
-
-    def _turned(self, points: Any, seen: Any) -> Any:
-        """Turn bodies about the vertical axis until they face the camera."""
-        about = self.landmarks
-        across = _mean(*_lines(points, seen, about, about.facing))
-        side, depth = about.plane
-        length = ops.sqrt(ops.square(across[..., side]) + ops.square(across[..., depth]))
-        known = length > SMALLEST_BODY
-        cosine = ops.where(known, across[..., side] / ops.maximum(length, SMALLEST_BODY), ops.ones_like(length))
-        sine = ops.where(known, across[..., depth] / ops.maximum(length, SMALLEST_BODY), ops.zeros_like(length))
-        columns = [points[..., axis] for axis in range(about.axes)]
-        a, b = columns[side], columns[depth]
-        columns[side], columns[depth] = a * cosine + b * sine, b * cosine - a * sine
-        return ops.stack(columns, -1)
+        return points * seen / ops.maximum(size, SMALLEST_BODY)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "landmarks": self.landmarks.to_json()}
-
-
-def _lines(points: Any, seen: Any, about: Landmarks, lines: Sequence[Sequence[str]]) -> tuple[Any, Any]:
-    """Return lines between joints as vectors `(batch, time, lines, axes)`, and 1 where both ends are seen, else 0."""
-    first, last = (about.indices(names) for names in zip(*lines, strict=True))
-    return ops.take(points, last, 2) - ops.take(points, first, 2), ops.take(seen, first, 2) * ops.take(seen, last, 2)
 
 
 def _mean(values: Any, seen: Any, joints: Sequence[int] = ()) -> Any:

@@ -25,7 +25,6 @@ ROOTS = re.compile(r"hip|pelvis|root", re.IGNORECASE)
 """Joints that landmarks are measured from, unless the file names others."""
 SIDES = re.compile(r"left|right|(?<![a-z])[lr](?![a-z])", re.IGNORECASE)
 OTHER_SIDE = {"left": "right", "right": "left", "l": "r", "r": "l"}
-LINES = ("size", "facing", "pairs")
 NAME: dict[str, Any] = {"shortest": 1, "longest": 100}
 LINE: dict[str, Any] = {"shortest": 2, "longest": 2, "unique": True}
 
@@ -46,7 +45,6 @@ SETS: dict[str, dict[str, Any]] = {
             *_sides("hip", "knee", "ankle", "heel", "foot_index"),
         ),
         "size": (("left_shoulder", "left_hip"), ("right_shoulder", "right_hip")),
-        "facing": (("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")),
     },
     "kinect": {
         "joints": (
@@ -54,7 +52,6 @@ SETS: dict[str, dict[str, Any]] = {
             *_limbs("hip", "knee", "ankle", "foot"),
         ),
         "size": (("shoulder_center", "spine"), ("spine", "hip_center")),
-        "facing": (("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")),
     },
 }  # fmt: skip
 """The 33 landmarks of MediaPipe's pose landmarker, and the 20 joints of the first Kinect, in their order."""
@@ -70,8 +67,6 @@ class Landmarks:
         origin: Joints whose mean is the origin; none: the mean of all.
         size: Lines between two joints; the mean of their lengths is the size of a body. None: the root mean square
             distance of all joints from the origin.
-        facing: Lines between two joints, from left to right: a body in three axes is turned about the vertical one
-            until the mean of these lines has no depth. None: bodies are left as they stand.
         pairs: Joints that are mirror images of each other.
         vertical: The axis about which bodies are turned, `x`, `y` or `z`.
         mirrored_labels: Label → label of its mirror image, where that is another one.
@@ -81,7 +76,6 @@ class Landmarks:
     axes: int = limits(3, least=2, most=3)
     origin: tuple[str, ...] = limits((), longest=MOST_JOINTS, unique=True)
     size: tuple[tuple[str, ...], ...] = limits((), longest=MOST_JOINTS, each=LINE)
-    facing: tuple[tuple[str, ...], ...] = limits((), longest=MOST_JOINTS, each=LINE)
     pairs: tuple[tuple[str, ...], ...] = limits((), longest=MOST_JOINTS, each=LINE)
     vertical: str = limits("y", choices=AXES)
     mirrored_labels: dict[str, str] = limits(factory=dict)
@@ -93,7 +87,7 @@ class Landmarks:
             ArgumentError: There are some.
         """
         paired = [name for pair in self.pairs for name in pair]
-        named = [*self.origin, *paired, *(name for line in (*self.size, *self.facing) for name in line)]
+        named = [*self.origin, *paired, *(name for line in self.size for name in line)]
         if strange := sorted(set(named) - set(self.joints)):
             raise ArgumentError(f"{', '.join(strange[:5])}: no such joint; there are: {', '.join(self.joints)}")
         if twice := sorted({name for name in paired if paired.count(name) > 1}):
@@ -136,7 +130,7 @@ class Landmarks:
 
     def to_json(self) -> dict[str, Any]:
         """Describe the landmarks as a codec contains them, without labels."""
-        lines = {name: [list(line) for line in getattr(self, name)] for name in LINES}
+        lines = {name: [list(line) for line in getattr(self, name)] for name in ("size", "pairs")}
         lists = {"joints": list(self.joints), "origin": list(self.origin), **lines}
         return {"axes": self.axes, "vertical": self.vertical, **lists}
 
@@ -162,7 +156,6 @@ class _Given:
     axes: int | None = limits(None)
     origin: tuple[str, ...] | None = limits(None)
     size: tuple[tuple[str, ...], ...] | None = limits(None)
-    facing: tuple[tuple[str, ...], ...] | None = limits(None)
     pairs: tuple[tuple[str, ...], ...] | None = limits(None)
     vertical: str | None = limits(None)
     mirrored_labels: dict[str, str] | None = limits(None)
