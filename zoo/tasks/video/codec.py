@@ -253,12 +253,12 @@ class VideoCodec:
                 raise CodecError(f"{piece.name or 'a clip'}: frames of {piece.shape}, {self.shape} wanted")
         longest = max(map(len, pieces), default=0) + self.delay
         still = [(0, 0)] * len(self.shape)
-        x = [np.pad(self._seen(p), ((0, longest - len(p)), *still), "edge") for p in pieces]
+        x = [np.pad(self.frames(p), ((0, longest - len(p)), *still), "edge") for p in pieces]
         later = np.full(self.delay, -1, np.int32)
         return np.stack(x), padded([np.concatenate([later, self.tokens(piece)]) for piece in pieces], -1)
 
-    def _seen(self, piece: Clip) -> np.ndarray:
-        """Return the frames of a clip, missing landmarks filled in."""
+    def frames(self, piece: Clip) -> np.ndarray:
+        """Return the frames of a clip as the network takes them, `(time, *shape)`: missing landmarks filled in."""
         frames = piece.pixels
         if not self.landmarks or not poses.missing(frames, self.landmarks).any():
             return frames
@@ -275,7 +275,8 @@ class VideoCodec:
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
         """Give something like film, `(batch, time, *shape)`: a picture that moves, and noise; or random numbers."""
         if not self.pixels:
-            return rng.standard_normal((batch, time, *self.shape)).astype(np.float32)
+            vectors = rng.standard_normal((batch, time, *self.shape)).astype(np.float32)
+            return self.landmarks.with_gaps(vectors, rng) if self.landmarks else vectors
         high, wide = (np.arange(size) for size in self.shape[:2])
         at = np.cumsum(rng.normal(0, 0.3, (batch, time, 2)), axis=1)[..., None, None]
         down, along = at[:, :, 0] + high[:, None] / 6, at[:, :, 1] + wide[None] / 9

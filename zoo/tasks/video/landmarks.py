@@ -134,6 +134,11 @@ class Landmarks:
         lists = {"joints": list(self.joints), "origin": list(self.origin), **lines}
         return {"axes": self.axes, "vertical": self.vertical, **lists}
 
+    def with_gaps(self, vectors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return vectors `(..., features)` of which one landmark in sixteen is missing."""
+        gone = np.repeat(rng.random((*vectors.shape[:-1], len(self.joints))) < 1 / 16, self.axes, axis=-1)
+        return np.where(gone, np.float32(np.nan), vectors)
+
     def same(self, other: "Landmarks | None") -> bool:
         """Tell whether a network takes others for these: all but their labels is the same."""
         return other is not None and other.to_json() == self.to_json()

@@ -76,6 +76,8 @@ class Labeler(Model):
         calibration.least(min_confidence)
         matching = self._matching()
         frames = self._frames(film)
+        if self.codec.landmarks:
+            frames = poses.needed(frames, str(film) if isinstance(film, (str, os.PathLike)) else "the film")
         rows = list(self._rows(matching.watched(frames) if matching else frames))
         if not rows:
             raise CodecError("the film has no frames: give one that is not empty")
@@ -184,7 +186,10 @@ class Labeler(Model):
     def logits(self, pieces: Sequence[Clip], progress: bool = False) -> list[np.ndarray]:
         """Give the logits `(time, classes)` of clips, in their order."""
         if self.engine.steps is not None:
-            return [np.concatenate(list(self._rows(piece.pixels))) for piece in bar(pieces, progress, None, "clip")]
+            return [
+                np.concatenate(list(self._rows(self.codec.frames(piece))))
+                for piece in bar(pieces, progress, None, "clip")
+            ]
         found: dict[int, np.ndarray] = {}
         ordered, lengths = storage.by_length(pieces), [len(piece) for piece in pieces]
         batches: list[list[int]] = []

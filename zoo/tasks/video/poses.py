@@ -68,6 +68,20 @@ def filled(frames: Iterable[np.ndarray], landmarks: Landmarks, ahead: bool) -> I
         yield from _block([*anchor, *waiting], landmarks)[len(anchor) :]
 
 
+def needed(frames: Iterable[np.ndarray], name: str) -> Iterator[np.ndarray]:
+    """Yield vectors that `filled` has seen.
+
+    Raises:
+        CodecError: There are some, and none has a landmark; raised at their end.
+    """
+    count, seen = 0, False
+    for count, frame in enumerate(frames, 1):  # noqa: B007
+        seen = seen or not np.isnan(frame).all()
+        yield frame
+    if count and not seen:
+        raise CodecError(f"{name}: no landmark is in any of the {count} frames")
+
+
 def _block(frames: list[np.ndarray], landmarks: Landmarks) -> np.ndarray:
     """Interpolate between the frames that have a landmark; before the first and after the last of them it stays."""
     gone = missing(frames, landmarks)
