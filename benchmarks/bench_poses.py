@@ -4,14 +4,14 @@
     python benchmarks/bench_poses.py --show    # prints the table of poses.json
     python benchmarks/bench_poses.py --trial   # holds out one training subject after the other; the test stays unread
 
-Reads ZOO_DATA. 557 sequences of a Kinect, 20 joints at 15 frames a second, of 20 actions by 10 people. Each of three sets
-of 8 actions, AS1 to AS3, has a network: the odd subjects train it, for a fixed number of epochs, the even ones test it. The
-figure is the mean of the three sets. Clips go the way of a user's own: a folder for each action, with `landmarks.json`,
-read, augmented and trained on as `zoo train bilstm_video --data FOLDER --set rate_hz=15` does. Settings were chosen by
-`--trial`.
+Reads ZOO_DATA. 557 sequences of a Kinect, 20 joints at 15 frames a second, of 20 actions by 10 people. Each of three
+sets of 8 actions, AS1 to AS3, has a network: the odd subjects train it, for a fixed number of epochs, the even ones
+test it. The figure is the mean of the three sets. Clips go the way of a user's own: a folder for each action, with
+`landmarks.json`, read, augmented and trained on as `zoo train bilstm_video --data FOLDER --set rate_hz=15` does, but
+for the choice of an epoch. Settings were chosen on training subjects, held out one after the other.
 
-References: Li, Zhang & Liu, Action Recognition Based on a Bag of 3D Points, CVPRW 2010. Published figures: Du, Wang & Wang,
-Hierarchical Recurrent Neural Network for Skeleton Based Action Recognition, CVPR 2015.
+References: Li, Zhang & Liu, Action Recognition Based on a Bag of 3D Points, CVPR Workshops 2010. Published figures: Du,
+Wang & Wang, Hierarchical Recurrent Neural Network for Skeleton Based Action Recognition, CVPR 2015.
 """
 
 import itertools

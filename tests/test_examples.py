@@ -1,11 +1,13 @@
 """The examples: those that train, on little, for a moment; and the scripts for clusters, on none."""
 
+import io
 import json
 import os
 import re
 import runpy
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import yaml
 
 import zoo
 from tests.conftest import ROOT, random_score
+from tests.media.films import written
 
 
 def run(name, monkeypatch, *arguments, **settings):
@@ -65,6 +68,63 @@ def test_gestures(here, monkeypatch, capsys):
     assert sorted(path.name for path in (here / "runs/waves/clips").iterdir()) == ["high", "low"]
     assert len(list((here / "runs/waves/clips").rglob("*.npy"))) == 32
     assert zoo.load(here / "runs/waves/run/preset").label(x[1]).label == "high"
+
+
+class Landmarker:
+    """MediaPipe, as far as the example uses it: the left wrist is as high as the picture is bright; black has no body."""
+
+    def __init__(self, options=None):
+        assert options is None or options.running_mode == "video"
+        self.last = -1
+
+    __enter__ = lambda self: self  # noqa: E731
+    __exit__ = lambda self, *_: None  # noqa: E731
+    create_from_options = classmethod(lambda cls, options: cls(options))
+
+    def detect_for_video(self, image, moment):
+        assert moment > self.last
+        self.last, light = moment, float(image.data.mean()) / 255
+        points = [SimpleNamespace(x=0.1 * i, y=0.2 * (i % 3), z=0.0, visibility=float(i != 20)) for i in range(33)]
+        points[15].y = light
+        return SimpleNamespace(pose_world_landmarks=[points] * (light > 0.1))
+
+
+def test_poses(here, monkeypatch, capsys):
+    """From videos to clips of landmarks, and from a model trained on them to labels; MediaPipe is a stub."""
+    train = zoo.train
+    with pytest.raises(SystemExit):
+        run("poses.py", monkeypatch, "record", "clips", "up", "x.mp4")
+    assert "pip install mediapipe" in capsys.readouterr().err
+    vision = SimpleNamespace(
+        PoseLandmarker=Landmarker, PoseLandmarkerOptions=SimpleNamespace, RunningMode=SimpleNamespace(VIDEO="video")
+    )
+    tasks = SimpleNamespace(vision=vision, BaseOptions=SimpleNamespace)
+    fake = SimpleNamespace(tasks=tasks, Image=SimpleNamespace, ImageFormat=SimpleNamespace(SRGB=1))
+    monkeypatch.setitem(sys.modules, "mediapipe", fake)
+    with pytest.raises(SystemExit):
+        run("poses.py", monkeypatch, "record", "clips", "up", "x.mp4")
+    assert "pose_landmarker_lite.task does not exist" in capsys.readouterr().err
+    (here / "pose_landmarker_lite.task").touch()
+    up = np.linspace(60, 250, 45).astype(np.uint8)[:, None, None] * np.ones((1, 32, 32), np.uint8)
+    up[20] = 0
+    for label, frames in (("up", up), ("down", up[::-1])):
+        written(here / f"{label}.mp4", frames, rate_hz=15)
+        with pytest.raises(SystemExit):
+            run("poses.py", monkeypatch, "record", "clips", label, *[f"{label}.mp4"] * 3, "--seconds", 1.5)
+    assert "0005.npy: 22 frames, a body in 100%" in capsys.readouterr().out
+    assert [len(list((here / "clips" / label).iterdir())) for label in ("up", "down")] == [6, 6]
+    assert np.isnan(np.load(here / "clips/up/0000.npy")[3, 60:63]).all()
+    with pytest.warns(UserWarning, match="right_index never seen"):
+        card = train(
+            "gru_video", here / "run", here / "clips", epochs=2, units=8, embedding=8, batch=4, rate_hz=15,
+            learning_rate=0.02, warmup=2, augment=0.2, dropout_out=0.0, verbose=False,
+        )  # fmt: skip
+    assert card.metrics["valid"]["tokens"] > 0
+    for source in ("up.mp4", "-"):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO((here / "up.mp4").read_bytes())))
+        with pytest.raises(SystemExit):
+            run("poses.py", monkeypatch, "label", "run/preset", source)
+        assert re.search("up|down", capsys.readouterr().out)
 
 
 def test_remaining_life(here, monkeypatch, capsys, quick):

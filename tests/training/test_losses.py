@@ -80,3 +80,21 @@ def test_distance_from_teachers_is_the_loss_of_their_mean(cls):
     sure = (np.eye(4)[certain] if certain.ndim == 2 else certain) * 80 - 40
     found = ops.convert_to_numpy(loss.taught(y, logits, [sure.astype(np.float32)]))
     np.testing.assert_allclose(found, ops.convert_to_numpy(loss.call(certain, logits)), rtol=1e-4)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_sequences_of_one_class_count_as_wholes_too(smoothing):
+    rng = np.random.default_rng(0)
+    y = np.array([[1, 1, 1, -1], [-1, 2, 2, 2], [0, 1, 1, -1], [-1, -1, -1, -1]], np.int32)
+    logits = rng.normal(size=(4, 4, 3)).astype(np.float32)
+    loss, steps = losses.ClipCrossEntropy(smoothing), losses.CrossEntropy(smoothing)
+    targets, weights = loss.targets(y, np)
+    assert (targets == y).all()
+    assert (weights == (y >= 0)).all()
+    every, found = (np.asarray(each.call(np.asarray(targets), logits)) for each in (steps, loss))
+    for row, (label, frames) in enumerate(((1, slice(0, 3)), (2, slice(1, 4)))):
+        mean = logits[row, frames].mean(0, keepdims=True)[None]
+        clip = float(np.asarray(steps.call(np.array([[label]]), mean)).item())
+        np.testing.assert_allclose(found[row, frames] - every[row, frames], clip, rtol=1e-5)
+    np.testing.assert_allclose(found[2:], every[2:], rtol=1e-6)
+    assert np.isfinite(found).all()

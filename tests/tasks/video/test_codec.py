@@ -7,6 +7,7 @@ from tests.media.films import SHAPE, film
 from tests.tasks.video.labelers import GRAMMAR, LABELS, codec_for
 from zoo.core.card import codec_json
 from zoo.errors import ArgumentError, CodecError
+from zoo.tasks.video import landmarks
 from zoo.tasks.video.clips import Clip, Span, whole
 from zoo.tasks.video.codec import VideoCodec
 
@@ -67,3 +68,22 @@ def test_codec_takes_other_labels():
     assert (codec.for_direction(True).delay, codec.for_direction(True).bidirectional) == (0, True)
     assert codec_for("bilstm").for_direction(False).delay > 0
     assert codec.for_direction(False) is codec
+
+
+def test_landmarks_are_described_and_filled_in():
+    body = landmarks.of({"joints": ["hip", "hand"], "axes": 2, "mirrored_labels": {"a": "b"}})
+    causal = VideoCodec(["a", "b"], (4,), landmarks=body)
+    assert VideoCodec.from_json(json.loads(codec_json(causal))).to_json() == causal.to_json()
+    assert "landmarks" not in VideoCodec(["a", "b"], (4,)).to_json()  # codecs of before stay as they are
+    frames = np.array([[1, 1, 1, 1], [0, 0, 0, 0], [3, 3, np.nan, 3]], np.float32)
+    clip = Clip(frames, (4,), whole("a"), landmarks=body)
+    assert causal.encode([clip])[0][0].tolist() == [[1, 1, 1, 1], [1, 1, 1, 1], [3, 3, 1, 1]]
+    assert causal.for_direction(True).encode([clip])[0][0].tolist() == [[1, 1, 1, 1], [2, 2, 1, 1], [3, 3, 1, 1]]
+    assert np.isnan(causal.example(np.random.default_rng(0), 4, 9)).any()
+    assert causal.extended([clip, Clip(frames, (4,), whole("b"))])[0].landmarks.same(body)
+    other = landmarks.of({"joints": ["hand", "hip"], "axes": 2})
+    for base in (VideoCodec(["a", "b"], (4,), landmarks=other), VideoCodec(["a", "b"], (4,))):
+        with pytest.raises(CodecError, match="other landmarks than the base model"):
+            base.extended([clip, Clip(frames, (4,), whole("b"))])
+    with pytest.raises(ArgumentError, match=r"2 landmarks of 2 axes are 4 numbers"):
+        VideoCodec(["a", "b"], (5,), landmarks=body)

@@ -9,6 +9,8 @@ from zoo.core.calibration import Calibration
 from zoo.core.task import find
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import video
+from zoo.models.sampling import log_softmax
+from zoo.tasks.video import landmarks
 from zoo.tasks.video.clips import Clip, Span, whole
 from zoo.tasks.video.model import rates
 from zoo.tasks.video.mouth import LEAST_MATCH, MOUTH
@@ -143,6 +145,30 @@ def test_vectors_are_labelled(tmp_path):
         model.label(tmp_path / "one.npy")
     with pytest.raises(ArgumentError, match="no numbers"):
         model.label(np.where(np.arange(30)[:, None] == 7, np.nan, x))
+
+
+@pytest.mark.parametrize("architecture", ["gru", "bilstm"])
+def test_landmarks_are_labelled(tmp_path, architecture):
+    """Wherever a body stands, and where some of it is missing; without any the film is refused by name."""
+    body = landmarks.of({"joints": ["hip", "head", "hand"], "axes": 2})
+    model = tiny(architecture, shape=(6,), landmarks=body)
+    x = np.random.default_rng(0).normal(size=(30, 6)).astype(np.float32)
+    found = model.label(x).probabilities
+    np.testing.assert_allclose(model.label(x * 50 + 300).probabilities, found, atol=1e-4)
+    x[4:7], x[12:, 4:] = 0, np.nan
+    gaps = model.label(x)
+    assert np.abs(gaps.probabilities - found).max() > 0.01
+    if architecture == "gru":
+        streamed = [frame.probabilities for frame in model.stream(x)]
+        np.testing.assert_allclose(streamed, gaps.probabilities, atol=1e-5)
+        assert len(list(model.stream(np.zeros((3, 6))))) == 3
+    [logits] = model.logits([Clip(x, (6,), landmarks=body)])
+    np.testing.assert_allclose(np.exp(log_softmax(logits)), gaps.probabilities, atol=1e-5)
+    np.save(tmp_path / "empty.npy", np.zeros((9, 6)))
+    with pytest.raises(CodecError, match=r"empty\.npy: no landmark is in any of the 9 frames"):
+        model.label(tmp_path / "empty.npy")
+    with pytest.raises(ArgumentError, match="no numbers"):
+        model.label(np.full((9, 6), np.inf))
 
 
 def test_arrays_of_frames_are_labelled(tmp_path, gru):

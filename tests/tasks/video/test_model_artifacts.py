@@ -8,6 +8,7 @@ import export
 from tests.media.films import SHAPE, film, written
 from tests.tasks.video.labelers import tiny
 from zoo.errors import UnsupportedLayer
+from zoo.tasks.video import landmarks
 from zoo.tasks.video.clips import Clip
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -32,6 +33,24 @@ def test_artifacts_label_films(architecture, suffix, tmp_path):
         found = opened.label(path)
         assert [run.label for run in found.runs] == [run.label for run in expected.runs]
         np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".tflite", ""])
+def test_artifacts_label_landmarks(suffix, tmp_path):
+    """Normalized, and masked where some are missing, inside of the artifact."""
+    body = landmarks.of({"joints": ["hip", "head", "hand"], "axes": 2, "size": [["hip", "head"]]})
+    model = tiny("gru", shape=(6,), landmarks=body)
+    export.save(model, tmp_path / f"m{suffix}", form="step")
+    x = np.random.default_rng(0).normal(300, 50, size=(1, 20, 6)).astype(np.float32)
+    x[:, ::3, 2:4], x[:, ::4, :2] = np.nan, np.nan
+    engines = model.engine, export.load(tmp_path / f"m{suffix}").engine
+    ours, theirs = ([], [])
+    for engine, rows in zip(engines, (ours, theirs), strict=True):
+        state = engine.initial_state(1)
+        for frame in range(20):
+            y, state = engine.step(x[:, frame : frame + 1], state)
+            rows.append(y)
+    np.testing.assert_allclose(theirs, ours, atol=1e-4)
 
 
 def test_whole_number_artifacts_of_fixed_length_label_any_film(tmp_path):

@@ -130,6 +130,46 @@ def test_clips_are_kept_by_the_same_name_in_every_version():
     )
 
 
+def test_landmarks_are_read_with_what_is_missing(tmp_path):
+    classes(tmp_path, "left", "right", clips=3)
+    for name, change in (
+        ("gap", lambda x: x[2:4].fill(0)),
+        ("lost", lambda x: x.fill(np.nan)),
+        ("hand", lambda x: x[:, 2].fill(np.nan)),
+    ):
+        clip = np.ones((9, 4))
+        change(clip)
+        np.save(tmp_path / "left" / f"{name}.npy", clip)
+    np.save(tmp_path / "right" / "wide.npy", np.ones((9, 6)))
+    (tmp_path / "landmarks.json").write_text(
+        '{"joints": ["hip", "hand"], "axes": 2, "mirrored_labels": {"left": "right"}}'
+    )
+    with pytest.warns(UserWarning, match="landmarks") as told:
+        splits = user_data.read_folder(tmp_path, mirror=True)
+    text = [str(w.message) for w in told]
+    for file, reason in (
+        ("gap", "2 of 9 frames have no landmarks"),
+        ("hand", "hand never seen: masked"),
+        ("lost", "no landmark is in any of the 9 frames"),
+        ("wide", "vectors of 6 numbers, 2 landmarks of 2 axes are 4"),
+    ):
+        [line] = [line for line in text if f"/{file}.npy" in line]
+        assert reason in line
+        assert line.startswith("left out: ") == (file in ("lost", "wide"))
+    pieces = splits["train"] + splits["valid"]
+    assert len(pieces) == 8
+    assert {piece.landmarks.joints for piece in pieces} == {("hip", "hand")}
+    assert make_codec(pieces).landmarks.same(pieces[0].landmarks)
+    (tmp_path / "landmarks.json").write_text(
+        '{"joints": ["hip", "hand"], "axes": 2, "mirrored_labels": {"left": "up"}}'
+    )
+    with (
+        pytest.warns(UserWarning, match="landmarks"),
+        pytest.raises(DataError, match=r"landmarks\.json: mirrored_labels has up, which no"),
+    ):
+        user_data.read_folder(tmp_path)
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
 def test_lists_that_are_no_files_are_refused(tmp_path, make):

@@ -70,10 +70,11 @@ def mirrored(points: np.ndarray, spans: Sequence[Span], landmarks: Landmarks) ->
 
 def moved(points: np.ndarray, landmarks: Landmarks, rng: np.random.Generator, strength: float) -> np.ndarray:
     """Turn a body, change its proportions, and displace its joints."""
-    if not np.isfinite(points).any():
+    seen = points[np.isfinite(points).any((1, 2))]
+    if not len(seen):
         return points
-    points = points - np.nanmean(points, (0, 1))
-    body = np.sqrt(np.nanmean(np.nansum((points - np.nanmean(points, 1, keepdims=True)) ** 2, 2)))
+    points = points - np.nanmean(seen, (0, 1))
+    body = np.sqrt(np.nanmean(np.sum((seen - np.nanmean(seen, 1, keepdims=True)) ** 2, 2)))
     side, depth = landmarks.plane
     upright = "xyz".index(landmarks.vertical)
     turn, lean = np.radians([TURN, LEAN]) * strength * rng.uniform(-1, 1, 2)
