@@ -33,7 +33,7 @@ from zoo.core import datasets
 from zoo.core.datasets import Dataset, Source
 from zoo.core.files import write_text
 from zoo.core.recipe import Recipe
-from zoo.tasks.video.landmarks import FILE
+from zoo.tasks.video.landmark_file import FILE
 from zoo.tasks.video.task import VideoSettings
 from zoo.tasks.video.user_data import read_folder
 

@@ -7,19 +7,14 @@ import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.core import text_files
-from zoo.core.strict_json import parse
 from zoo.core.validation import checked, limits
-from zoo.errors import ArgumentError, DataError
+from zoo.errors import ArgumentError
 
-FILE = "landmarks.json"
 MOST_JOINTS = 1024
-MOST_BYTES = 1 << 20
 AXES = ("x", "y", "z")
 ROOTS = re.compile(r"hip|pelvis|root", re.IGNORECASE)
 """Joints that landmarks are measured from, unless the file names others."""
@@ -187,33 +182,6 @@ def of(content: Mapping[str, Any]) -> Landmarks:
     fields.setdefault("origin", tuple(name for name in fields["joints"] if ROOTS.search(name)))
     fields.setdefault("pairs", found_pairs(fields["joints"]))
     return checked(Landmarks, fields)
-
-
-def read(folder: Path, given: "str | Landmarks | None" = None) -> Landmarks | None:
-    """Return what the vectors of a folder are.
-
-    Args:
-        folder: It may contain landmarks.json.
-        given: What is taken where it does not: the landmarks of a model, or the name of one of `SETS`.
-
-    Returns:
-        The landmarks; None: the vectors are taken as they are.
-
-    Raises:
-        ArgumentError: There is no such set.
-        DataError: The file cannot be read, or is not accepted.
-    """
-    path = folder / FILE
-    if isinstance(given, str):
-        if given and given not in SETS:
-            raise ArgumentError(f"landmarks={given!r}: give {', '.join(SETS)}, or {FILE} in the folder")
-        given = of({"set": given}) if given else None
-    if not path.exists():
-        return given
-    try:
-        return of(parse(text_files.read(path), MOST_BYTES))
-    except ArgumentError as error:
-        raise DataError(f"{path}: {error}") from error
 
 
 def found_pairs(joints: Sequence[str]) -> tuple[tuple[str, str], ...]:

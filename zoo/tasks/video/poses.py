@@ -4,7 +4,8 @@ A landmark is missing where one of its numbers is NaN, and all of a frame are wh
 it when they have lost a body. What has no value after that, because no frame has one, is masked inside of the network.
 """
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,17 @@ def report(frames: Any, landmarks: Landmarks) -> str:
         names = [joint for joint, hit in zip(landmarks.joints, which, strict=True) if hit]
         found += [f"{', '.join(names[:5])}{f' and {len(names) - 5} more' * (len(names) > 5)} {what}"] * bool(names)
     return "; ".join(found)
+
+
+def seen(pieces: Sequence[Any], landmarks: Landmarks) -> list[Any]:
+    """Return the clips of a film in which there are landmarks; warn of those that are missing.
+
+    Raises:
+        CodecError: There are none.
+    """
+    if told := report(np.concatenate([piece.frames for piece in pieces]), landmarks):
+        warnings.warn(told, stacklevel=2)
+    return [piece for piece in pieces if not missing(piece.frames, landmarks).all()]
 
 
 def filled(frames: Iterable[np.ndarray], landmarks: Landmarks, ahead: bool) -> Iterator[np.ndarray]:

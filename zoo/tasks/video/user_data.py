@@ -21,11 +21,10 @@ from zoo.core.files import exists, sha256
 from zoo.errors import CodecError, DataError, ZooError
 from zoo.media import video
 from zoo.media.source import reason, regular
-from zoo.tasks.video import clips, crops, poses
+from zoo.tasks.video import clips, crops, landmark_file, poses
 from zoo.tasks.video.clips import Clip, Span
 from zoo.tasks.video.codec import BACKGROUND, VideoCodec
-from zoo.tasks.video.landmarks import FILE, Landmarks
-from zoo.tasks.video.landmarks import read as described
+from zoo.tasks.video.landmarks import Landmarks
 
 LIST = "labels.csv"
 COLUMNS = ("file", "label", "start", "end")
@@ -71,7 +70,7 @@ def read_folder(
         crop: How frames are cut to the size: `fit` or `mouth`.
         mirror: Left and right do not matter.
         landmarks: What vectors are, if the folder has no landmarks.json: a name, or the landmarks of a model; see
-            `zoo.tasks.video.landmarks.read`. Landmarks may be missing (NaN, or frames of zeros), which is reported.
+            `zoo.tasks.video.landmark_file.read`. Landmarks may be missing (NaN, or frames of zeros), which is reported.
 
     Raises:
         ArgumentError: There are no landmarks of that name.
@@ -80,7 +79,7 @@ def read_folder(
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give one with a folder of clips for each class, or with {LIST}")
     shape = (height or SIDE, width or height or SIDE, *[3] * bool(colour))
-    known = described(folder, landmarks)
+    known = landmark_file.read(folder, landmarks)
     codec = VideoCodec([BACKGROUND], shape, rate_hz or RATE_HZ, crop=crop)
     listed = (folder / LIST).exists()
     films, bad = _readable(*(_listed(folder / LIST) if listed else _by_class(folder)))
@@ -103,18 +102,14 @@ def read_folder(
     bad += odd
     for line in [f"left out: {line}" for line in bad] + _lines(kept / "faults.txt"):
         warnings.warn(line, stacklevel=2)
-    if known and (strange := sorted(_labels(known) - {span.label for clip in good for span in clip.spans})):
-        raise DataError(f"{folder / FILE}: mirrored_labels has {', '.join(strange[:5])}, which no clip is labelled")
-    good = [replace(c, mirrored=bool(mirror), landmarks=known if len(c.shape) == 1 else None) for c in good]
+    if known:
+        good = landmark_file.applied(known, good, folder)
+    good = [replace(clip, mirrored=bool(mirror)) for clip in good]
     splits = _divided(good, by_class=not listed)
     if not splits["valid"]:
         counts = f"{len(splits['train'])} good clips, {len(bad)} bad"
         raise DataError(f"{folder} has {counts}: one of a class, or of the pieces of films, is to validate, give 2")
     return splits
-
-
-def _labels(known: Landmarks) -> set[str]:
-    return {label for pair in known.mirrored_labels.items() for label in pair}
 
 
 def _lines(path: Path) -> list[str]:
@@ -209,20 +204,13 @@ def _clips(
             try:
                 found = list(_pieces(film, codec, known))
                 if known and len(found[0].shape) == 1:
-                    found = _seen(found, known)
+                    found = poses.seen(found, known)
             except (ZooError, OSError, MemoryError) as error:
                 found = []
                 bad.append(_where(film, reason(error)))
                 continue
         faults += [_where(film, str(warning.message)) for warning in told]
         yield from found
-
-
-def _seen(pieces: Sequence[Clip], known: Landmarks) -> list[Clip]:
-    """Return the pieces of a film in which there are landmarks; warn of those that are missing."""
-    if told := poses.report(np.concatenate([piece.frames for piece in pieces]), known):
-        warnings.warn(told, stacklevel=2)
-    return [piece for piece in pieces if not poses.missing(piece.frames, known).all()]
 
 
 def _where(film: VideoFile, message: str) -> str:
@@ -262,7 +250,9 @@ def _frames(path: Path, codec: VideoCodec, known: Landmarks | None) -> Iterator[
         return
     found = clips.array(path)
     if known and found.ndim == 2 and found.shape[1] != known.features:
-        raise CodecError(f"{path} has vectors of {found.shape[1]} numbers, {known} are {known.features}: see {FILE}")
+        raise CodecError(
+            f"{path} has vectors of {found.shape[1]} numbers, {known} are {known.features}: see {landmark_file.FILE}"
+        )
     for frame in found if found.ndim == 2 else ():
         if np.isinf(frame).any() or (not known and np.isnan(frame).any()):
             raise CodecError(f"{path} has values that are no numbers")
