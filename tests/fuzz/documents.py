@@ -19,6 +19,7 @@ from zoo.core.card import Card, _digest
 from zoo.core.files import sha256
 from zoo.core.task import find, names
 from zoo.presets import catalog, preset
+from zoo.tasks.video import landmark_file
 from zoo.training import run_folder
 
 SMALL = {"units": 3, "embedding": 2, "head": 0, "filters": 1}
@@ -221,6 +222,31 @@ class Requests(Runs):
             return self.read(text)
         except zoo.ZooError as error:
             return refused(error, self.folder)
+
+
+class LandmarkFiles:
+    """The `landmarks.json` of a folder of clips."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        joints = ["hip", "left_hand", "right_hand"]
+        self.content = {
+            "joints": joints, "axes": 2, "origin": ["hip"], "size": [joints[:2]], "pairs": [joints[1:]], "vertical": "y",
+            "mirrored_labels": {"left": "right"},
+        }  # fmt: skip
+        self.read(json.dumps(self.content))
+
+    def read(self, text: str) -> str:
+        (self.folder / landmark_file.FILE).write_bytes(text.encode("utf-8", "surrogatepass"))
+        landmark_file.read(self.folder)
+        return READ
+
+    def attempt(self, seed: int) -> str:
+        ((_, text),) = sampled(self.content, 1, seed)
+        try:
+            return self.read(text)
+        except zoo.ZooError as error:
+            return refused(error, landmark_file.FILE)
 
 
 class Described(Manifests):

@@ -14,6 +14,7 @@ TARGETS = {
     "words": "words:Words",
     "text": "text:Texts",
     "tables": "tables:Tables",
+    "landmarks": "documents:LandmarkFiles",
     "presets": "documents:AllPresets",
     "runs": "documents:Requests",
     "manifests": "documents:Described",
