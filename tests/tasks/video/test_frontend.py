@@ -46,13 +46,21 @@ def test_bodies_have_one_origin_and_size(axes, size):
     from zoo.tasks.video.frontend import Bodies
 
     about = landmarks.of({**BODY, "size": size, "axes": axes})
-    layer = Bodies.from_config(Bodies(about.to_json()).get_config())
+    layer = Bodies.from_config(Bodies(about.to_json(), 15.0).get_config())
     points = np.random.default_rng(0).normal(size=(5, 4, axes)).astype(np.float32)
     for frame, gone in enumerate(([], [0], [0, 1], [3], [2])):
         points[frame, gone] = np.nan
-    found = np.asarray(layer(points.reshape(1, 5, -1)))[0]
-    for ours, frame in zip(found, points, strict=True):
-        np.testing.assert_allclose(ours, normalized(frame, about), atol=1e-5)
-    moved = np.asarray(layer((points * 300 + 40).reshape(1, 5, -1)))[0]
-    np.testing.assert_allclose(moved, found, atol=1e-4)
-    assert (np.asarray(layer(np.full((1, 2, 4 * axes), np.nan, np.float32))) == 0).all()
+    x = points.reshape(1, 5, -1)
+    found, state = map(np.asarray, layer([x, None]))
+    places = np.stack([normalized(frame, about) for frame in points])
+    np.testing.assert_allclose(found[0, ..., :axes], places, atol=1e-5)
+    there = ~np.isnan(points).any(-1, keepdims=True)
+    motion = np.where(there[1:] & there[:-1], 5 * np.diff(places, axis=0), 0)
+    np.testing.assert_allclose(found[0, 1:, :, axes:], motion, atol=1e-4)
+    assert not found[0, 0, :, axes:].any()
+    np.testing.assert_allclose(np.asarray(layer([x * 300 + 40, None])[0]), found, atol=1e-3)
+    first, kept = layer([x[:, :2], None])
+    second, last = layer([x[:, 2:], kept])
+    np.testing.assert_allclose(np.concatenate([first, second], 1), found, atol=1e-5)
+    np.testing.assert_allclose(last, state, atol=1e-5)
+    assert not np.asarray(layer([np.full((1, 2, 4 * axes), np.nan, np.float32), None])[0]).any()

@@ -196,12 +196,12 @@ class VideoCodec:
         """Return the front end: strided convolutions of each frame and those before it."""
         from zoo.tasks.video.frontend import VideoFrontEnd
 
-        return VideoFrontEnd(self.shape, self.bidirectional, GROWTH, self.landmarks)
+        return VideoFrontEnd(self.shape, self.bidirectional, GROWTH, self.landmarks, self.rate_hz)
 
     def describe(self, recipe: Recipe) -> tuple[str, str]:
         """Describe the front end and the classes; see `zoo.core.codec.Codec`."""
         if self.landmarks:
-            what = f"{self.landmarks} a frame, brought to one origin and size of a body"
+            what = f"{self.landmarks} a frame, brought to one origin and size of a body, and their motion"
             return f"{what} → {recipe.embedding}, normalized", f"{self.classes} classes"
         if not self.pixels:
             return f"{self.features} numbers a frame → {recipe.embedding}, normalized", f"{self.classes} classes"

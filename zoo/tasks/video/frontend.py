@@ -1,6 +1,7 @@
 """What stands below the recurrent layers of a network that sees: convolutions of each frame beside those before it.
 
-Landmarks are brought to one origin and one size of a body, frame by frame, and those that are missing are masked.
+Landmarks are brought to one origin and one size of a body, frame by frame, and those that are missing are masked. Beside
+each stands how far it has moved since the frame before, for which causal networks have the last frame as their state.
 
 Frames are whole numbers, as cameras and files give them. Each is brought to a mean of 0 and a deviation of 1, so that
 light and contrast do not count, and seen together with the `SEEN - 1` frames before it, so that motion does. These are
@@ -24,6 +25,7 @@ from zoo.tasks.video.landmarks import Landmarks
 SEEN = 3  # frames
 KERNELS = (5, 3, 3, 3)
 SMALLEST_BODY = 1e-6  # in the unit of the landmarks
+SPAN_S = 1 / 3  # of the motion that stands beside a landmark
 LEAST = 10.0  # of 255, added to the deviation of a frame's pixels: noise of a black frame is no picture
 
 
@@ -36,12 +38,14 @@ class VideoFrontEnd:
         bidirectional: For a bidirectional network, which has no states.
         growth: Filters of each convolution, in those of the first.
         landmarks: What vectors are, if they are landmarks.
+        rate_hz: Frames per second.
     """
 
     shape: tuple[int, ...]
     bidirectional: bool
     growth: tuple[int, ...]
     landmarks: Landmarks | None = None
+    rate_hz: float = 25.0
 
     @property
     def pixels(self) -> bool:
@@ -50,6 +54,8 @@ class VideoFrontEnd:
 
     def sizes(self, _recipe: Recipe) -> dict[str, int]:
         """Return the state inputs below the recurrent layers, name → size."""
+        if self.landmarks and not self.bidirectional:
+            return {"f0_0": len(self.landmarks.joints) * (self.landmarks.axes + 1)}
         if self.bidirectional or not self.pixels:
             return {}
         return {"f0_0": (SEEN - 1) * int(np.prod(self.shape))}
@@ -61,7 +67,7 @@ class VideoFrontEnd:
             ArgumentError: There are images and no filters.
         """
         if not self.pixels:
-            return projected(self.shape[0], recipe.embedding)
+            return projected(self.shape[0] * (2 if self.landmarks else 1), recipe.embedding)
         if not (filters := recipe.settings.filters):
             raise ArgumentError("filters=0: images go through convolutions: give at least 1")
         found: dict[str, tuple[int, ...]] = {}
@@ -92,7 +98,9 @@ class VideoFrontEnd:
             hidden = layers.Flatten(name="flat")(hidden)
             hidden = InTime(name="in_time")([hidden, x])
         elif self.landmarks:
-            hidden = Bodies(self.landmarks.to_json(), name="bodies")(hidden)
+            bodies = Bodies(self.landmarks.to_json(), self.rate_hz, name="bodies")
+            hidden, last = bodies([hidden, next(iter(states), None)])
+            new = [] if self.bidirectional else [last]
             hidden = layers.Dropout(recipe.settings.joint_dropout, noise_shape=(None, 1, None, 1), name="joints")(
                 hidden
             )
@@ -133,21 +141,34 @@ class InTime(Front):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Bodies(Front):
-    """Landmarks `(batch, time, joints * axes)` → `(batch, time, joints, axes)` of bodies of size 1 at the origin.
+    """Landmarks `(batch, time, joints * axes)` → `(batch, time, joints, 2 * axes)` of bodies of size 1 at the origin.
+
+    Behind its place stands the motion of a joint since the frame before, in sizes of a body per `SPAN_S`; 0 if it is
+    missing in one of both. The state, `joints * (axes + 1)` numbers, is the last place of each and whether it is there.
 
     Origin and size are those of each frame, by the joints that are not missing (NaN), which become 0. Where
     those of the origin, or of the size, are all missing, mean and root mean square distance of the others are taken.
 
     Args:
         landmarks: The description, as `Landmarks.to_json` gives it.
+        rate_hz: Frames per second.
     """
 
-    def __init__(self, landmarks: Mapping[str, Any], **options: Any) -> None:
+    def __init__(self, landmarks: Mapping[str, Any], rate_hz: float, **options: Any) -> None:
         super().__init__(**{**options, "dtype": "float32"})  # coordinates may be pixels: bfloat16 has three digits
-        self.landmarks = checked(Landmarks, landmarks)
+        self.landmarks, self.rate_hz = checked(Landmarks, landmarks), rate_hz
 
-    def call(self, x: Any) -> Any:
-        """Normalize."""
+    def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
+        """Normalize; return bodies and the new state."""
+        x, state = inputs
+        points, seen = self._normalized(x)
+        places = behind(ops.concatenate([points, seen], -1), state, 1)
+        before = places[:, :-1]
+        motion = (points - before[..., :-1]) * seen * before[..., -1:] * (SPAN_S * self.rate_hz)
+        return ops.concatenate([points, motion], -1), last_of(places, 1)
+
+    def _normalized(self, x: Any) -> tuple[Any, Any]:
+        """Return places `(batch, time, joints, axes)`, and 1 where a joint is there, `(batch, time, joints, 1)`."""
         about = self.landmarks
         points = regrouped(x, 1, (len(about.joints), about.axes))
         missing = ops.isnan(points)
@@ -161,11 +182,11 @@ class Bodies(Front):
             both = ops.take(seen, first, 2) * ops.take(seen, last, 2)
             lengths = ops.sqrt(ops.sum(ops.square(lines), -1, keepdims=True))
             size = ops.where(ops.any(both > 0, 2, keepdims=True), _mean(lengths, both), size)
-        return points * seen / ops.maximum(size, SMALLEST_BODY)
+        return points * seen / ops.maximum(size, SMALLEST_BODY), seen
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {**super().get_config(), "landmarks": self.landmarks.to_json()}
+        return {**super().get_config(), "landmarks": self.landmarks.to_json(), "rate_hz": self.rate_hz}
 
 
 def _mean(values: Any, seen: Any, joints: Sequence[int] = ()) -> Any:
