@@ -1,7 +1,7 @@
 """What stands below the recurrent layers of a network that sees: convolutions of each frame beside those before it.
 
-Landmarks are brought to one origin and one size of a body, frame by frame, and those that are missing are masked. Beside
-each stands how far it has moved since the frame before, for which causal networks have the last frame as their state.
+Landmarks are brought to one origin and one size of a body, frame by frame; those that are missing are masked. Beside
+each stands how far it has moved since the frame before, for which causal networks have the last frame as state.
 
 Frames are whole numbers, as cameras and files give them. Each is brought to a mean of 0 and a deviation of 1, so that
 light and contrast do not count, and seen together with the `SEEN - 1` frames before it, so that motion does. These are
