@@ -141,29 +141,28 @@ def of_set(data, name, subjects):
     return [row for row in data["all"] if row[1] in data["sets"][name] and row[2] in subjects]
 
 
-def trial(data, architecture, sets):
+def trial(data, architecture):
     """Print the accuracy on each training subject, by a network that has seen the other four."""
-    for name in sets:
+    for name in SETS:
         odd = range(1, 11, 2)
         rows = of_set(data, name, odd)
         found = [accuracy(architecture, RECIPES[architecture], rows, [subject])[0] for subject in odd]
         print(name, architecture, f"{statistics.mean(found):.2f} %", [round(one, 1) for one in found], flush=True)
 
 
-def measured(data):
-    """Return accuracy on the test subjects of each architecture, seed and set, and the parameters."""
-    found = {}
-    for architecture, recipe in RECIPES.items():
-        found[architecture] = {"parameters": 0, "seeds": {}}
-        for seed in SEEDS:
-            right = {}
-            for name in SETS:
-                rows = of_set(data, name, range(1, 11))
-                right[name], parameters = accuracy(architecture, replace(recipe, seed=seed), rows, range(2, 11, 2))
-            found[architecture]["parameters"] = max(parameters, found[architecture]["parameters"])
-            found[architecture]["seeds"][seed] = {name: round(value, 2) for name, value in right.items()}
-            print(architecture, seed, found[architecture]["seeds"][seed], flush=True)
-    return found
+def measure(data, architecture):
+    """Add the accuracy on the test subjects by seed and set, and the parameters, of an architecture to poses.json."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    about = results[architecture] = {"parameters": 0, "recipe": RECIPES[architecture].to_dict(), "seeds": {}}
+    for seed in SEEDS:
+        right = about["seeds"][str(seed)] = {}
+        for name in SETS:
+            rows = of_set(data, name, range(1, 11))
+            recipe = replace(RECIPES[architecture], seed=seed)
+            right[name], parameters = accuracy(architecture, recipe, rows, range(2, 11, 2))
+            about["parameters"] = max(parameters, about["parameters"])
+            print(architecture, seed, name, f"{right[name]:.2f} %", flush=True)
+        write_text(RESULTS, json.dumps(results, indent=2) + "\n")
 
 
 def table(results):
@@ -181,18 +180,15 @@ def table(results):
 
 
 @click.command()
+@click.option("--architecture", "chosen", type=click.Choice([*RECIPES]), multiple=True, default=[*RECIPES])
 @click.option("--trial", "is_trial", is_flag=True, help="Hold out one training subject after the other.")
-@click.option("--architecture", type=click.Choice([*RECIPES]), default="bilstm", help="Of the trial.")
-@click.option("--set", "sets", type=click.Choice(SETS), multiple=True, default=SETS, help="Of the trial.")
 @click.option("--show", is_flag=True, help="Print the table of poses.json.")
-def main(is_trial, architecture, sets, show):
+def main(chosen, is_trial, show):
     """Measure, or show what was measured."""
-    if is_trial:
-        trial(datasets.load(MSR_ACTION3D), architecture, sets)
-        return
-    if not show:
-        write_text(RESULTS, json.dumps(measured(datasets.load(MSR_ACTION3D)), indent=2) + "\n")
-    print(table(json.loads(RESULTS.read_text())))
+    for architecture in () if show else chosen:
+        (trial if is_trial else measure)(datasets.load(MSR_ACTION3D), architecture)
+    if not is_trial:
+        print(table(json.loads(RESULTS.read_text())))
 
 
 if __name__ == "__main__":
