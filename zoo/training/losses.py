@@ -34,11 +34,12 @@ class CrossEntropy(keras.losses.Loss):
 
     def call(self, y: Any, logits: Any) -> Any:
         """Return the loss of every token, `(batch, time)`."""
-        nats = keras.losses.sparse_categorical_crossentropy(ops.maximum(y, 0), logits, from_logits=True)
+        y = ops.maximum(ops.cast(y, "int32"), 0)
+        nats = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
         if not self.smoothing:
             return nats
         # The mean of the cross-entropies of all classes is that of y, plus its logit, minus the mean of the logits.
-        wanted = ops.squeeze(ops.take_along_axis(logits, ops.expand_dims(ops.cast(y, "int32"), -1), -1), -1)
+        wanted = ops.squeeze(ops.take_along_axis(logits, ops.expand_dims(y, -1), -1), -1)
         return nats + self.smoothing * (wanted - ops.mean(logits, -1))
 
     def taught(self, y: Any, logits: Any, teachers: Sequence[Any]) -> Any:  # noqa: ARG002
