@@ -83,7 +83,7 @@ def spotted(model, wave, threshold):
 
 
 def missed(model, waves, threshold):
-    """Return the share of clips in which the word is not spotted, in per cent."""
+    """Return the percentage of clips in which the word is not spotted."""
     around = np.zeros(int(AROUND_S * RATE_HZ), np.float32)
     found = [spotted(model, np.concatenate([around, wave, around]), threshold) for wave in waves]
     return 100 * float(np.mean([not count for count in found]))

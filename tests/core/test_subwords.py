@@ -46,6 +46,8 @@ def test_dropped_merges_give_the_same_text_in_smaller_parts():
     assert len(rows[0]) > len(whole)
     assert UNITS.text(rows[0]) == UNITS.text(rows[2]) == TEXT
     assert UNITS.encode(TEXT, 1.0, np.random.default_rng(0)) == list(TEXT.encode())
+    with pytest.raises(ArgumentError, match="give rng"):
+        UNITS.encode(TEXT, 0.5)
 
 
 def test_bytes_that_are_no_text_are_replaced():

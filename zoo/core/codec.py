@@ -220,7 +220,7 @@ class UnitCodec(Codec, Protocol):
         """Return pieces as long as their tokens are many; those that are already, as they are."""
 
     def extent(self, piece: Any) -> int | None:
-        """Return how many of the task's units a piece that `counted` returned has; None if its tokens do not tell."""
+        """Return how many of the task's units a piece that `counted` returned has; None if it is not known."""
 
 
 def counted(codec: Codec, pieces: Sequence[Any]) -> Sequence[Any]:
@@ -230,7 +230,7 @@ def counted(codec: Codec, pieces: Sequence[Any]) -> Sequence[Any]:
 
 @runtime_checkable
 class StreamedCodec(GenerationCodec, Protocol):
-    """A codec that says of a step what it adds to those before it, where a step alone does not tell."""
+    """A codec where the text that a step adds depends on the steps before it."""
 
     def decoder(self) -> Callable[[Any], Any]:
         """Return a function of the tokens of a time step, one step after the other, to what they add."""

@@ -77,10 +77,15 @@ class Subwords:
             dropout: Probability that a merge is left out whenever it could be made next, for training (Provilkov,
                 Emelianenko & Voita, BPE-Dropout, ACL 2020).
             rng: What that is drawn by.
+
+        Raises:
+            ArgumentError: There is a dropout, and nothing to draw it by.
         """
+        if dropout and rng is None:
+            raise ArgumentError(f"dropout={dropout}: give rng, a numpy.random.Generator, too")
         found: list[int] = []
         for word in words(text):
-            found += self._joined(list(word.encode()), dropout, rng) if dropout and rng else self.word(word)
+            found += self._joined(list(word.encode()), dropout, rng) if dropout else self.word(word)
         return found
 
     def word(self, word: str) -> list[int]:

@@ -240,7 +240,7 @@ class Generator(Model, Generic[Piece]):
             `stateful_…` those of one pass with the state carried on from piece to piece. Where tokens are larger than
             the task's unit, such as words, `perplexity` is the exponential of the nats per token, and
             `stateful_nats_per_<unit of the task>` is comparable with models of smaller tokens; it is left out where
-            there are tokens that do not tell, such as unknown words.
+            tokens of unknown length occur, such as unknown words.
 
         Raises:
             ArgumentError: There is no piece.
@@ -261,7 +261,7 @@ class Generator(Model, Generic[Piece]):
         return {**found, "tokens": tokens}
 
     def _extent(self, pieces: Sequence[Any]) -> int:
-        """Return how many units of the task pieces have; 0 if their tokens do not tell."""
+        """Return how many units of the task pieces have; 0 if that is not known."""
         extents = [self.codec.extent(piece) for piece in pieces] if isinstance(self.codec, UnitCodec) else []
         return 0 if None in extents else sum(extent or 0 for extent in extents)
 

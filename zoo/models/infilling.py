@@ -167,7 +167,7 @@ class Infiller(Model, Generic[Piece]):
 
         Returns:
             For every scheme `<scheme>_nats_per_<unit>` (all hidden tokens pooled), where tokens are larger than the
-            task's unit `<scheme>_perplexity`, its exponential, and `<scheme>_accuracy`, the share of those that the
+            task's unit `<scheme>_perplexity`, its exponential, and `<scheme>_accuracy`, the fraction of those that the
             network expects most where they begin; `tokens`.
 
         Raises:

@@ -149,7 +149,7 @@ def test_vectors_are_labelled(tmp_path):
 
 @pytest.mark.parametrize("architecture", ["gru", "bilstm"])
 def test_landmarks_are_labelled(tmp_path, architecture):
-    """Wherever a body stands, and where some of it is missing; without any the film is refused by name."""
+    """Wherever a body stands, also with missing joints; a video without any landmark is refused by name."""
     body = landmarks.of({"joints": ["hip", "head", "hand"], "axes": 2})
     model = tiny(architecture, shape=(6,), landmarks=body)
     x = np.random.default_rng(0).normal(size=(30, 6)).astype(np.float32)

@@ -38,7 +38,7 @@ def augment(pieces: Sequence[Series], recipe: Recipe) -> Callable[[int, np.rando
 
 
 def coarser(piece: Series, rng: np.random.Generator) -> Series:
-    """Downsample a series without times by averaging, so that its seasons stay whole numbers of steps."""
+    """Downsample a series without times by averaging, by a factor that divides its seasons."""
     short, long = piece.season
     fitting = [size for size in STEPS if long % size == 0 and (short % size == 0) and long > size]
     if not fitting or piece.index is not None:

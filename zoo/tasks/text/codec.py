@@ -1,7 +1,7 @@
 """Text ↔ tokens: characters, words or subwords.
 
-A left-to-right network sees the token before the one it is to tell; one that fills gaps sees all tokens but the hidden
-ones.
+The input of a causal network is the token before the one to predict; that of a bidirectional one are all tokens, the
+hidden ones masked.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class TextCodec(UnitsCodec):
         return (zeros + np.int32(self.blank),)
 
     def look(self, xp: Any, memory: tuple[Any, ...], position: Any) -> Any:  # noqa: ARG002
-        """Give the token before, `(batch, 1, 1)` int32."""
+        """Return the token before, `(batch, 1, 1)` int32."""
         return xp.expand_dims(memory[0], 1)
 
     def after(self, xp: Any, memory: tuple[Any, ...], position: Any, ids: Any) -> tuple[Any, ...]:  # noqa: ARG002
@@ -76,7 +76,7 @@ class TextCodec(UnitsCodec):
         position: int,  # noqa: ARG002
         ids: np.ndarray,
     ) -> tuple[np.ndarray, tuple[Any, ...]]:
-        """Give the tokens before those of `(batch, time)`, and remember the last."""
+        """Return the tokens before those of `(batch, time)`, and the memory with the last one."""
         return np.concatenate([memory[0], ids[:, :-1]], 1)[..., None], (ids[:, -1:],)
 
     def script(

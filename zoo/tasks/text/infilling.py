@@ -14,7 +14,7 @@ from zoo.errors import ArgumentError
 from zoo.tasks.text.pieces import Text, Tokens
 from zoo.tasks.text.units_codec import UnitsCodec
 
-STRETCH = 256  # tokens over which training hides the same share
+STRETCH = 256  # tokens over which training hides the same fraction
 LEAST_HIDDEN, LONGEST_SPAN = 0.05, 32
 MAX_LENGTH = 1_000_000  # tokens that are made
 
@@ -42,11 +42,11 @@ class TextInfillCodec(UnitsCodec):
         return self.cover(y, hidden), np.where(hidden, y, -1)
 
     def cover(self, ids: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Give the input `(batch, time, 1)` int32 of a network that sees both sides; arguments `(batch, time)`."""
+        """Return the input `(batch, time, 1)` int32 of a bidirectional network; arguments are `(batch, time)`."""
         return np.where(hidden, self.blank, ids)[..., None].astype(np.int32)
 
     def hide(self, piece: Text | Tokens | str, rng: np.random.Generator, scheme: str = "") -> MaskedPiece:
-        """Hide tokens: a share of all, each by itself; or, as in training, stretch by stretch another share.
+        """Hide tokens: a fraction of all, independently; or, as in training, another fraction in each stretch.
 
         In training half the stretches have gaps of one token, half longer ones.
         """
@@ -57,7 +57,7 @@ class TextInfillCodec(UnitsCodec):
         return MaskedPiece(piece, np.concatenate([np.zeros(0, bool), *parts])[:length])
 
     def is_unit(self, ids: np.ndarray) -> np.ndarray:
-        """Tell which hidden tokens count as a unit: every one."""
+        """Return which hidden tokens count as a unit: all of them."""
         return np.ones(ids.shape, bool)
 
     def gaps(
@@ -107,7 +107,7 @@ class TextInfillCodec(UnitsCodec):
 
 
 def _spans(spans: Any) -> list[tuple[int, int]]:
-    """Give spans from the last to the first."""
+    """Return spans from the last to the first."""
     try:
         return sorted(((at, length) for at, length in spans), reverse=True)
     except (TypeError, ValueError):
@@ -115,7 +115,7 @@ def _spans(spans: Any) -> list[tuple[int, int]]:
 
 
 def _gaps(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Hide a random share of the characters of a stretch, one by one or in spans of about the same length."""
+    """Hide a random fraction of the tokens of a stretch, one by one or in spans of about the same length."""
     share, span = rng.uniform(LEAST_HIDDEN, 1), 1
     if rng.random() < 0.5:
         span = int(LONGEST_SPAN ** rng.random())

@@ -76,7 +76,7 @@ def _part(ids: np.ndarray | OnDisk, start: int, end: int) -> np.ndarray | OnDisk
 
 
 def as_text(piece: Text | str) -> Text:
-    """Give a string the form of a stretch of text.
+    """Return a string as a stretch of text.
 
     Raises:
         CodecError: It is no string, or has control characters.

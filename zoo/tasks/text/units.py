@@ -41,7 +41,7 @@ class Units(Protocol):
         """Return a function of one token after the other to what it adds to the text."""
 
     def characters(self, ids: np.ndarray) -> int | None:
-        """Return how many characters tokens `(time,)` have; None if they do not tell."""
+        """Return how many characters tokens `(time,)` have; None if that does not follow from them."""
 
     def replaced(self, text: str, replace: str) -> str:
         """Return a text without what the vocabulary does not have; an ArgumentError says what is accepted."""

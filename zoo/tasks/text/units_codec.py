@@ -136,5 +136,5 @@ class UnitsCodec:
         return text if replace is None else self.units.replaced(text, replace)
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-        """Give random inputs `(batch, time, 1)`."""
+        """Return random inputs `(batch, time, 1)`."""
         return rng.integers(0, self.symbols, (batch, time, 1)).astype(np.int32)

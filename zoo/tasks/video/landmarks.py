@@ -135,14 +135,14 @@ class Landmarks:
         return np.where(gone, np.float32(np.nan), vectors)
 
     def same(self, other: "Landmarks | None") -> bool:
-        """Tell whether a network takes others for these: all but their labels is the same."""
+        """Return whether a network accepts others in place of these: all but their labels are equal."""
         return other is not None and other.to_json() == self.to_json()
 
     def columns(self) -> list[dict[str, Any]]:
-        """Say what the numbers of a vector are; see `zoo.core.codec.Codec`."""
-        told = f"{', '.join(AXES[: self.axes])}, NaN where it is missing"
+        """Describe the numbers of a vector; see `zoo.core.codec.Codec`."""
+        axes = f"{', '.join(AXES[: self.axes])}, NaN where it is missing"
         return [
-            {"name": f"{joint}: {told}", "offset": i * self.axes, "size": self.axes}
+            {"name": f"{joint}: {axes}", "offset": i * self.axes, "size": self.axes}
             for i, joint in enumerate(self.joints)
         ]
 

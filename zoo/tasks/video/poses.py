@@ -17,7 +17,7 @@ LONGEST_GAP = 250  # frames that are waited for until a landmark is seen again
 
 
 def missing(frames: Any, landmarks: Landmarks) -> np.ndarray:
-    """Tell which landmarks are missing, `(time, joints)` bool, of vectors `(time, features)`."""
+    """Return which landmarks are missing, `(time, joints)` bool, of vectors `(time, features)`."""
     points = np.asarray(frames).reshape(-1, len(landmarks.joints), landmarks.axes)
     empty = ~np.nan_to_num(points).any(axis=(1, 2), keepdims=True)[:, 0]
     found: np.ndarray = np.isnan(points).any(2) | empty
@@ -25,7 +25,7 @@ def missing(frames: Any, landmarks: Landmarks) -> np.ndarray:
 
 
 def report(frames: Any, landmarks: Landmarks) -> str:
-    """Tell what is missing, and what becomes of it; nothing where all is there.
+    """Describe what is missing and how it is filled; an empty text if nothing is.
 
     Args:
         frames: `(time, features)`.
@@ -48,7 +48,7 @@ def report(frames: Any, landmarks: Landmarks) -> str:
 
 
 def seen(pieces: Sequence[Any], landmarks: Landmarks) -> list[Any]:
-    """Return the clips of a film in which there are landmarks; warn of those that are missing.
+    """Return the clips of a video that have landmarks; warn of missing ones.
 
     Raises:
         CodecError: There are none.
