@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zoo.tasks.keyword.model import Spotter
     from zoo.tasks.music.score import Score
     from zoo.tasks.speech.model import Recognizer
+    from zoo.tasks.translation.model import Translator
     from zoo.tasks.video.model import Labeler
 
 MusicGenerator = Literal["rnn_music", "lstm_music", "gru_music", "stacked_lstm_music"]
@@ -34,6 +35,7 @@ TextGenerator = Literal["rnn_text", "lstm_text", "gru_text", "stacked_lstm_text"
 SpeechModel = Literal["rnn_speech", "lstm_speech", "gru_speech", "bilstm_speech", "stacked_lstm_speech"]
 KeywordModel = Literal["rnn_keyword", "lstm_keyword", "gru_keyword", "bilstm_keyword", "stacked_lstm_keyword"]
 ForecastModel = Literal["rnn_forecast", "lstm_forecast", "gru_forecast", "bilstm_forecast", "stacked_lstm_forecast"]
+TranslationModel = Literal["gru_translation", "bilstm_translation"]
 VideoModel = Literal["rnn_video", "lstm_video", "gru_video", "bilstm_video", "stacked_lstm_video"]
 
 
@@ -75,6 +77,8 @@ def load(name: KeywordModel, engine: EngineName | None = ..., **options: "Unpack
 @overload
 def load(name: ForecastModel, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Forecaster": ...
 @overload
+def load(name: TranslationModel, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Translator": ...
+@overload
 def load(name: VideoModel, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Labeler": ...
 @overload
 def load(name: str | Path, engine: EngineName | None = ..., **options: "Unpack[LoadOptions]") -> "Model": ...
@@ -102,9 +106,9 @@ def load(
         The model, of the class that its task has: a `zoo.models.generation.Generator`, of a bidirectional network a
         `zoo.models.infilling.Infiller`; of speech a `zoo.tasks.speech.model.Recognizer`, of video a
         `zoo.tasks.video.model.Labeler`, of keywords a `zoo.tasks.keyword.model.Spotter`, of series a
-        `zoo.tasks.forecast.model.Forecaster`. Type checkers know which for the names of shipped models; for any other
-        name or path it is a `zoo.models.model.Model`, which `isinstance` narrows. Its `network` is the `keras.Model`,
-        built when it is asked for.
+        `zoo.tasks.forecast.model.Forecaster`, of translation a `zoo.tasks.translation.model.Translator`. Type checkers
+        know which for the names of shipped models; for any other name or path it is a `zoo.models.model.Model`, which
+        `isinstance` narrows. Its `network` is the `keras.Model`, built when it is asked for.
 
     Raises:
         UnknownModel: No such name, or no weights of that name.

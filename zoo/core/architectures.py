@@ -80,12 +80,24 @@ def state_names(architecture: Architecture, layers: int = 0) -> tuple[str, ...]:
         >>> state_names(ARCHITECTURES["lstm"])
         ('h0_0', 'c0_0')
     """
-    if architecture.bidirectional:
-        return ()
+    return () if architecture.bidirectional else pair_states(architecture, layers)
+
+
+def pair_states(architecture: Architecture, layers: int = 0) -> tuple[str, ...]:
+    """List the state inputs of the decoder of an encoder–decoder network, which is causal, layer by layer.
+
+    Args:
+        architecture: Row of the table.
+        layers: Recurrent layers; 0 takes the row's own number.
+    """
     depth = layers or architecture.layers
     return tuple(input_name(kind, layer) for layer in range(depth) for kind in STATES[architecture.cell])
 
 
+ABOVE = ("recurrent_", "head", "query")
+"""How names of layers begin that are no part of a front end or encoder."""
+
+
 def encodes(path: str) -> bool:
-    """Return whether a layer, or an array of one, belongs to the front end below the recurrent layers."""
-    return not path.startswith(("recurrent_", "head", "y/")) and path != "y"
+    """Return whether a layer, or an array of one, belongs to the front end of recurrent layers, or to an encoder."""
+    return not path.startswith((*ABOVE, "y/")) and path not in ("y", "decoder")

@@ -236,6 +236,35 @@ class StreamedCodec(GenerationCodec, Protocol):
         """Return a function of the tokens of a time step, one step after the other, to what they add."""
 
 
+@runtime_checkable
+class PairCodec(Codec, Protocol):
+    """A codec of encoder–decoder networks.
+
+    In training `x` holds the source and the inputs of the decoder side by side, in as many time steps as the longer of
+    them has; the targets are those of the decoder. A model runs encoder and decoder by themselves.
+    """
+
+    @property
+    def source_shape(self) -> tuple[int, ...]:
+        """Shape of a time step of the source: empty for ids of the embedding table, which the decoder shares."""
+
+    @property
+    def source_dtype(self) -> str:
+        """Type of the source."""
+
+    def split(self, xp: Any, x: Any) -> tuple[Any, Any]:
+        """Return the source `(batch, time, *source_shape)` and the inputs of the decoder `(batch, time)` int32 of x."""
+
+    def mask(self, xp: Any, source: Any) -> Any:
+        """Return where a source `(batch, time, *source_shape)` has not ended, `(batch, time)` bool."""
+
+    def sources(self, pieces: Sequence[Any]) -> np.ndarray:
+        """Return the sources of pieces, `(batch, time, *source_shape)`."""
+
+    def example_source(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        """Return random valid sources, `(batch, time, *source_shape)`."""
+
+
 class Context:
     """What a generative model remembers outside its network, for a batch of pieces.
 

@@ -64,3 +64,13 @@ class LoopEngine(Engine, Protocol):
         top_k: int | None, top_p: float | None, memory: Any,
     ) -> tuple[np.ndarray, Any]:  # fmt: skip
         """Make tokens `(batch, time)`; see `zoo.networks.keras_engine.KerasEngine.generate`."""
+
+
+class PairEngine(Engine, Protocol):
+    """An engine of an encoder–decoder network: a state is the memory, its mask, and the states of the decoder."""
+
+    def encode(self, source: np.ndarray) -> list[np.ndarray]:
+        """Return the state before the first step for sources `(batch, time, …)`."""
+
+    def attention(self, x: np.ndarray, state: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the weights of the steps of the source for each step of x, `(batch, time, source time)`."""

@@ -16,6 +16,7 @@ EXTRAS = {
     "flatbuffers": ("FlatBuffers", "tflite"),
     "matplotlib": ("Matplotlib", "plots"),
     "pandas": ("pandas", "data"),
+    "sacrebleu": ("sacreBLEU", "translation"),
     "tokenizers": ("Tokenizers", "subwords"),
     **{
         name: (text, "keras")

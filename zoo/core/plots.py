@@ -104,3 +104,15 @@ def coloured(labels: Sequence[str], values: Any, path: Path, unit: str) -> Path:
     legend.set_xlabel(unit, fontsize=8, labelpad=1)
     legend.tick_params(labelsize=7)
     return save(drawn, path)
+
+
+def grid(values: Any, columns: Sequence[str], rows: Sequence[str], path: Path) -> Path:
+    """Draw values `(rows, columns)` from 0 to 1 as squares, the darker, the larger, with the names of both axes."""
+    drawn = figure(figsize=(1.5 + 0.4 * len(columns), 1.2 + 0.3 * len(rows)))
+    axes = drawn.add_subplot()
+    axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(columns)), [plain(name.strip() or name) for name in columns], rotation=60, ha="left")
+    axes.set_yticks(range(len(rows)), [plain(name.strip() or name) for name in rows])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, labelsize=9)
+    return save(drawn, path)

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 
 from zoo.core.architectures import Architecture, encodes
-from zoo.core.codec import Codec, FrontEnd, SizedFrontEnd
+from zoo.core.codec import Codec, FrontEnd, PairCodec, SizedFrontEnd
 from zoo.core.recipe import Recipe
+from zoo.core.states import STATES
 from zoo.errors import ArgumentError
 
 Shapes = dict[str, tuple[int, ...]]
@@ -36,14 +37,14 @@ def shapes(
     Raises:
         ArgumentError: The sizes do not go together.
     """
+    if isinstance(codec, PairCodec):
+        return _pair(architecture, codec, recipe, found, front)
     below, width = _below(architecture, codec, recipe, found, front)
-    ways, units, gates = 1 + architecture.bidirectional, recipe.units, GATES[architecture.cell]
+    ways, units = 1 + architecture.bidirectional, recipe.units
     expected, wide = dict(below), width
     for i in range(recipe.layers or architecture.layers):
         for place in _places(architecture, i):
-            expected[f"{place}/kernel"] = (wide, gates * units)
-            expected[f"{place}/recurrent_kernel"] = (units, gates * units)
-            expected[f"{place}/bias"] = (2, gates * units) if architecture.cell == "gru" else (gates * units,)
+            expected |= _cell(architecture, place, wide, units)
         wide = ways * units
     if recipe.head:
         expected |= {"head/kernel": (width + wide, recipe.head), "head/bias": (recipe.head,)}
@@ -62,6 +63,45 @@ def _above(codec: Codec, recipe: Recipe, embeds: bool, wide: int) -> Shapes:
     if not embeds or codec.features != 1 or codec.symbols < codec.classes:
         raise ArgumentError("tied=true: this model has no embedding of its classes to make logits with: leave it out")
     return bias if wide == recipe.embedding else {"head_projection/kernel": (wide, recipe.embedding)} | bias
+
+
+def _cell(architecture: Architecture, place: str, wide: int, units: int) -> Shapes:
+    """Return the shapes of the arrays of a recurrent cell."""
+    gates = GATES[architecture.cell]
+    return {
+        f"{place}/kernel": (wide, gates * units),
+        f"{place}/recurrent_kernel": (units, gates * units),
+        f"{place}/bias": (2, gates * units) if architecture.cell == "gru" else (gates * units,),
+    }
+
+
+def _pair(architecture: Architecture, codec: PairCodec, recipe: Recipe, found: Found, front: FrontEnd | None) -> Shapes:
+    """Return the shapes of the weights of an encoder–decoder network."""
+    units, wide = recipe.units, recipe.embedding
+    table = {EMBEDDING: (codec.symbols, wide), "y/bias": (codec.classes,)}
+    cell, depth = NAMES[architecture.cell], recipe.layers or architecture.layers
+    first, expected = wide, {**table, **_front(codec, recipe, found, front)}
+    for i in range(depth):
+        for way in ("encoder_", "encoder_back_")[: 1 + architecture.bidirectional]:
+            expected |= _cell(architecture, f"{way}{i}/{cell}", first, units)
+        expected |= _cell(architecture, f"recurrent_{i}/{cell}", 2 * units if i else wide, units)
+        first = (1 + architecture.bidirectional) * units
+    for name, sizes in {
+        "memory_of": (first, units),
+        "bridge": (units, depth * len(STATES[architecture.cell]) * units),
+        "head": (2 * units, wide),
+    }.items():
+        expected |= {f"{name}/kernel": sizes, f"{name}/bias": sizes[1:]}
+    return expected | {"query/kernel": (units, units)}
+
+
+def _front(codec: PairCodec, recipe: Recipe, found: Found, front: FrontEnd | None) -> Shapes:
+    """Return the shapes of the front end of an encoder: those that are stored, where they are not known."""
+    if not codec.source_shape:
+        return {}
+    if isinstance(front, SizedFrontEnd):
+        return dict(front.shapes(recipe))
+    return {path: shape for path, shape in found.items() if path.startswith("front_")}
 
 
 def _places(architecture: Architecture, layer: int) -> list[str]:

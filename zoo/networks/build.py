@@ -10,14 +10,13 @@ import keras
 from keras import layers
 
 from zoo.core.architectures import Architecture, state_names
-from zoo.core.codec import Codec
+from zoo.core.codec import Codec, PairCodec
 from zoo.core.recipe import Recipe
 from zoo.core.shapes import check_count, shapes
 from zoo.core.states import STATES
-from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from zoo.layers.tied import TiedEmbedding, TiedLogits
-
-CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+from zoo.networks import encoder_decoder
+from zoo.networks.encoder_decoder import CELLS
 
 
 def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.Model:
@@ -35,13 +34,16 @@ def network(architecture: Architecture, codec: Codec, recipe: Recipe) -> keras.M
 
     Returns:
         Model `[x (batch, time, features) int32, states (batch, units) …]` →
-        `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states.
+        `[y (batch, time, classes) logits, new states …]`; a bidirectional one has no states. For a codec of pairs see
+        `zoo.networks.encoder_decoder`.
 
     Raises:
         ArgumentError: The sizes do not go together, or the network is too large.
     """
     front = codec.frontend()
     check_count(shapes(architecture, codec, recipe, {}, front))
+    if isinstance(codec, PairCodec):
+        return encoder_decoder.network(architecture, codec, recipe)
     x = keras.Input((None, *codec.shape), dtype=codec.dtype, name="x")
     sizes = front.sizes(recipe) if front else {}
     below = [keras.Input((size,), name=name) for name, size in sizes.items()]

@@ -12,8 +12,11 @@ import numpy as np
 from keras import ops
 
 from zoo.core.card import codec_json
-from zoo.core.codec import GenerationCodec
+from zoo.core.codec import Codec, GenerationCodec, PairCodec
+from zoo.core.states import output_name
+from zoo.networks import encoder_decoder
 from zoo.networks.generation_loop import loop
+from zoo.runtime.pair import Pair
 
 LOOPS = 32
 """Compiled loops that are kept; all models of one structure share theirs."""
@@ -21,6 +24,28 @@ COLLECT_EVERY = 8
 """Engines after which those that nobody uses any more are freed: their cycles are few objects for Python, which waits
 for many before it looks, and megabytes each."""
 _OPENED = itertools.count(1)
+
+
+def engine_of(network: keras.Model, codec: Codec) -> Any:
+    """Return the engine that runs a network of a codec through Keras."""
+    if isinstance(codec, PairCodec):
+        coder, writer = encoder_decoder.parts(network)
+        between = [tensor.name for tensor in writer.inputs[1:]]
+        states = map(output_name, between[len(encoder_decoder.MEMORY) :])
+        outputs = ["y", "attention", *states]
+        return Pair("keras", _named(coder, between), _named(writer, outputs), between, lambda: network)
+    return KerasEngine(network)
+
+
+def _named(network: keras.Model, names: Sequence[str]) -> Callable[..., dict[str, np.ndarray]]:
+    """Return a function of the inputs of a network that returns its outputs by name, as arrays."""
+    call = _compiled(network)
+
+    def run(*arrays: np.ndarray) -> dict[str, np.ndarray]:
+        found = keras.tree.flatten(call(list(arrays)))
+        return {name: ops.convert_to_numpy(tensor) for name, tensor in zip(names, found, strict=True)}
+
+    return run
 
 
 class KerasEngine:

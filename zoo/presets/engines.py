@@ -53,9 +53,9 @@ def _keras(preset: Preset, threads: int | None, providers: Sequence[str] | None)
     if threads is not None or providers is not None:
         raise ArgumentError("threads, providers: they are for ONNX Runtime, and this runs on Keras: leave them out")
     network = _network(preset)
-    from zoo.networks.keras_engine import KerasEngine
+    from zoo.networks.keras_engine import engine_of
 
-    return KerasEngine(network)
+    return engine_of(network, preset.codec)
 
 
 def _network(preset: Preset) -> "keras.Model":

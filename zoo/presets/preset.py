@@ -23,6 +23,7 @@ from zoo.errors import (
     ArgumentError,
     ArtifactError,
     DataError,
+    MissingExtra,
     PluginError,
     PresetError,
     ZooError,
@@ -117,6 +118,7 @@ def read_codec(card: Card, text: str) -> Codec:
 
     Raises:
         PresetError: The text is not the codec that the card's model was trained with, or describes none.
+        MissingExtra: A package that the codec needs is not installed.
     """
     if sha256(text.encode()) != card.codec_sha256:
         raise PresetError("the codec is not the one the card was written for (its checksum differs)")
@@ -125,6 +127,8 @@ def read_codec(card: Card, text: str) -> Codec:
         codec: Codec = find(card.task).read_codec(parse(text))
         if row and codec.for_direction(row.bidirectional).to_json() != codec.to_json():
             raise PresetError(f"it is for networks of another direction than {row.name}")
+    except MissingExtra:
+        raise
     except ZooError as error:
         raise PresetError(f"the codec cannot be used: {error}") from error
     except Exception as error:  # of a task in another package, which may check nothing

@@ -11,6 +11,7 @@ import numpy as np
 from zoo.core.codec import Codec
 from zoo.core.validation import first_line, number
 from zoo.errors import ArgumentError, ArtifactError
+from zoo.runtime.pair import Pair
 from zoo.runtime.signature import FORMS, Signature, Tensor, bind, shape_text
 
 MOST_THREADS = 1024
@@ -127,9 +128,12 @@ class BoundEngine:
             ArgumentError: An input is missing or unknown, or its shape or dtype does not fit; the message names it. Or
                 the runtime refused the values.
         """
+        results = self.named(*arrays, **named)
+        return next(iter(results.values())) if len(results) == 1 else results
+
+    def named(self, *arrays: Any, **named: Any) -> dict[str, np.ndarray]:
+        """Run the network as `__call__` does; return the outputs by name, also where there is one."""
         results = self._run(bind(self.signature.inputs, arrays, named))
-        if len(results) == 1:
-            return results[0]
         return {tensor.name: array for tensor, array in zip(self.outputs, results, strict=True)}
 
     def _run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -241,3 +245,23 @@ def _one_at_a_time(run: Run) -> Run:
             return run(arrays)
 
     return locked
+
+
+def of_engines(encoder: BoundEngine, decoder: BoundEngine) -> Pair:
+    """Return the engine of two opened artifacts or graphs.
+
+    Raises:
+        ArtifactError: The encoder does not return what the decoder takes.
+    """
+    between = [tensor.name for tensor in decoder.inputs[1:]]
+    if [tensor.name for tensor in encoder.outputs] != between:
+        raise ArtifactError(
+            f"encoder and decoder do not belong together: {encoder.signature.text()}; {decoder.signature.text()}"
+        )
+    x = decoder.inputs[0].shape
+    both = Pair(
+        decoder.name, encoder.named, decoder.named, between, concurrent=encoder.concurrent and decoder.concurrent,
+        fixed=(x[0], x[1] if len(x) > 1 else None), classes=decoder.outputs[0].shape[-1],
+    )  # fmt: skip
+    both.opened = encoder, decoder
+    return both

@@ -23,7 +23,7 @@ BLOCK = 1 << 21  # tokens encoded at a time
 WIDE = 1024  # numbers of an input that counts as one token: a picture counts as several
 ENCODED = 16  # pieces encoded together
 POOL = 32  # batches whose pieces are sorted by length, so that a batch holds pieces of like length
-ROUND = 16  # steps that lengths of whole pieces are rounded up to: fewer shapes
+ROUND, LEAST_ROUND = 16, 4  # steps that lengths of whole pieces are rounded up to, long ones and short: fewer shapes
 Targets = Callable[[Any, Any], tuple[Any, Any]]
 
 
@@ -124,7 +124,7 @@ class Windows:
         order = np.concatenate([pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools])
         for batch in rng.permutation(self.steps):
             x, y = self.codec.encode([self.changed(int(i), rng) for i in order[batch * size : (batch + 1) * size]])
-            more = -x.shape[1] % (ROUND * self.codec.group)
+            more = -x.shape[1] % (rounding(x.shape[1] // self.codec.group) * self.codec.group)
             yield _longer(x, more, "edge", 1), np.zeros((len(x), 1), np.float32), _longer(y, more, axis=1)
 
     def _shuffled(self, tokens: np.ndarray, steps: int, rng: np.random.Generator) -> np.ndarray:
@@ -164,6 +164,11 @@ class Windows:
         (x, keep), *rest = sample
         form = ((_spec(x, time), _spec(keep, {})), *(_spec(array, time) for array in rest))
         return tf.data.Dataset.from_generator(lambda: self.batches(first), output_signature=form).prefetch(AHEAD)
+
+
+def rounding(steps: int) -> int:
+    """Return what a number of steps is rounded up to a multiple of: about a quarter of it."""
+    return int(min(ROUND, max(LEAST_ROUND, 2 ** (steps.bit_length() - 3))))
 
 
 def _longer(array: np.ndarray, steps: int, mode: Any = "constant", axis: int = 0) -> np.ndarray:

@@ -132,10 +132,13 @@ def compiled(
 def freeze(network: keras.Model, layers: Sequence[str]) -> None:
     """Keep layers as they are in training; `encoder` stands for all below the recurrent ones.
 
+    Layers inside of others, such as of an encoder, have their own names.
+
     Raises:
         ArgumentError: There is no such layer with weights.
     """
-    known = {layer.name: [layer] for layer in network.layers if layer.weights}
+    inner = [layer for part in network.layers if isinstance(part, keras.Model) for layer in part.layers]
+    known = {layer.name: [layer] for layer in (*network.layers, *inner) if layer.weights}
     known[ENCODER] = [layer for layer in network.layers if encodes(layer.name)]
     for name in layers:
         if name not in known:

@@ -20,7 +20,7 @@ from zoo.core.card import Card
 from zoo.core.codec import Codec
 from zoo.core.recipe import Recipe
 from zoo.networks.build import network
-from zoo.networks.keras_engine import KerasEngine
+from zoo.networks.keras_engine import engine_of
 from zoo.networks.transfer import ENCODER, copied, set_weights, weights
 from zoo.presets import preset as presets
 from zoo.training import devices, start, teaching
@@ -131,7 +131,7 @@ def _finished(request: Request, begun: Start, checkpoint: Checkpoint) -> Card:
         command=request.command, epochs=checkpoint.state["epoch"], minutes=round(checkpoint.state["minutes"], 1),
         versions=_versions(), data=_data_facts(request),
     )  # fmt: skip
-    model = entry.task.model(card, begun.codec, KerasEngine(net))
+    model = entry.task.model(card, begun.codec, engine_of(net, begun.codec))
     model.card = replace(card, calibration=model.calibrate(begun.splits.get("valid", ())))
     splits = [split for split in (TRIED if request.trial else MEASURED) if split in begun.splits]
     card = replace(model.card, metrics={split: _plain(model.measure(begun.splits[split])) for split in splits})

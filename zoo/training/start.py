@@ -95,7 +95,11 @@ def begin(entry: Entry, recipe: Recipe, base: Preset | None, data: Path | None, 
     codec = codec if _same(entry, base) else codec.for_direction(entry.architecture.bidirectional)
     net = network(entry.architecture, codec, recipe)
     arrays, new = base.weights(), weights(net, "float32")
-    set_weights(net, resize_vocabulary(arrays, new, *kept) if _same(entry, base) else transfer_encoder(arrays, new))
+    if not _same(entry, base):
+        arrays = transfer_encoder(arrays, new)
+    elif codec is not base.codec:
+        arrays = resize_vocabulary(arrays, new, *kept)
+    set_weights(net, arrays)
     if verbose and devices.worker() == 0 and not _same(entry, base):
         print(f"The encoder is that of {base.card.name}; the layers above it start untrained.")
     return Start(_counted(codec, splits), codec, recipe, net)
