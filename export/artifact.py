@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.card import Card, codec_json
+from zoo.core.codec import Codec, PairCodec
 from zoo.core.files import BLOCK, exists, regular, sha256
 from zoo.errors import (
     ArgumentError,
@@ -26,7 +27,8 @@ from zoo.errors import (
 )
 from zoo.models.model import Model, make
 from zoo.presets.preset import read_codec
-from zoo.runtime.engine import BoundEngine, RuntimeOptions, runtime_options
+from zoo.runtime.engine import BoundEngine, RuntimeOptions, of_engines, runtime_options
+from zoo.runtime.pair import Pair
 
 from . import formats
 from .formats import Format
@@ -94,12 +96,36 @@ def load(
     engine.about = manifest.about
     try:
         check_signature(signature, engine.signature)
-        return _model(manifest, engine) if "card" in manifest.texts else engine
+        whole = _with_encoder(source, row, manifest, engine, options) if manifest.about.get("encoder") else engine
+        return _model(manifest, whole) if "card" in manifest.texts else whole
     except (PresetError, PluginError, VerificationError) as error:
         raise ArtifactError(f"{source}: {error}") from error
 
 
-def _model(manifest: Manifest, engine: BoundEngine) -> Any:
+def _with_encoder(
+    source: Path, row: Format, manifest: Manifest, decoder: BoundEngine, options: list[RuntimeOptions]
+) -> Pair:
+    """Return the engine of a decoder and the encoder beside it.
+
+    Raises:
+        ArtifactError: The encoder is missing or damaged, or is not the one that was exported with the decoder.
+    """
+    name, digest = manifest.about["encoder"], manifest.about["encoder_sha256"]
+    beside = source.with_name(Path(name).name)
+    if not exists(beside):
+        raise ArtifactError(f"{source} is a decoder, and its encoder {beside} is missing: copy both files")
+    _, other, found = read_manifest(beside)
+    if other.name != row.name or found is None or found.texts["sha256"] != digest:
+        raise ArtifactError(f"{beside} is not the encoder that {source} was exported with: copy both files again")
+    signature = found.signatures[found.form]
+    encoder = row.open(beside, signature, *options)
+    check_signature(signature, encoder.signature)
+    both = of_engines(encoder, decoder)
+    both.about = manifest.about
+    return both
+
+
+def _model(manifest: Manifest, engine: BoundEngine | Pair) -> Any:
     """Return the model of the zoo that a manifest describes, run by an opened artifact.
 
     Raises:
@@ -107,7 +133,9 @@ def _model(manifest: Manifest, engine: BoundEngine) -> Any:
     """
     card = Card.from_json(manifest.texts["card"])
     codec = read_codec(card, manifest.texts["codec"])
-    if engine.signature.form != "generate":
+    if isinstance(codec, PairCodec) or isinstance(engine, Pair):
+        _check_pair(codec, engine)
+    elif engine.signature.form != "generate":
         x, y = engine.inputs[0].shape[2:], engine.outputs[0].shape[-1:]
         if x != codec.shape or y not in ((codec.classes,), (None,)):
             raise PresetError(
@@ -117,6 +145,22 @@ def _model(manifest: Manifest, engine: BoundEngine) -> Any:
     if stored and [(c["offset"], c["size"]) for c in stored] != [(c["offset"], c["size"]) for c in own]:
         raise PresetError("the codec has other columns of x than the manifest")
     return make(card, codec, engine)
+
+
+def _check_pair(codec: Codec, engine: BoundEngine | Pair) -> None:
+    """Compare the inputs and outputs of an encoder–decoder model with its codec.
+
+    Raises:
+        PresetError: They differ.
+    """
+    if not isinstance(codec, PairCodec):
+        raise PresetError(f"the codec is of other models than those of an encoder and a decoder, {engine!r}")
+    if isinstance(engine, BoundEngine):
+        if engine.signature.form == "generate" and engine.inputs[0].shape[2:] == codec.source_shape:
+            return
+        raise PresetError(f"the codec belongs to an encoder–decoder model, the network is {engine.signature.text()}")
+    if engine.classes not in (codec.classes, None):
+        raise PresetError(f"the codec has {codec.classes} classes, the network {engine.classes}")
 
 
 def _runtime_options(

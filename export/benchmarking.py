@@ -14,12 +14,13 @@ import numpy as np
 from zoo.core.extras import needing
 from zoo.core.files import temporary_folder
 from zoo.core.validation import number
-from zoo.errors import ExportError
+from zoo.errors import ArgumentError, ExportError
 from zoo.runtime.engine import BoundEngine
 
 from . import formats
 from .artifact import load
 from .faces import open_source
+from .pairs import is_pair
 from .saving import save
 from .tracing.source import Source
 
@@ -100,11 +101,14 @@ def benchmark(model: Any, steps: int = 100, batch: int = 1, inputs: Any = None, 
         A table; print it.
 
     Raises:
-        ArgumentError: `steps` or `batch` is less than 1, or the model takes another number of steps.
+        ArgumentError: `steps` or `batch` is less than 1, the model takes another number of steps, or consists of an
+            encoder and a decoder.
         ExportError: The model cannot be exported.
         MissingExtra: A package that a benchmark needs is not installed.
     """
     steps, batch = number("steps", steps, 1, whole=True), number("batch", batch, 1, whole=True)
+    if is_pair(model):
+        raise ArgumentError("an encoder and a decoder are two networks: give one of them, a Keras model")
     _, build = open_source(model, inputs)
     source = build(False)
     source.signature("sequence", batch, steps)

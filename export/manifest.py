@@ -50,6 +50,8 @@ class About:
         versions: Library → version.
         notes: Remarks of the report.
         x: Columns of x, of a model of the zoo.
+        encoder: Name of the artifact beside a decoder that is its encoder; empty for other models.
+        encoder_sha256: The checksum in the manifest of that one.
     """
 
     format: str = limits(longest=NAME)
@@ -64,6 +66,8 @@ class About:
     versions: dict[str, str] = limits(longest=NAME, each={"longest": NAME})
     notes: tuple[str, ...] = limits(())
     x: tuple[Column, ...] = limits(())
+    encoder: str = limits("", longest=NAME, pattern=r"([^/\\\0]*[^/\\\0.][^/\\\0]*)?")
+    encoder_sha256: str = limits("", pattern=f"({SHA256})?")
 
     def __post_init__(self) -> None:
         """Refuse forms that there are not.

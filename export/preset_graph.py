@@ -19,21 +19,24 @@ from typing import Any
 import numpy as np
 
 from zoo.core.card import Card
+from zoo.core.codec import PairCodec
 from zoo.core.extras import needing
 from zoo.core.files import replacing, sha256, temporary_folder
 from zoo.errors import ExportError
 from zoo.models.model import Model, make
 from zoo.presets import CARD
-from zoo.presets.graph import GRAPH, KEY, KINDS, MOST_BYTES, VERSION, engine, places
+from zoo.presets.graph import ENCODER_GRAPH, ENCODER_KEY, GRAPH, KEY, KINDS, MOST_BYTES, VERSION, engine, places
 from zoo.presets.preset import CODEC, WEIGHTS, read
 from zoo.presets.weights_file import Weights
 from zoo.runtime.onnx.checking import ExternalData
+from zoo.runtime.pair import Pair
 from zoo.runtime.signature import Face
 
 from .conversion import converted
 from .faces import open_source
 from .formats import Options, of_path
-from .verification.verify import verify
+from .tracing.pair import of_network
+from .verification.verify import check_decode, tolerance_of, verify
 
 LEAST = 2
 """Smallest number of elements of a constant that is looked for among the stored weights."""
@@ -59,22 +62,39 @@ def add_graph(folder: Path) -> Card:
 
     if keras.config.backend() != "tensorflow":
         return _in_another_process(folder)
-    from zoo.networks.keras_engine import KerasEngine
+    from zoo.networks.keras_engine import engine_of
     from zoo.presets.network import network
 
     preset = read(folder)
-    reference = make(preset.card, preset.codec, KerasEngine(network(preset)))
-    face = _face(reference)
+    reference = make(preset.card, preset.codec, engine_of(network(preset), preset.codec))
+    faces = _faces(reference)
     place = folder.resolve()  # it is renamed, and neither `.` nor a link is what is meant
     with replacing(place, folder=True) as scratch:
         _copy(place, scratch)
-        data = _made(face, preset.stored())
-        (scratch / GRAPH).write_bytes(data)
-        card = replace(preset.card, graph_sha256=sha256(data))
+        properties, digest = {KEY: VERSION}, ""
+        for name, face in faces.items():
+            data = _made(face, preset.stored(), properties)
+            (scratch / name).write_bytes(data)
+            digest = sha256(data)
+            properties = {**properties, ENCODER_KEY: digest}
+        card = replace(preset.card, graph_sha256=digest)
         (scratch / CARD).write_text(card.to_json(), encoding="utf-8")
-        # As users will open it.
-        verify(face, engine(replace(preset, card=card, folder=scratch)), Options(), reference)
+        _verify(faces, engine(replace(preset, card=card, folder=scratch)), reference)  # as users will open it
     return card
+
+
+def _verify(faces: dict[str, Face], opened: Any, reference: Model) -> None:
+    """Compare the graphs of a preset with Keras.
+
+    Raises:
+        VerificationError: They compute something else.
+    """
+    if isinstance(opened, Pair):
+        for face, part in zip(faces.values(), opened.opened, strict=True):
+            verify(face, part, Options(), tolerance=tolerance_of(Options(), reference))
+        check_decode(reference, make(reference.card, reference.codec, opened))
+    else:
+        verify(faces[GRAPH], opened, Options(), reference)
 
 
 def _copy(folder: Path, to: Path) -> None:
@@ -82,7 +102,7 @@ def _copy(folder: Path, to: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.copytree(path, to / path.name, symlinks=True)
-        elif path.name not in (CARD, GRAPH):
+        elif path.name not in (CARD, GRAPH, ENCODER_GRAPH):
             shutil.copy2(path, to / path.name, follow_symlinks=path.name in (CODEC, WEIGHTS))
     to.chmod(folder.stat().st_mode | stat.S_IRWXU)
 
@@ -100,15 +120,18 @@ def _in_another_process(folder: Path) -> Card:
     return read(folder).card
 
 
-def _face(model: Model) -> Face:
-    """Return the network of a model, with the signature that its graph has."""
+def _faces(model: Model) -> dict[str, Face]:
+    """Return the networks of a model, with the signatures that their graphs have, by the file of the graph."""
+    if isinstance(model.codec, PairCodec):
+        sources = zip((ENCODER_GRAPH, GRAPH), of_network(model.network, model.codec.example_source), strict=True)
+        return {name: Face(source, source.signature("sequence")) for name, source in sources}
     _, build = open_source(model, None)
     source = build(False)
-    return Face(source, source.signature("sequence"))
+    return {GRAPH: Face(source, source.signature("sequence"))}
 
 
-def _made(face: Face, stored: Weights) -> bytes:
-    """Convert a network; return its graph, without the weights.
+def _made(face: Face, stored: Weights, properties: dict[str, str]) -> bytes:
+    """Convert a network; return its graph, without the weights, with properties in its metadata.
 
     Raises:
         ExportError: The network cannot be converted, or the graph is too large.
@@ -120,7 +143,7 @@ def _made(face: Face, stored: Weights) -> bytes:
         converted(of_path(path), [face], path, Options(stored=True))
         model = onnx.load(path)
     _refer(model.graph, _Weights(stored.arrays), places(stored))
-    onnx.helper.set_model_props(model, {KEY: VERSION})
+    onnx.helper.set_model_props(model, properties)
     data: bytes = model.SerializeToString()
     if len(data) > MOST_BYTES:
         raise ExportError(f"{GRAPH} would have {len(data):,} bytes, at most {MOST_BYTES:,} are read")

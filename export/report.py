@@ -1,9 +1,12 @@
 """The report of `export.save`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.runtime.signature import Signature
+from zoo.runtime.signature import Face, Signature
+
+from .formats import Format, Options
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,28 @@ class Report:
             lines.append(f"    differences from Keras: {measured}")
         lines += [f"  compared at {self.compared}", *(f"  {note}" for note in self.notes)]
         return "\n".join([*lines, f'  next: run = export.load("{self.path}"); zoo inspect {self.path}'])
+
+
+def counts(row: Format, operators: Sequence[str]) -> dict[str, int]:
+    """Count the recurrent and loop operators one by one, in their order of appearance, and all operators."""
+    counts = {name: operators.count(name) for name in dict.fromkeys(operators) if name in row.recurrent_operators}
+    return {**counts, "in all": len(operators)}
+
+
+def pair_report(
+    found: Sequence[Face], operators: Sequence[Sequence[str]], path: Path, size: int, row: Format, options: Options,
+    measured: dict[str, dict[str, float]], shapes: Sequence[str], notes: Sequence[str], encoder: Face | None = None,
+) -> Report:  # fmt: skip
+    """Return the report of an encoder–decoder model: size in bytes, and operators, of all its files together."""
+    signatures = {face.form: face.signature for face in found}
+    if encoder is not None:
+        signatures = {"encode": encoder.signature, **signatures}
+        form = found[0].form
+        parts: dict[str, dict[str, float]] = {"encode": {}, form: {}}
+        for key, value in measured[form].items():
+            parts["encode" if key.startswith("encoder ") else form][key.removeprefix("encoder ")] = value
+        measured = parts
+    return Report(
+        path, row.name, found[0].form, options.quantize, size, signatures, measured,
+        "; ".join(shapes), counts(row, [name for each in operators for name in each]), 0.0, tuple(notes),
+    )  # fmt: skip

@@ -1,35 +1,39 @@
 """Save a model as an artifact: open the model → check options → convert → verify → seal → report."""
 
 import os
-import platform
+import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from importlib.metadata import version
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zoo.core.codec import GenerationCodec
 from zoo.core.extras import needing
-from zoo.core.files import sweep, temporary_folder
-from zoo.core.validation import number
-from zoo.errors import ArgumentError, DataError
+from zoo.core.files import replacing, sweep, temporary_folder
+from zoo.errors import ArgumentError
 from zoo.models.model import Model
 from zoo.runtime.engine import BoundEngine
-from zoo.runtime.signature import FORMS, Face
+from zoo.runtime.signature import Face
 
 from . import formats
-from .artifact import load, seal, size_of
+from .about import about_of, option_notes, unmeasured
+from .artifact import load, read_manifest, seal, size_of
 from .calibration import calibrated, samples
 from .conversion import converted
 from .faces import faces_of, open_source, single_steps
 from .formats import Format, Options
 from .legacy.reading import reading
-from .report import Report
+from .options import check_free, check_options, check_pair_options, check_target
+from .pairs import Opened, encoder_path, is_pair, opened
+from .pairs import faces as pair_faces
+from .report import Report, counts, pair_report
 from .sidecar import places, write
 from .verification.compare import check_order
 from .verification.generation import check_generation
-from .verification.verify import tolerance_of, verify
+from .verification.pairs import check_search
+from .verification.verify import tolerance_of, verify, verify_pair
 
 Measured = tuple[dict[str, float], list[str]]
 """Check → largest difference, and the shapes it was measured at."""
@@ -50,12 +54,15 @@ def save(
     recurrence: str | None = None,
     inputs: Any = None,
     sidecar: bool = False,
+    begin: int | None = None,
+    end: int | None = None,
 ) -> Report:
     """Export a Keras model, verified against Keras before the artifact exists.
 
     Args:
         model: A `keras.Model` (functional, Sequential or subclassed) whose recurrent parts are Keras's own layers, or
-            a model that `zoo.load` returned. It is not changed.
+            a model that `zoo.load` returned. It is not changed. Or an encoder and a decoder, `(encoder, decoder)`: the
+            decoder takes `x` and then what the encoder returns, and returns its output and then its new states.
         path: `NAME.onnx`, `NAME.tflite`, or a folder name for a SavedModel. An artifact of that name is replaced.
         format: `onnx`, `tflite` or `saved_model`; None takes that of the suffix.
         form: `sequence` takes any number of time steps in a call; `step` takes one, with the state of every recurrent
@@ -80,6 +87,12 @@ def save(
         sidecar: Write the metadata of the artifact to a file beside it too, such as `NAME.json`: signatures,
             checksum, differences from Keras, card and codec, for runtimes that cannot read them in the artifact. An
             existing sidecar of this artifact is always written again.
+        begin: In the form `generate` of your own encoder and decoder, the first id that the decoder is given.
+        end: The id that ends an output there.
+
+    An encoder–decoder model becomes two artifacts, the decoder at `path` and the encoder beside it, at
+    `NAME.encoder.onnx` and so on; `load` opens both by `path`. In the form `generate` it is one, which takes the source
+    and returns the ids of a greedy search; `steps` then fixes how many.
 
     Returns:
         A report; print it.
@@ -95,63 +108,38 @@ def save(
     target = Path(path)
     row = formats.of_path(target, format)
     options = Options(quantize, recurrence or next(iter(row.recurrence), None), samples(representative))
-    _check_options(row, form, options, batch, steps)
-    _check_target(target, row)
+    check_options(row, form, options, batch, steps)
+    check_target(target, row)
     sweep(target.parent.absolute())
     began = time.perf_counter()
+    if is_pair(model):
+        check_pair_options(options, state, inputs)
+        report = _save_pair(opened(model, begin, end), target, row, options, form, batch, steps, sidecar)
+        return replace(report, seconds=time.perf_counter() - began)
+    if begin is not None or end is not None:
+        raise ArgumentError("begin, end: they are for an encoder and a decoder: leave them out")
     zoo_model, build = open_source(model, inputs)
     faces, notes = faces_of(row, build, zoo_model, form, batch, steps, state)
     options = calibrated(options, faces[0])
     with places(target, row.folder, sidecar) as (scratch, beside):
         operators = converted(row, faces, scratch, options)
         measured, compared = _verified(row, faces, scratch, options, zoo_model)
-        notes += _notes(row, faces[0], scratch, options, operators)
-        notes += _unmeasured(options, zoo_model, measured[form]) + _origin(model)
-        seal(scratch, row, zoo_model, _about(row, faces, options, measured, compared, zoo_model, notes))
+        notes += option_notes(row, faces[0], scratch, options, operators)
+        notes += unmeasured(options, zoo_model, measured[form]) + _origin(model)
+        seal(
+            scratch,
+            row,
+            zoo_model,
+            about_of(row, faces, options, measured, compared, zoo_model, notes, tolerance_of(options, zoo_model)),
+        )
         load(scratch)  # an artifact gets its final name once it has been opened as users will open it
         size = size_of(scratch)
         if beside:
             write(beside, scratch, row)
     return Report(
         target, row.name, form, quantize, size, {f.form: f.signature for f in faces}, measured, compared,
-        _counts(row, operators), time.perf_counter() - began, tuple(notes),
+        counts(row, operators), time.perf_counter() - began, tuple(notes),
     )  # fmt: skip
-
-
-def _check_options(row: Format, form: str, options: Options, batch: int | None, steps: int | None) -> None:
-    """Check every option before anything is done.
-
-    Raises:
-        ArgumentError: The format does not have it; the message lists the accepted values.
-    """
-    if form not in FORMS:
-        raise ArgumentError(f"form={form!r}: give one of {', '.join(FORMS)}")
-    for name, value, accepted in (
-        ("quantize", options.quantize, row.quantize),
-        ("recurrence", options.recurrence, row.recurrence),
-    ):
-        if value is not None and value not in accepted:
-            raise ArgumentError(f"{name}={value!r}: {row.name} takes {', '.join(accepted) or 'no such option'}")
-    for name, size in (("batch", batch), ("steps", steps)):
-        if size is not None:
-            number(name, size, 1, whole=True)
-    if form == "step" and steps not in (None, 1):
-        raise ArgumentError(f"steps={steps}: the step form has one")
-    row.check(options, form, batch is not None and (steps is not None or form == "step"))
-
-
-def _check_target(target: Path, row: Format) -> None:
-    """Refuse to replace a folder that is not an artifact of this format.
-
-    Raises:
-        DataError: There is one.
-    """
-    if not target.is_dir():
-        return
-    if not row.folder:
-        raise DataError(f"{target} is a folder: a {row.name} artifact is a file")
-    if any(target.iterdir()) and not row.recognises(target, b""):
-        raise DataError(f"{target} is a folder with other content: remove it or choose another name")
 
 
 def _verified(
@@ -198,21 +186,6 @@ def _stepper(row: Format, looped: Face, options: Options, model: Model, place: P
         return engine, verify(face, engine, options, model)
 
 
-def _notes(row: Format, face: Face, path: Path, options: Options, operators: Sequence[str]) -> list[str]:
-    """Return which options found nothing in the model to change."""
-    found = []
-    if options.quantize and options.quantize not in row.precision(path):
-        found.append(f"no weight is large enough to be stored as {options.quantize}: about 1,000 numbers are needed")
-    return found + row.notes(face.form, options, operators)
-
-
-def _unmeasured(options: Options, model: Model | None, differences: Mapping[str, float]) -> list[str]:
-    """Return a note if a quantized model of the zoo was not evaluated."""
-    if model is None or not options.quantize or any(check.endswith("after") for check in differences):
-        return []
-    return ["the metric was not measured: the data set is missing or not that of the model, or the shape is fixed"]
-
-
 def _origin(model: Any) -> list[str]:
     """Return notes about a model that was read from a file of Keras 1 or 2: which Keras wrote it, what was mapped."""
     read = reading(model)
@@ -223,37 +196,95 @@ def _origin(model: Any) -> list[str]:
     )
 
 
-def _counts(row: Format, operators: Sequence[str]) -> dict[str, int]:
-    """Count the recurrent and loop operators one by one, in their order of appearance, and all operators."""
-    counts = {name: operators.count(name) for name in dict.fromkeys(operators) if name in row.recurrent_operators}
-    return {**counts, "in all": len(operators)}
+def _save_pair(
+    pair: Opened, target: Path, row: Format, options: Options, form: str, batch: int | None, steps: int | None,
+    sidecar: bool,
+) -> Report:  # fmt: skip
+    """Export an encoder–decoder model; see `save`."""
+    found = pair_faces(pair, form, batch, steps)
+    with ExitStack() as stack:
+        scratch, beside = stack.enter_context(places(target, row.folder, sidecar))
+        if form == "generate":
+            report = _search(pair, found[0], scratch, row, options)
+        else:
+            other = encoder_path(target)
+            check_free(other, row)
+            encoder = scratch.with_name(other.name)  # beside the decoder, as `load` wants it
+            if row.folder:
+                encoder.mkdir()
+            report = _two(pair, found, [encoder, scratch], row, options)
+            report = replace(report, notes=(*report.notes, f"the encoder is {other.name}, which load opens too"))
+            final = stack.enter_context(replacing(other, folder=row.folder))
+            shutil.copytree(encoder, final, dirs_exist_ok=True) if row.folder else shutil.copyfile(encoder, final)
+        if beside:
+            write(beside, scratch, row)
+    return replace(report, path=target)
 
 
-def _about(
-    row: Format, faces: Sequence[Face], options: Options, measured: dict[str, dict[str, float]], compared: str,
-    model: Model | None, notes: Sequence[str],
-) -> dict[str, Any]:  # fmt: skip
-    """Return how an artifact was made, for its manifest."""
-    sides = {
-        face.form: {
-            side: [asdict(tensor) for tensor in getattr(face.signature, side)] for side in ("inputs", "outputs")
-        }
-        for face in faces
-    }
-    return {
-        "format": row.name,
-        "form": faces[0].form,
-        "signatures": sides,
-        "quantize": options.quantize,
-        "recurrence": options.recurrence,
-        "differences": measured,
-        "compared": compared,
-        "tolerance": tolerance_of(options, model),
-        "notes": list(notes),
-        "name": model.card.name if model else faces[0].source.network.name,
-        "versions": {
-            "python": platform.python_version(),
-            **{n: version(n) for n in ("rnn-zoo", "keras", "tensorflow")},
-        },
-        **({"x": model.codec.columns()} if model and faces[0].form != "generate" else {}),
-    }
+def _search(pair: Opened, face: Face, path: Path, row: Format, options: Options) -> Report:
+    """Convert, verify and seal the graph with the search inside."""
+    operators = converted(row, [face], path, options)
+    with temporary_folder(path.parent) as folder:
+        two = pair_faces(pair, "step", None, None)  # as in the loop, which has the steps one by one
+        paths = [folder / f"{name}{row.suffix}" for name in ("encoder", "decoder")]
+        for one, place in zip(two, paths, strict=True):
+            if row.folder:
+                place.mkdir()
+            converted(row, [one], place, options)
+        measured, shapes, stepper = verify_pair(row, two, paths, options, pair.model)
+        found, where = check_search(face, _opened(row, path, face), stepper, tolerance_of(options, pair.model))
+    measured, shapes = measured | found, [*shapes, where]
+    notes = option_notes(row, face, path, options, operators) + unmeasured(options, pair.model, measured)
+    _seal_pair(pair, [face], path, row, options, {"generate": measured}, shapes, notes)
+    load(path)
+    return pair_report([face], [operators], path, size_of(path), row, options, {"generate": measured}, shapes, notes)
+
+
+def _two(pair: Opened, found: Sequence[Face], paths: Sequence[Path], row: Format, options: Options) -> Report:
+    """Convert, verify and seal encoder and decoder."""
+    operators = [converted(row, [face], path, options) for face, path in zip(found, paths, strict=True)]
+    measured, shapes, _ = verify_pair(row, found, paths, options, pair.model)
+    form = found[1].form
+    own = {key: value for key, value in measured.items() if not key.startswith("encoder ")}
+    of_encoder = {key.removeprefix("encoder "): value for key, value in measured.items() if key not in own}
+    about = about_of(
+        row,
+        found[:1],
+        options,
+        {"sequence": of_encoder},
+        "; ".join(shapes),
+        None,
+        (),
+        tolerance_of(options, pair.model),
+    )
+    seal(paths[0], row, None, about)
+    digest = read_manifest(paths[0])[2]
+    beside = {"encoder": paths[0].name, "encoder_sha256": digest.texts["sha256"] if digest else ""}
+    notes = option_notes(row, found[1], paths[1], options, operators[1]) + unmeasured(options, pair.model, own)
+    _seal_pair(pair, found[1:], paths[1], row, options, {form: own}, shapes, notes, beside)
+    load(paths[1])
+    return pair_report(
+        found[1:],
+        operators,
+        paths[1],
+        sum(map(size_of, paths)),
+        row,
+        options,
+        {form: measured},
+        shapes,
+        notes,
+        found[0],
+    )
+
+
+def _seal_pair(
+    pair: Opened, found: Sequence[Face], path: Path, row: Format, options: Options,
+    measured: dict[str, dict[str, float]], shapes: Sequence[str], notes: Sequence[str],
+    more: dict[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Add the manifest of a graph, `more` of it besides what every artifact has."""
+    about = about_of(
+        row, found, options, measured, "; ".join(shapes), pair.model, notes, tolerance_of(options, pair.model)
+    )
+    about.pop("x", None)  # columns of what is trained on
+    seal(path, row, pair.model, about | (more or {}))

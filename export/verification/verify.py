@@ -1,19 +1,24 @@
 """Agreement of an artifact with Keras. Every check raises; an artifact exists only if all of them passed."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.task import find
 from zoo.errors import CodecError, DataError, VerificationError
 from zoo.models.model import Model, make
-from zoo.runtime.engine import BoundEngine
+from zoo.runtime.engine import BoundEngine, of_engines
+from zoo.runtime.pair import Pair
 from zoo.runtime.signature import Face
 
-from ..formats import Options
+from ..formats import Format, Options
 from .calibrated import check_usual
 from .checks import check_chain, check_parity
 from .compare import (
     CHAIN_STEPS,
     SEED,
     TOLERANCES,
+    check_order,
     check_signature,
     difference,
     fixed_axes,
@@ -67,7 +72,7 @@ def check_metric(reference: Model, candidate: Model, split: str = "valid") -> di
 
 
 def verify(
-    face: Face, candidate: BoundEngine, options: Options, model: Model | None = None
+    face: Face, candidate: BoundEngine, options: Options, model: Model | None = None, tolerance: float | None = None
 ) -> tuple[dict[str, float], list[str]]:
     """Compare an opened artifact with the model it was made from.
 
@@ -76,6 +81,7 @@ def verify(
         candidate: The opened artifact.
         options: How it was converted.
         model: The model of the zoo that it was made from, if it is one.
+        tolerance: Largest difference that passes; None takes that of the options and the model.
 
     Returns:
         `parity` and `chain` as the checks compare, `error` (largest difference of a value), and for a
@@ -85,7 +91,7 @@ def verify(
         VerificationError: The first check that fails.
     """
     check_signature(face.signature, candidate.signature)
-    tolerance = tolerance_of(options, model)
+    tolerance = tolerance_of(options, model) if tolerance is None else tolerance
     compare = rms_difference if options.quantize else difference
     if options.representative:
         measured, tried = check_usual(face, candidate.run, tolerance, options.representative)
@@ -113,4 +119,40 @@ def _check_task(face: Face, candidate: BoundEngine, options: Options, model: Mod
         return check_metric(model, opened)
     if free:
         check_decode(model, opened)
+    return {}
+
+
+def verify_pair(
+    row: Format, found: Sequence[Face], paths: Sequence[Path], options: Options, model: Model | None
+) -> tuple[dict[str, float], list[str], Pair]:
+    """Verify both graphs of a pair; return the largest differences, the shapes compared, and their engine.
+
+    Raises:
+        VerificationError: The first check that fails.
+    """
+    measured: dict[str, float] = {}
+    shapes: list[str] = []
+    engines, tolerance = [], tolerance_of(options, model)
+    for name, face, path in zip(("encoder ", ""), found, paths, strict=True):
+        engine = row.open(path, face.signature)
+        check_order(face.signature, engine.order)
+        differences, tried = verify(face, engine, options, tolerance=tolerance)
+        measured |= {f"{name}{check}": value for check, value in differences.items()}
+        shapes += [where for where in tried if where not in shapes]
+        engines.append(engine)
+    both = of_engines(*engines)
+    if model is not None and not (options.quantize and both.batch):
+        measured |= _check_model(model, make(model.card, model.codec, both), options)
+    return measured, shapes, both
+
+
+def _check_model(model: Model, candidate: Model, options: Options) -> dict[str, float]:
+    """Compare what two models return for the same sources; of a quantized one, the metric.
+
+    Raises:
+        VerificationError: They differ.
+    """
+    if options.quantize:
+        return check_metric(model, candidate)
+    check_decode(model, candidate)
     return {}
