@@ -26,6 +26,7 @@ USES = {
     "video": ("label {} face.mp4", ""),
     "forecast": ("forecast {} load.csv --horizon 2", "unique_id"),
     "keyword": ("spot {} c.wav", ""),
+    "translation": ("translate {} 'How are you?'", ""),
     "bilstm_text": ("infill {} 'To be, or ___ to be' --seed 1", "To be, or "),
     "bilstm_music": ("harmonize {} c.mid --seed 1 --out {}.mid", "{}.mid"),
 }

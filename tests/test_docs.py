@@ -344,6 +344,7 @@ TABLES = {
     "members of a codec": (lambda: column(section("The codec")), members(codec.Codec)),
     "members of a generation codec": (lambda: own_members("GenerationCodec"), members(codec.GenerationCodec)),
     "members of an infill codec": (lambda: own_members("InfillCodec"), members(codec.InfillCodec)),
+    "members of a pair codec": (lambda: own_members("PairCodec"), members(codec.PairCodec)),
     "methods of a front end": (lambda: methods("A front end"), members(codec.FrontEnd)),
     "methods of a session": (lambda: column(section("Commands of your own")), SESSION),
     "required fields of a format": (

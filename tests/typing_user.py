@@ -9,6 +9,8 @@ from zoo.models.infilling import Infiller
 from zoo.models.model import Model
 from zoo.tasks.keyword.model import Spotter
 from zoo.tasks.speech.model import Recognizer
+from zoo.tasks.translation.model import Translator
+from zoo.tasks.translation.result import Translation
 from zoo.tasks.video.model import Labeler
 
 music = zoo.load("lstm_music")
@@ -20,6 +22,8 @@ assert_type(zoo.load("bilstm_text"), Infiller[str])
 assert_type(zoo.load("bilstm_music").infill("melody.mid"), zoo.Score)
 assert_type(zoo.load("rnn_speech"), Recognizer)
 assert_type(zoo.load("gru_keyword"), Spotter)
+assert_type(zoo.load("gru_translation"), Translator)
+assert_type(zoo.load("bilstm_translation").translate("How are you?", beam_width=5), Translation)
 assert_type(zoo.load("rnn_speech").transcribe("take.wav").text, str)
 assert_type(zoo.load("stacked_lstm_video"), Labeler)
 assert_type(zoo.load("runs/mine/preset"), Model)

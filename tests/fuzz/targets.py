@@ -15,6 +15,7 @@ TARGETS = {
     "text": "text:Texts",
     "tables": "tables:Tables",
     "landmarks": "documents:LandmarkFiles",
+    "sentences": "sentences:Sentences",
     "presets": "documents:AllPresets",
     "runs": "documents:Requests",
     "manifests": "documents:Described",
