@@ -32,15 +32,15 @@ import zoo
 from zoo import export
 from zoo.core.files import write_text
 from zoo.core.task import split_of
-from zoo.media import video
+from zoo.media import crops, video
+from zoo.media.clips import Clip
+from zoo.media.mouth import MOUTH
 from zoo.models.sampling import log_softmax
 from zoo.presets.catalog import find
 from zoo.presets.page import ERRORS
-from zoo.tasks.video import crops, decoding, plots
-from zoo.tasks.video.clips import Clip
+from zoo.tasks.video import decoding, plots
 from zoo.tasks.video.codec import VideoCodec
 from zoo.tasks.video.model import rates, words
-from zoo.tasks.video.mouth import MOUTH
 from zoo.tasks.video.task import TASK
 
 HERE = Path(__file__).parent

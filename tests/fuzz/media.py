@@ -11,8 +11,7 @@ from tests.fuzz.damage import damaged
 from tests.fuzz.targets import READ, REFUSED, refused
 from tests.media import films, sounds
 from zoo.errors import ZooError
-from zoo.media import audio, video
-from zoo.tasks.video import clips
+from zoo.media import audio, clips, video
 
 SIDES = (48, 64)
 SOUNDS = {

@@ -6,11 +6,12 @@ is left out, CRLF and CR become line feeds, and control characters but tab, line
 
 import codecs
 import contextlib
+import csv
 import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -153,6 +154,28 @@ def read(path: str | os.PathLike[str], encoding: str = "", most: int = MAX_LIST)
     if not length:
         raise DataError(f"{path} is empty: give a file with text")
     return "".join(parts)
+
+
+def table(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str | None]]]:
+    """Read a table of comma-separated values with a header.
+
+    Args:
+        path: The file.
+        columns: Names that the header must have; it may have others.
+
+    Returns:
+        For each row its line and its values by column; None where the row is too short.
+
+    Raises:
+        DataError: The file cannot be read, is no such table, or has rows and lacks a column.
+    """
+    try:
+        rows = list(enumerate(csv.DictReader(io.StringIO(read(path), newline="")), 2))
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as text with commas: {error}") from error
+    if missing := [name for name in columns if rows and name not in rows[0][1]]:
+        raise DataError(f"{path} has no column {', '.join(missing)}: its first row must be {','.join(columns)}")
+    return rows
 
 
 def _resolved(path: Path, head: bytes, encoding: str) -> str:

@@ -68,3 +68,8 @@ def projected(wide: int, embedding: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a dense layer `embedding` on `wide` numbers, and of a layer `normalization` on top of it."""
     dense = {"embedding/kernel": (wide, embedding), "embedding/bias": (embedding,)}
     return {**dense, "normalization/gamma": (embedding,), "normalization/beta": (embedding,)}
+
+
+def projection(hidden: Any, embedding: int) -> Any:
+    """Return `(batch, time, embedding)` of `(batch, time, wide)`, by the layers whose shapes `projected` returns."""
+    return layers.LayerNormalization(name="normalization")(layers.Dense(embedding, name="embedding")(hidden))

@@ -99,13 +99,16 @@ class OutputOptions:
             print(text if alone or self.output_format != "txt" else f"{escaped(str(path))}: {text}", flush=True)
 
 
-def find_files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict[Path, Path]:
+def find_files(
+    given: Sequence[str], suffixes: Sequence[str], kind: str, whole: Callable[[Path], object] = lambda _: False
+) -> dict[Path, Path]:
     """Find the input files of names, folders (with all folders below them) and patterns.
 
     Args:
         given: The names.
         suffixes: Of the files to take from folders.
         kind: What the files are called in messages, such as `audio`.
+        whole: Says which folders are one input each, such as those of images.
 
     Returns:
         Each file, and its name without suffix, relative to the folder that was given.
@@ -116,6 +119,9 @@ def find_files(given: Sequence[str], suffixes: Sequence[str], kind: str) -> dict
     found: dict[Path, Path] = {}
     for name in given:
         path = Path(name)
+        if os.path.isdir(name) and whole(path):
+            found[path] = Path(path.name)
+            continue
         if os.path.isdir(name):
             some = {
                 p: p.relative_to(path) for p in sorted(path.rglob("*")) if p.suffix.lower() in suffixes and p.is_file()

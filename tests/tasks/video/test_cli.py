@@ -5,7 +5,7 @@ import pytest
 from tests.media.films import film, written
 from zoo.cli.loading import CommandSession
 from zoo.media import video
-from zoo.tasks.video.mouth import MOUTH
+from zoo.media.mouth import MOUTH
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from tests.media.films import SHAPE, film
 from tests.tasks.video.labelers import GRAMMAR, LABELS, codec_for
 from zoo.core.card import codec_json
 from zoo.errors import ArgumentError, CodecError
+from zoo.media.clips import Clip, Span, whole
 from zoo.tasks.video import landmarks
-from zoo.tasks.video.clips import Clip, Span, whole
 from zoo.tasks.video.codec import VideoCodec
 
 

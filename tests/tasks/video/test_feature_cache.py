@@ -8,9 +8,9 @@ import pytest
 from tests.media.films import SHAPE, film
 from tests.tasks.video.labelers import RECIPE, tiny
 from zoo.core.architectures import ARCHITECTURES
+from zoo.media.clips import Clip, Span, whole
 from zoo.networks.build import network
 from zoo.networks.keras_engine import KerasEngine
-from zoo.tasks.video.clips import Clip, Span, whole
 from zoo.tasks.video.feature_cache import cached
 
 CLIPS = {

@@ -9,11 +9,11 @@ from zoo.core.calibration import Calibration
 from zoo.core.task import find
 from zoo.errors import ArgumentError, CodecError
 from zoo.media import video
+from zoo.media.clips import Clip, Span, whole
+from zoo.media.mouth import LEAST_MATCH, MOUTH
 from zoo.models.sampling import log_softmax
 from zoo.tasks.video import landmarks
-from zoo.tasks.video.clips import Clip, Span, whole
 from zoo.tasks.video.model import rates
-from zoo.tasks.video.mouth import LEAST_MATCH, MOUTH
 
 
 def test_films_in_4k_are_read(tmp_path, gru):

@@ -8,8 +8,8 @@ import export
 from tests.media.films import SHAPE, film, written
 from tests.tasks.video.labelers import tiny
 from zoo.errors import UnsupportedLayer
+from zoo.media.clips import Clip
 from zoo.tasks.video import landmarks
-from zoo.tasks.video.clips import Clip
 
 pytestmark = pytest.mark.usefixtures("quick")
 

@@ -2,7 +2,7 @@ import pytest
 
 from tests.media.films import film, written
 from zoo.errors import ArgumentError
-from zoo.tasks.video.clips import Span
+from zoo.media.clips import Span
 
 
 def test_timeline_is_drawn(tmp_path, gru):

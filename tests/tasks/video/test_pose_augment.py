@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from zoo.media.clips import Clip, Span, whole
 from zoo.tasks.video import augment, landmarks, pose_augment
-from zoo.tasks.video.clips import Clip, Span, whole
 
 KINECT = landmarks.of({"set": "kinect", "mirrored_labels": {"left wave": "right wave"}})
 

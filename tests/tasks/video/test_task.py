@@ -5,7 +5,8 @@ import pytest
 import zoo
 from tests.tasks.video.labelers import classes
 from zoo.errors import ArgumentError, CodecError, DataError
-from zoo.tasks.video import codec, crops, user_data
+from zoo.media import crops
+from zoo.tasks.video import codec, user_data
 from zoo.tasks.video.codec import make_codec
 from zoo.tasks.video.task import ONWARD, VideoSettings
 

@@ -7,8 +7,8 @@ import pytest
 from tests.media.films import film, written
 from tests.tasks.video.labelers import classes, moving
 from zoo.errors import DataError
+from zoo.media.clips import Span
 from zoo.tasks.video import user_data
-from zoo.tasks.video.clips import Span
 from zoo.tasks.video.codec import make_codec
 
 

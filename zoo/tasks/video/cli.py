@@ -81,6 +81,8 @@ def label(
       zoo label bilstm_video clip.mp4 --overlay labeled.mp4 --plot clip.png
       ffmpeg -f v4l2 -i /dev/video0 -f matroska - | zoo label gru_video - --stream
     """
+    from zoo.media import video
+    from zoo.media.films import SUFFIXES
     from zoo.models import batch
     from zoo.tasks.video import overlay as overlays
     from zoo.tasks.video.model import Labeler
@@ -92,7 +94,7 @@ def label(
         _print_stream(open_model(), files[0])
         return
     output = batch.OutputOptions(options["output_format"] or OUTPUT_FORMATS[0], options["out"], options["plot"])
-    names = _find(files)
+    names = batch.find_files(files, SUFFIXES, "video", video.images)
     output.check(names)
     UNCALIBRATED.least(options["min_confidence"])  # refused once, not for each file
     overlays.check(overlay, list(names))
@@ -105,17 +107,6 @@ def label(
 
     if failed := batch.run(open_model, process, names, output, "video"):
         raise DataError(f"{failed} of {len(names)} files could not be labeled")
-
-
-def _find(files: Sequence[str]) -> dict[Path, Path]:
-    """Find input videos; a folder of images is one."""
-    from zoo.media import video
-    from zoo.models import batch
-
-    found = {path: Path(path.name) for path in map(Path, files) if path.is_dir() and video.images(path)}
-    if others := [file for file in files if Path(file) not in found]:
-        found |= batch.find_files(others, (*video.VIDEOS, ".npy"), "video")
-    return found
 
 
 def _print_stream(model: "Labeler", name: str) -> None:

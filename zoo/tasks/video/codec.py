@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core import frames
 from zoo.core.codec import FrontEnd, described, known, padded
+from zoo.core.frames import CROPS, LIPS, RATE_HZ, FrameDescription
 from zoo.core.recipe import Recipe
 from zoo.core.validation import MOST_SYMBOLS, checked, limits
 from zoo.errors import ArgumentError, CodecError, DataError
+from zoo.media.clips import SILENCE, Clip
 from zoo.tasks.video import poses
-from zoo.tasks.video.clips import Clip
 from zoo.tasks.video.landmarks import Landmarks
 
-CROPS = ("fit", "mouth")
-SILENCE, BACKGROUND = "sil", "none"  # labels of nothing: in GRID, and in the user's own clips
-LIPS, RATE_HZ = (48, 96), 25.0  # frames of GRID's mouths
+BACKGROUND = "none"  # label of nothing in the user's own clips
 GRAMMAR = (
     ("bin", "lay", "place", "set"),
     ("blue", "green", "red", "white"),
@@ -31,8 +31,6 @@ GRAMMAR = (
     ("again", "now", "please", "soon"),
 )
 """The words of each part of GRID's sentences."""
-GROWTH = (1, 2, 3, 4)  # filters of the convolutions of each frame, in those of the first
-LEAST, LARGEST = 16, 512  # pixels of a side
 DELAY, MAX_DELAY = 4, 100  # frames: usual for networks that only see the past, 160 ms; the most
 DECODING = "the likeliest label of every frame; what y tells of frame t stands at step t + delay"
 SENTENCE = "; the sentence: one word of each part of the grammar, in their order, likeliest over all frames"
@@ -65,10 +63,7 @@ class Description:
         Raises:
             ArgumentError: There are some.
         """
-        if len(self.shape) > 1 and not all(LEAST <= size <= LARGEST for size in self.shape[:2]):
-            raise ArgumentError(f"shape={self.shape}: give sides of {LEAST} to {LARGEST} pixels")
-        if self.shape[2:] not in ((), (3,)):
-            raise ArgumentError(f"shape={self.shape}: give (height, width), (height, width, 3) or (features,)")
+        FrameDescription(self.shape, self.rate_hz, self.crop)
         if self.landmarks and self.shape != (self.landmarks.features,):
             raise ArgumentError(f"shape={self.shape}: {self.landmarks} are {self.landmarks.features} numbers")
         words = {word for part in self.grammar for word in part} | ({self.rest} if self.rest else set())
@@ -194,25 +189,20 @@ class VideoCodec:
 
     def frontend(self) -> FrontEnd | None:
         """Return the front end: strided convolutions of each frame and those before it."""
-        from zoo.tasks.video.frontend import VideoFrontEnd
+        from zoo.layers.frames import FrameFrontEnd
+        from zoo.tasks.video.frontend import BodyFrontEnd
 
-        return VideoFrontEnd(self.shape, self.bidirectional, GROWTH, self.landmarks, self.rate_hz)
+        if self.landmarks:
+            return BodyFrontEnd(self.landmarks, self.rate_hz, self.bidirectional)
+        return FrameFrontEnd(self.shape, self.bidirectional)
 
     def describe(self, recipe: Recipe) -> tuple[str, str]:
         """Describe the front end and the classes; see `zoo.core.codec.Codec`."""
         if self.landmarks:
             what = f"{self.landmarks} a frame, brought to one origin and size of a body, and their motion"
             return f"{what} → {recipe.embedding}, normalized", f"{self.classes} classes"
-        if not self.pixels:
-            return f"{self.features} numbers a frame → {recipe.embedding}, normalized", f"{self.classes} classes"
-        size = " × ".join(map(str, self.shape[:2]))
-        filters = ", ".join(str(times * recipe.settings.filters) for times in GROWTH)
         late = f" (the label of a frame is told {self.delay} frames later)" * bool(self.delay)
-        return (
-            f"{self.rate_hz:g} frames a second of {size} {'colour' if self.colour else 'grey'} pixels{late} → mean 0, "
-            f"deviation 1 → each frame with the two before it → convolutions of {filters} filters, 5 × 5 and 3 × 3, "
-            f"each with a stride of 2 → {recipe.embedding} numbers, normalized"
-        ), f"{self.classes} classes"
+        return frames.described(self, recipe.settings.filters, recipe.embedding, late), f"{self.classes} classes"
 
     def columns(self) -> list[dict[str, Any]]:
         """Say what the columns of x are."""
@@ -259,10 +249,10 @@ class VideoCodec:
 
     def frames(self, piece: Clip) -> np.ndarray:
         """Return the frames of a clip as the network takes them, `(time, *shape)`: missing landmarks filled in."""
-        frames = piece.pixels
-        if not self.landmarks or not poses.missing(frames, self.landmarks).any():
-            return frames
-        return np.stack(list(poses.filled(frames, self.landmarks, self.bidirectional)))
+        found = piece.pixels
+        if not self.landmarks or not poses.missing(found, self.landmarks).any():
+            return found
+        return np.stack(list(poses.filled(found, self.landmarks, self.bidirectional)))
 
     def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
         """Name labels.
@@ -273,17 +263,9 @@ class VideoCodec:
         return " ".join(self.vocabulary[i] for i in known(ids, self.classes))
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
-        """Give something like film, `(batch, time, *shape)`: a picture that moves, and noise; or random numbers."""
-        if not self.pixels:
-            vectors = rng.standard_normal((batch, time, *self.shape)).astype(np.float32)
-            return self.landmarks.with_gaps(vectors, rng) if self.landmarks else vectors
-        high, wide = (np.arange(size) for size in self.shape[:2])
-        at = np.cumsum(rng.normal(0, 0.3, (batch, time, 2)), axis=1)[..., None, None]
-        down, along = at[:, :, 0] + high[:, None] / 6, at[:, :, 1] + wide[None] / 9
-        light = 128 + 60 * np.sin(down) * np.cos(along)
-        if self.colour:
-            light = np.stack([light, light[..., ::-1], 255 - light], -1)
-        return np.clip(light + rng.normal(0, 8, light.shape), 0, 255).astype(np.uint8)
+        """Return something like film, `(batch, time, *shape)`, or random numbers."""
+        found = frames.example(self, rng, batch, time)
+        return self.landmarks.with_gaps(found, rng) if self.landmarks else found
 
 
 def make_codec(pieces: Iterable[Clip], bidirectional: bool = False) -> VideoCodec:

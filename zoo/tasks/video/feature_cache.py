@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.core.files import replacing
-from zoo.tasks.video import clips
-from zoo.tasks.video.clips import Clip
+from zoo.media import clips
+from zoo.media.clips import Clip
 from zoo.tasks.video.codec import VideoCodec
 
 if TYPE_CHECKING:

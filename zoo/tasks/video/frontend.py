@@ -1,11 +1,7 @@
-"""What stands below the recurrent layers of a network that sees: convolutions of each frame beside those before it.
+"""The front end of the video models: frames, vectors, or landmarks of bodies.
 
 Landmarks are brought to one origin and one size of a body, frame by frame; those that are missing are masked. Beside
 each stands how far it has moved since the frame before, for which causal networks have the last frame as state.
-
-Frames are whole numbers, as cameras and files give them. Each is brought to a mean of 0 and a deviation of 1, so that
-light and contrast do not count, and seen together with the `SEEN - 1` frames before it, so that motion does. These are
-explicit state, flat, zeros at the beginning: `f0_0`. A network that reads backwards too starts from zeros.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,130 +9,45 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from zoo.core.recipe import Recipe
 from zoo.core.validation import checked
-from zoo.errors import ArgumentError
-from zoo.layers.streaming import PACKAGE, Front, Regroup, behind, last_of, projected, regrouped
+from zoo.layers.streaming import PACKAGE, Front, Regroup, behind, last_of, projected, projection, regrouped
 from zoo.tasks.video.landmarks import Landmarks
 
-SEEN = 3  # frames
-KERNELS = (5, 3, 3, 3)
 SMALLEST_BODY = 1e-6  # in the unit of the landmarks
 SPAN_S = 1 / 3  # of the motion that stands beside a landmark
-LEAST = 10.0  # of 255, added to the deviation of a frame's pixels: noise of a black frame is no picture
 
 
 @dataclass(frozen=True)
-class VideoFrontEnd:
-    """Strided convolutions of each frame beside those before it; vectors are projected, landmarks normalized before.
+class BodyFrontEnd:
+    """Landmarks, normalized and projected.
 
     Attributes:
-        shape: Of a frame: `(height, width)`, `(height, width, 3)` or `(features,)`.
-        bidirectional: For a bidirectional network, which has no states.
-        growth: Filters of each convolution, in those of the first.
-        landmarks: What vectors are, if they are landmarks.
+        landmarks: What vectors are.
         rate_hz: Frames per second.
+        stateless: There are no states: motion begins with each call.
     """
 
-    shape: tuple[int, ...]
-    bidirectional: bool
-    growth: tuple[int, ...]
-    landmarks: Landmarks | None = None
-    rate_hz: float = 25.0
-
-    @property
-    def pixels(self) -> bool:
-        """Whether frames are images."""
-        return len(self.shape) > 1
+    landmarks: Landmarks
+    rate_hz: float
+    stateless: bool
 
     def sizes(self, _recipe: Recipe) -> dict[str, int]:
         """Return the state inputs below the recurrent layers, name → size."""
-        if self.landmarks and not self.bidirectional:
-            return {"f0_0": len(self.landmarks.joints) * (self.landmarks.axes + 1)}
-        if self.bidirectional or not self.pixels:
-            return {}
-        return {"f0_0": (SEEN - 1) * int(np.prod(self.shape))}
+        return {} if self.stateless else {"f0_0": len(self.landmarks.joints) * (self.landmarks.axes + 1)}
 
     def shapes(self, recipe: Recipe) -> dict[str, tuple[int, ...]]:
-        """Return the shapes of the weights.
-
-        Raises:
-            ArgumentError: There are images and no filters.
-        """
-        if not self.pixels:
-            return projected(self.shape[0] * (2 if self.landmarks else 1), recipe.embedding)
-        if not (filters := recipe.settings.filters):
-            raise ArgumentError("filters=0: images go through convolutions: give at least 1")
-        found: dict[str, tuple[int, ...]] = {}
-        channels, sides = SEEN * (3 if len(self.shape) == 3 else 1), self.shape[:2]
-        for i, (growth, kernel) in enumerate(zip(self.growth, KERNELS, strict=True)):
-            found[f"convolution_{i}/kernel"] = (kernel, kernel, channels, growth * filters)
-            found[f"convolution_{i}/bias"] = (growth * filters,)
-            channels, sides = growth * filters, tuple(-(-side // 2) for side in sides)
-        return found | projected(sides[0] * sides[1] * channels, recipe.embedding)
+        """Return the shapes of the weights."""
+        return projected(2 * self.landmarks.features, recipe.embedding)
 
     def below(self, x: Any, recipe: Recipe, states: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """Return what the recurrent layers get, `(batch, time, recipe.embedding)`, and the new states.
-
-        Args:
-            x: `(batch, time, height, width)`, or with a last axis of 3, uint8; or `(batch, time, features)`.
-            recipe: Filters of the first convolution, size of the result.
-            states: Those of `sizes`.
-        """
-        hidden, new = x, []
-        if self.pixels:
-            hidden, last = Frames(name="frames")([x, next(iter(states), None)])
-            new = [] if self.bidirectional else [last]
-            for i, (growth, kernel) in enumerate(zip(self.growth, KERNELS, strict=True)):
-                convolution = layers.Conv2D(
-                    growth * recipe.settings.filters, kernel, 2, "same", activation="relu", name=f"convolution_{i}"
-                )
-                hidden = convolution(hidden)
-            hidden = layers.Flatten(name="flat")(hidden)
-            hidden = InTime(name="in_time")([hidden, x])
-        elif self.landmarks:
-            bodies = Bodies(self.landmarks.to_json(), self.rate_hz, name="bodies")
-            hidden, last = bodies([hidden, next(iter(states), None)])
-            new = [] if self.bidirectional else [last]
-            hidden = layers.Dropout(recipe.settings.joint_dropout, noise_shape=(None, 1, None, 1), name="joints")(
-                hidden
-            )
-            hidden = Regroup(1, (-1,), name="flat")(hidden)
-        hidden = layers.Dense(recipe.embedding, name="embedding")(hidden)
-        return layers.LayerNormalization(name="normalization")(hidden), new
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class Frames(Front):
-    """Frames `(batch, time, height, width, …)` → pictures `(batch * time, height, width, channels)`.
-
-    The channels are those of a frame and of the `SEEN - 1` before it.
-    """
-
-    def call(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
-        """Bring each frame to a mean of 0 and a deviation of 1; put it behind those before it."""
-        x, state = inputs
-        shape = x.shape[2:] if len(x.shape) == 5 else (*x.shape[2:], 1)
-        line = ops.cast(ops.reshape(x, (ops.shape(x)[0], ops.shape(x)[1], *shape)), self.compute_dtype)
-        line = line - ops.mean(line, axis=(2, 3, 4), keepdims=True)
-        line = line / (ops.sqrt(ops.mean(ops.square(line), axis=(2, 3, 4), keepdims=True)) + LEAST)
-        line = behind(line, state, SEEN - 1)
-        last, time = last_of(line, SEEN - 1), ops.shape(x)[1]
-        seen = ops.concatenate([line[:, i : time + i] for i in range(SEEN)], -1)
-        return ops.reshape(seen, (-1, *shape[:2], SEEN * shape[2])), last
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class InTime(Front):
-    """`[y (batch * time, features), x (batch, time, …)]` → `(batch, time, features)`."""
-
-    def call(self, inputs: Sequence[Any]) -> Any:
-        """Reshape."""
-        y, x = inputs
-        return ops.reshape(y, (ops.shape(x)[0], ops.shape(x)[1], y.shape[-1]))
+        """Return what the recurrent layers get of x `(batch, time, features)`, and the new states."""
+        hidden, last = Bodies(self.landmarks.to_json(), self.rate_hz, name="bodies")([x, next(iter(states), None)])
+        dropped = layers.Dropout(recipe.settings.joint_dropout, noise_shape=(None, 1, None, 1), name="joints")(hidden)
+        hidden = projection(Regroup(1, (-1,), name="flat")(dropped), recipe.embedding)
+        return hidden, [] if self.stateless else [last]
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoo.core import text_files
 from zoo.core.strict_json import parse
 from zoo.errors import ArgumentError, DataError
-from zoo.tasks.video.clips import Clip
+from zoo.media.clips import Clip
 from zoo.tasks.video.landmarks import SETS, Landmarks, of
 
 FILE = "landmarks.json"

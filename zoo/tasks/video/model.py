@@ -4,7 +4,6 @@ import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,16 +12,15 @@ from zoo.core import storage
 from zoo.core.calibration import Calibration
 from zoo.core.progress import bar
 from zoo.core.renaming import earlier
-from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
-from zoo.media import video
+from zoo.media import films
+from zoo.media.clips import Clip
+from zoo.media.mouth import LEAST_MATCH, Matching
 from zoo.models.model import Model, overlapping
 from zoo.models.reliability import calibrated
 from zoo.models.sampling import log_softmax
-from zoo.tasks.video import clips, crops, decoding, poses
-from zoo.tasks.video.clips import Clip
+from zoo.tasks.video import decoding, poses
 from zoo.tasks.video.codec import VideoCodec
-from zoo.tasks.video.mouth import LEAST_MATCH, Matching
 from zoo.tasks.video.timeline import Timeline, film_label, judged, labels_of, timeline
 
 CHUNK = 32  # frames of a call, where they need not be seen at once
@@ -70,9 +68,7 @@ class Labeler(Model):
             CodecError: The file is missing, empty, damaged, or has no pictures.
             ArgumentError: `film` is no frames, or they are of another size than the model takes.
         """
-        if rate_hz is not None and _array(film):
-            film = clips.array(Path(film))
-        film, calibration = _sampled(film, rate_hz, self.codec.rate_hz), self.card.calibration
+        film, calibration = films.sampled(film, rate_hz, self.codec.rate_hz), self.card.calibration
         calibration.least(min_confidence)
         matching = self._matching()
         frames = self._frames(film)
@@ -136,17 +132,10 @@ class Labeler(Model):
         self._found(matching, source)
 
     def _frames(self, film: Any) -> Iterator[np.ndarray]:
-        """Give frames as the network takes them."""
-        if _array(film):
-            film = clips.array(Path(film))
-        elif isinstance(film, (str, os.PathLike)) or hasattr(film, "read"):
-            if not self.codec.pixels:
-                raise ArgumentError(f"{film}: the model takes vectors of {self.codec.features} numbers, no pictures")
-            film = video.frames(film, self.codec.rate_hz, self.codec.colour)
-        if not isinstance(film, Iterable) or getattr(film, "ndim", 1) == 0:
-            raise ArgumentError(f"{film!r:.80}: give a video file, a folder of images, or frames one after the other")
-        frames = crops.fitted(film, self.codec)
-        return poses.filled(frames, self.codec.landmarks, self.codec.bidirectional) if self.codec.landmarks else frames
+        """Return frames as the network takes them."""
+        landmarks = self.codec.landmarks
+        frames = films.frames(film, self.codec, bool(landmarks))
+        return poses.filled(frames, landmarks, self.codec.bidirectional) if landmarks else frames
 
     def _rows(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Give the logits `(time, classes)` of frames, part by part."""
@@ -279,25 +268,9 @@ def rates(pieces: Sequence[Clip], logits: Sequence[np.ndarray], codec: VideoCode
     return found
 
 
-def _array(film: Any) -> bool:
-    """Tell the path of an array on disk."""
-    return isinstance(film, (str, os.PathLike)) and Path(film).suffix.lower() == ".npy"
-
-
 def words(ids: np.ndarray, codec: VideoCodec) -> list[str]:
     """Give the words of labels `(time,)`, rest left out."""
     return [codec.vocabulary[i] for i, _ in itertools.groupby(ids) if i >= 0 and codec.vocabulary[i] != codec.rest]
-
-
-def _sampled(film: Any, rate_hz: float | None, wanted_hz: float) -> Any:
-    """Take the frames of an array, of so many a second, that are on at every tick of another rate."""
-    if rate_hz is None:
-        return film
-    period = number("rate_hz", rate_hz, 0.01, 10_000) / wanted_hz
-    if not hasattr(film, "__len__") or isinstance(film, str):
-        raise ArgumentError(f"rate_hz={rate_hz}: it is for arrays of frames; leave it out")
-    ticks = (np.arange(int(len(film) / period + 1e-6)) * period + 1e-6).astype(int)
-    return np.asarray(film)[ticks]
 
 
 def _blocks(frames: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:

@@ -12,7 +12,7 @@ from zoo.core.files import replacing, suffixed
 from zoo.errors import ArgumentError, CodecError, DataError
 from zoo.media import video
 from zoo.media.container import MediaFile
-from zoo.tasks.video.scaling import scaled
+from zoo.media.scaling import scaled
 from zoo.tasks.video.timeline import Timeline
 
 SUFFIXES = (".mp4", ".mkv", ".mov")

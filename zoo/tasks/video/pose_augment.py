@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zoo.tasks.video.clips import Clip, Span
+from zoo.media.clips import Clip, Span
 from zoo.tasks.video.landmarks import Landmarks
 
 TURN, LEAN = 25.0, 8.0  # degrees about the vertical axis, and about the other one across

@@ -17,8 +17,9 @@ from zoo.core.escaping import cell, escaped
 from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
 from zoo.core.subtitles import srt
-from zoo.tasks.video import clips, decoding, plots
-from zoo.tasks.video.clips import Span
+from zoo.media import clips
+from zoo.media.clips import Span
+from zoo.tasks.video import decoding, plots
 from zoo.tasks.video.codec import VideoCodec
 
 NO_MOUTH = " [no mouth found]"

@@ -1,8 +1,6 @@
 """A user's own clips: folders of films by class, or films with a list of what is seen when; bad files are told."""
 
 import bisect
-import csv
-import io
 import itertools
 import math
 import warnings
@@ -19,16 +17,16 @@ from zoo.core.datasets import prepared
 from zoo.core.escaping import from_cell
 from zoo.core.files import exists, sha256
 from zoo.errors import CodecError, DataError, ZooError
-from zoo.media import video
-from zoo.media.source import reason, regular
-from zoo.tasks.video import clips, crops, landmark_file, poses
-from zoo.tasks.video.clips import Clip, Span
+from zoo.media import clips
+from zoo.media.clips import Clip, Span
+from zoo.media.films import SUFFIXES, about, digest, is_array, is_film, of_file
+from zoo.media.source import reason
+from zoo.tasks.video import landmark_file, poses
 from zoo.tasks.video.codec import BACKGROUND, VideoCodec
 from zoo.tasks.video.landmarks import Landmarks
 
 LIST = "labels.csv"
 COLUMNS = ("file", "label", "start", "end")
-SUFFIXES = (*video.VIDEOS, ".npy")
 FORM = 3  # version of the form that clips are kept in
 SIDE, RATE_HZ = 64, 25.0  # unless told otherwise: pixels, frames per second
 LONGEST_S, PIECE_S = 1800.0, 8.0  # of a film; of the pieces that it is cut into
@@ -98,7 +96,7 @@ def read_folder(
     about = f"{FORM} {codec.to_json()} {known.to_json() if known else ''}" + "".join(map(_line, films))
     kept = prepared(f"clips-{sha256(about.encode())}", build)
     bad += _lines(kept / "bad.txt")
-    good, odd = _alike(clips.stored(kept).get("all", []))
+    good, odd = clips.alike(clips.stored(kept).get("all", []))
     bad += odd
     for line in [f"left out: {line}" for line in bad] + _lines(kept / "faults.txt"):
         warnings.warn(line, stacklevel=2)
@@ -127,12 +125,9 @@ def _readable(films: Sequence[VideoFile], bad: list[str]) -> tuple[list[VideoFil
     good = []
     for film in films:
         try:
-            parts = video.images(film.path) if film.path.is_dir() else [film.path]
-            for part in parts:
-                regular(part, "a clip").close()
-            good.append(film._replace(digest="".join(sha256(part) for part in parts)))
+            good.append(film._replace(digest=digest(film.path)))
         except (OSError, ZooError) as error:
-            bad.append(_where(film, reason(error)))
+            bad.append(about(film.path, reason(error)))
     return good, bad
 
 
@@ -146,7 +141,7 @@ def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
             bad.append(f"{each}: {reason(error)}")
             continue
         for path in paths:
-            if path.suffix.lower() in SUFFIXES or (path.is_dir() and video.images(path)):
+            if is_film(path):
                 films.append(VideoFile(path, each.name))
             else:
                 bad.append(f"{path}: no video file, no .npy and no folder of images")
@@ -155,18 +150,13 @@ def _by_class(folder: Path) -> tuple[list[VideoFile], list[str]]:
 
 def _listed(path: Path) -> tuple[list[VideoFile], list[str]]:
     """Read a list of what is seen when."""
-    try:
-        rows = list(enumerate(csv.DictReader(io.StringIO(text_files.read(path), newline="")), 2))
-    except csv.Error as error:
-        raise DataError(f"{path} cannot be read as text with commas: {error}") from error
-    if missing := [name for name in COLUMNS if rows and name not in rows[0][1]]:
-        raise DataError(f"{path} has no column {', '.join(missing)}: its first row must be {','.join(COLUMNS)}")
+    rows = text_files.table(path, COLUMNS)
     ranges: dict[str, list[Span]] = {}
     bad = []
     for line, row in rows:
         where, label = f"{path}:{line}", from_cell((row["label"] or "").strip())
         try:
-            start, end = float(row["start"]), float(row["end"])
+            start, end = float(row["start"] or ""), float(row["end"] or "")
         except (TypeError, ValueError):
             start = end = math.nan
         name = from_cell(row["file"] or "")
@@ -207,14 +197,10 @@ def _clips(
                     found = poses.seen(found, known)
             except (ZooError, OSError, MemoryError) as error:
                 found = []
-                bad.append(_where(film, reason(error)))
+                bad.append(about(film.path, reason(error)))
                 continue
-        faults += [_where(film, str(warning.message)) for warning in told]
+        faults += [about(film.path, str(warning.message)) for warning in told]
         yield from found
-
-
-def _where(film: VideoFile, message: str) -> str:
-    return " ".join((message if str(film.path) in message else f"{film.path}: {message}").split())
 
 
 def _pieces(film: VideoFile, codec: VideoCodec, known: Landmarks | None) -> Iterator[Clip]:
@@ -244,30 +230,13 @@ def _within(ranges: Sequence[Span], first: int, length: int, rate_hz: float) -> 
 
 
 def _frames(path: Path, codec: VideoCodec, known: Landmarks | None) -> Iterator[np.ndarray]:
-    """Give the frames of a clip, or its vectors, as the network will take them."""
-    if path.suffix.lower() != ".npy":
-        yield from crops.fitted(video.frames(path, codec.rate_hz, codec.colour), codec)
-        return
-    found = clips.array(path)
-    if known and found.ndim == 2 and found.shape[1] != known.features:
+    """Return the frames of a clip, or its vectors, as the network will take them."""
+    shape = clips.array(path).shape if known and is_array(path) else ()
+    if known and len(shape) == 2 and shape[1] != known.features:
         raise CodecError(
-            f"{path} has vectors of {found.shape[1]} numbers, {known} are {known.features}: see {landmark_file.FILE}"
+            f"{path} has vectors of {shape[1]} numbers, {known} are {known.features}: see {landmark_file.FILE}"
         )
-    for frame in found if found.ndim == 2 else ():
-        if np.isinf(frame).any() or (not known and np.isnan(frame).any()):
-            raise CodecError(f"{path} has values that are no numbers")
-        yield frame.astype(np.float32)
-    if found.ndim > 2:
-        yield from crops.fitted(found, codec)
-
-
-def _alike(found: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
-    """Keep the clips whose frames have the commonest shape; tell of the others."""
-    counts = Counter(clip.shape for clip in found)
-    shape = max(counts, key=lambda shape: counts[shape], default=())
-    odd = {clip.name: clip.shape for clip in found if clip.shape != shape}
-    told = [f"{name}: frames of {other}, most have {shape}" for name, other in odd.items()]
-    return [clip for clip in found if clip.shape == shape], told
+    return of_file(path, codec, bool(known))
 
 
 def _divided(good: Sequence[Clip], by_class: bool) -> dict[str, list[Clip]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.tasks.video.scaling import Scaler, coloured, scaled
+from zoo.media.scaling import Scaler, coloured, scaled
 
 
 def test_grey_is_the_luma_of_colors():

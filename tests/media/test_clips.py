@@ -6,8 +6,8 @@ import pytest
 
 from tests.media.films import SHAPE, film
 from zoo.errors import CodecError
-from zoo.tasks.video import clips
-from zoo.tasks.video.clips import Clip, Span
+from zoo.media import clips
+from zoo.media.clips import Clip, Span
 
 
 def test_prepared_clips_are_read_from_the_disk(tmp_path):

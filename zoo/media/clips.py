@@ -1,5 +1,6 @@
 """Clips: frames, and which label is seen when; kept on disk as bytes, read when they are asked for."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ import numpy as np
 from zoo.core.storage import OnDisk, pack, packed
 from zoo.errors import CodecError
 from zoo.media.source import named, regular
-from zoo.tasks.video.landmarks import Landmarks
 
+SILENCE = "sil"
+"""Label of nothing, in GRID."""
 KIND = "a NumPy array (.npy)"
 MOST_OF_A_FRAME = 3 << 26  # three for each pixel of the largest picture
 MOST_VALUES = 1 << 32  # of an array in a file: eleven hours of 64 × 64 pixels at 25 frames per second
@@ -35,9 +37,9 @@ class Clip:
         spans: Labels, in the order of time; what is in none has no label.
         name: What it is called in its data set.
         rate_hz: Frames per second.
-        crop: How the frames were cut out of larger ones: row of `zoo.tasks.video.crops.CROPS`.
+        crop: How the frames were cut out of larger ones: row of `zoo.media.crops.CROPS`.
         mirrored: Left and right do not matter: training may exchange them.
-        landmarks: What vectors are, if they are landmarks.
+        landmarks: What vectors are, if they are landmarks of bodies.
     """
 
     frames: Any
@@ -47,7 +49,7 @@ class Clip:
     rate_hz: float = 25.0
     crop: str = "fit"
     mirrored: bool = False
-    landmarks: Landmarks | None = None
+    landmarks: Any = None
 
     def __len__(self) -> int:
         """Count the frames."""
@@ -119,3 +121,12 @@ def counted(clips: Sequence[Clip]) -> dict[str, int]:
             length = max(0, min(span.end, len(clip)) - span.start)
             found[span.label] = found.get(span.label, 0) + round(length)
     return found
+
+
+def alike(found: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
+    """Return the clips whose frames have the commonest shape, and a line about each file of others."""
+    counts = Counter(clip.shape for clip in found)
+    shape = max(counts, key=lambda shape: counts[shape], default=())
+    odd = {clip.name: clip.shape for clip in found if clip.shape != shape}
+    lines = [f"{name}: frames of {other}, most have {shape}" for name, other in odd.items()]
+    return [clip for clip in found if clip.shape == shape], lines

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from zoo.core.frames import LIPS
 from zoo.errors import ArgumentError
-from zoo.media import video
-from zoo.tasks.video import crops, datasets, scaling
+from zoo.media import crops, scaling, video
+from zoo.media.mouth import EVERY, HEIGHT, LEAST_MATCH, MOUTH, WEIGHT, Matching, Mouth, matches
 from zoo.tasks.video.codec import default_codec
-from zoo.tasks.video.mouth import EVERY, HEIGHT, LEAST_MATCH, MOUTH, WEIGHT, Matching, Mouth, matches
 
 
 def test_a_match_is_found_where_the_template_is():
@@ -38,12 +38,12 @@ def test_matches_are_those_of_scipy(shapes):
 def test_a_mouth_is_followed(scale):
     """The template itself, in a picture of noise, moves; also in a larger picture of the same head."""
     template = next(video.frames(MOUTH, 1))
-    mouth, rng = Mouth(datasets.LIPS), np.random.default_rng(0)
+    mouth, rng = Mouth(LIPS), np.random.default_rng(0)
     for at in (0, 0, 1, 1, 2, 2, 2, 3):
         picture = rng.integers(100, 130, (HEIGHT, 360)).astype(np.uint8)
         picture[170 + at : 218 + at, 120 : 120 + 96] = template
         cut = mouth(scaling.scaled(picture, round(scale * HEIGHT), round(scale * 360)))
-        assert cut.shape == datasets.LIPS
+        assert cut.shape == LIPS
     assert np.abs(mouth.place - (171.5, 120)).max() < 2.5
 
 
@@ -53,16 +53,16 @@ def test_a_mouth_matches_and_noise_does_not():
     shifted = np.roll(template, (4, -6), (0, 1))
     dark = (template * 0.3).astype(np.uint8)
     for film in (template, noisy, shifted, dark, template[:, ::-1], np.repeat(template[..., None], 3, 2)):
-        assert Matching(*datasets.LIPS).over([film] * 3).found(LEAST_MATCH).all()
-    for film in (rng.integers(0, 256, (6, *datasets.LIPS)).astype(np.uint8), np.zeros((6, *datasets.LIPS), np.uint8)):
-        assert not Matching(*datasets.LIPS).over(film).found(LEAST_MATCH).any()
+        assert Matching(*LIPS).over([film] * 3).found(LEAST_MATCH).all()
+    for film in (rng.integers(0, 256, (6, *LIPS)).astype(np.uint8), np.zeros((6, *LIPS), np.uint8)):
+        assert not Matching(*LIPS).over(film).found(LEAST_MATCH).any()
     small = scaling.scaled(template, 32, 64)
     assert Matching(32, 64).over([small])[0] == pytest.approx(1, abs=0.01)
 
 
 def test_a_match_is_the_average_of_the_looks_so_far():
     template = next(video.frames(MOUTH, 1))
-    matching = Matching(*datasets.LIPS)
+    matching = Matching(*LIPS)
     passed = list(matching.watched([template] * EVERY + [np.zeros_like(template)] * (EVERY + 1)))
     assert len(passed) == matching.count == 2 * EVERY + 1
     one = matching[0]
@@ -74,7 +74,7 @@ def test_a_match_is_the_average_of_the_looks_so_far():
 
 def test_a_mouth_needs_room():
     with pytest.raises(ArgumentError, match="too narrow"):
-        Mouth(datasets.LIPS)(np.zeros((288, 40), np.uint8))
+        Mouth(LIPS)(np.zeros((288, 40), np.uint8))
 
 
 def test_the_mouth_is_found_in_whole_films(data):
@@ -96,6 +96,6 @@ def test_the_mouth_is_found_in_whole_films(data):
             np.stack(list(crops.fitted(video.frames(io.BytesIO(found[f"{name}.{kind}"]), 25), default_codec())))
             for kind in ("mpg", "mp4")
         )
-        assert cut.shape == crop.shape == (75, *datasets.LIPS)
+        assert cut.shape == crop.shape == (75, *LIPS)
         alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(cut, crop, strict=True)]
         assert np.median(alike) > 0.9

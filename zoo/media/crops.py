@@ -5,25 +5,26 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.frames import FrameCodec
 from zoo.errors import ArgumentError
-from zoo.tasks.video.codec import VideoCodec
-from zoo.tasks.video.mouth import Mouth
-from zoo.tasks.video.scaling import Scaler, coloured
+from zoo.media.mouth import Mouth
+from zoo.media.scaling import Scaler, coloured
 
 
-def fitted(frames: Iterable[Any], codec: VideoCodec) -> Iterator[np.ndarray]:
+def fitted(frames: Iterable[Any], codec: FrameCodec, gaps: bool = False) -> Iterator[np.ndarray]:
     """Give frames as a codec takes them, one after the other.
 
     Args:
         frames: `(height, width)` or `(height, width, 3)` uint8, or `(features,)` numbers.
-        codec: Says size, colour, and how larger frames are cut.
+        codec: Says size, color, and how larger frames are cut.
+        gaps: Numbers may be missing (NaN).
 
     Raises:
         ArgumentError: One is no frame, or of another size than those before it.
     """
     crop, first = None, None
     for frame in frames:
-        array = _checked(frame, codec)
+        array = _checked(frame, codec, gaps)
         if array.shape != (first or array.shape):
             raise ArgumentError(f"a frame of {array.shape} after those of {first}: give frames of one size")
         first = array.shape
@@ -37,7 +38,7 @@ def fitted(frames: Iterable[Any], codec: VideoCodec) -> Iterator[np.ndarray]:
         yield array
 
 
-def _checked(frame: Any, codec: VideoCodec) -> np.ndarray:
+def _checked(frame: Any, codec: FrameCodec, gaps: bool) -> np.ndarray:
     """Return a frame as an array.
 
     Raises:
@@ -49,8 +50,8 @@ def _checked(frame: Any, codec: VideoCodec) -> np.ndarray:
         raise ArgumentError(f"a frame is no array ({error})") from error
     if not codec.pixels:
         if array.shape != codec.shape or array.dtype.kind not in "fiu":
-            raise ArgumentError(f"a frame of {array.dtype} {array.shape}: give {codec.features} numbers")
-        if np.isinf(array).any() or (not codec.landmarks and np.isnan(array).any()):
+            raise ArgumentError(f"a frame of {array.dtype} {array.shape}: give {codec.shape[0]} numbers")
+        if np.isinf(array).any() or (not gaps and np.isnan(array).any()):
             raise ArgumentError("a frame has values that are no numbers")
         return array.astype(np.float32)
     good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import ArgumentError
-from zoo.tasks.video.scaling import Scaler, coloured, scaled
+from zoo.media.scaling import Scaler, coloured, scaled
 
 MOUTH = Path(__file__).parent / "mouth.png"
 """A closed mouth, the mean of the training clips of GRID's s1: `python benchmarks/bench_video.py --mouth` draws it."""
@@ -20,6 +20,15 @@ EDGES = (3, 4)  # rows and columns of the halved template that are left out, so 
 LEAST_MATCH = 0.75  # of a mouth, see `Matching`
 
 
+def template() -> np.ndarray:
+    """Return the closed mouth, `(height, width)` uint8."""
+    import av
+
+    with av.open(str(MOUTH)) as container:
+        found: np.ndarray = next(container.decode(video=0)).to_ndarray(format="gray")
+    return found
+
+
 class Mouth:
     """Cuts out the mouth of a talking head, which it follows from frame to frame.
 
@@ -29,9 +38,7 @@ class Mouth:
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
-        from zoo.media import video
-
-        self.size, self.template = size, next(video.frames(MOUTH, 1))
+        self.size, self.template = size, template()
         self.count, self.place = 0, np.zeros(2)
         self.sides: tuple[int, int] = (0, 0)
         self.scaled = Scaler()
@@ -87,11 +94,9 @@ class Matching:
     """
 
     def __init__(self, height: int, width: int) -> None:
-        from zoo.media import video
-
-        template = _halved(scaled(next(video.frames(MOUTH, 1)), height, width).astype(np.float32))
+        closed = _halved(scaled(template(), height, width).astype(np.float32))
         down, along = EDGES
-        inner = template[down:-down, along:-along]
+        inner = closed[down:-down, along:-along]
         both = np.stack([(one - one.mean()).ravel() for one in (inner, inner[:, ::-1])], 1)
         self.shape, self.templates = inner.shape, both / np.linalg.norm(both, axis=0)
         self.looks, self.count = list[float](), 0

@@ -4,7 +4,7 @@ import pytest
 from tests.media.films import SHAPE, film
 from tests.tasks.video.labelers import codec_for
 from zoo.errors import ArgumentError
-from zoo.tasks.video import crops
+from zoo.media import crops
 
 
 def test_frames_are_scaled_and_cut():
