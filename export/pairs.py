@@ -74,7 +74,7 @@ def opened(model: Any, begin: int | None, end: int | None) -> Opened:
 
         codec = cast(PairCodec, model.codec)
         model = make(model.card, codec, engine_of(model.network, codec))
-        return Opened(*of_network(model.network, codec.example_source), model, ZOO)
+        return Opened(*of_network(model.network, codec), model, ZOO)
     encoder, decoder = _two(model)
     names = _names(encoder, decoder)
     return Opened(encoder_source(encoder, names), decoder_source(decoder, names), None, _tokens(decoder, begin, end))

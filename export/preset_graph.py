@@ -123,7 +123,7 @@ def _in_another_process(folder: Path) -> Card:
 def _faces(model: Model) -> dict[str, Face]:
     """Return the networks of a model, with the signatures that their graphs have, by the file of the graph."""
     if isinstance(model.codec, PairCodec):
-        sources = zip((ENCODER_GRAPH, GRAPH), of_network(model.network, model.codec.example_source), strict=True)
+        sources = zip((ENCODER_GRAPH, GRAPH), of_network(model.network, model.codec), strict=True)
         return {name: Face(source, source.signature("sequence")) for name, source in sources}
     _, build = open_source(model, None)
     source = build(False)

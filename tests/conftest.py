@@ -37,8 +37,8 @@ CODEC = MusicCodec(voices=3, low=50, high=70)
 SLOW = {
     f"training/test_{name}.py" for name in ("multi_worker", "run", "run_folder", "callbacks")
 } | {
-    *(f"tasks/{task}/test_user_data_training.py" for task in ("keyword", "music", "speech", "text", "translation", "video")),
-    *(f"tasks/{task}/test_model_artifacts.py" for task in ("keyword", "speech", "translation", "video")),
+    *(f"tasks/{task}/test_user_data_training.py" for task in ("caption", "keyword", "music", "speech", "text", "translation", "video")),
+    *(f"tasks/{task}/test_model_artifacts.py" for task in ("caption", "keyword", "speech", "translation", "video")),
     *(f"test_{name}.py" for name in ("docs", "plugins", "examples", "shipped")), "tasks/speech/test_frontend.py",
 }  # fmt: skip
 """Tests from end to end: whole trainings, documents, other packages and backends, the shipped models. `make test` leaves them to `make test-slow`."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.codec import PairCodec
 from zoo.core.states import output_name
 from zoo.runtime.signature import Tensor
 
@@ -75,15 +76,18 @@ def zoo_names(states: Sequence[str]) -> PairNames:
     )
 
 
-def of_network(network: Any, draw: Draw) -> tuple[Source, DecoderSource]:
+def of_network(network: Any, codec: PairCodec) -> tuple[Source, DecoderSource]:
     """Return the sources of a Keras network of the zoo.
 
     Args:
         network: The network.
-        draw: Draws sources: a random generator, batch, time → `(batch, time, …)`.
+        codec: Draws what they take.
     """
     from zoo.networks.encoder_decoder import parts
 
+    def ids(rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
+        return rng.integers(0, codec.symbols, (batch, time)).astype(np.int32)
+
     encoder, decoder = parts(network)
     names = zoo_names([tensor.name for tensor in decoder.inputs[3:]])
-    return encoder_source(encoder, names, draw), decoder_source(decoder, names, draw)
+    return encoder_source(encoder, names, codec.example_source), decoder_source(decoder, names, ids)

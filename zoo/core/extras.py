@@ -16,6 +16,7 @@ EXTRAS = {
     "flatbuffers": ("FlatBuffers", "tflite"),
     "matplotlib": ("Matplotlib", "plots"),
     "pandas": ("pandas", "data"),
+    "pycocoevalcap": ("pycocoevalcap", "caption"),
     "sacrebleu": ("sacreBLEU", "translation"),
     "tokenizers": ("Tokenizers", "subwords"),
     **{

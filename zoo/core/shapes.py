@@ -13,6 +13,8 @@ Shapes = dict[str, tuple[int, ...]]
 """Path of an array in a network, such as `recurrent_0/lstm_cell/kernel` → its shape."""
 Found = Mapping[str, tuple[int, ...]]
 EMBEDDING = "embedding/embeddings"
+OF_PAIRS = (EMBEDDING, "encoder_", "memory_of", "bridge")
+"""How the arrays of an encoder–decoder network begin that stand above a front end."""
 
 MOST_PARAMETERS = 1 << 28
 """Most numbers in the weights of a network: 1 GiB in float32."""
@@ -101,7 +103,7 @@ def _front(codec: PairCodec, recipe: Recipe, found: Found, front: FrontEnd | Non
         return {}
     if isinstance(front, SizedFrontEnd):
         return dict(front.shapes(recipe))
-    return {path: shape for path, shape in found.items() if path.startswith("front_")}
+    return {path: shape for path, shape in found.items() if encodes(path) and not path.startswith(OF_PAIRS)}
 
 
 def _places(architecture: Architecture, layer: int) -> list[str]:

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.core.architectures import encodes
 from zoo.errors import ArgumentError
 
 ENCODER = "encoder"
@@ -38,11 +37,6 @@ def copied(source: keras.Model, target: keras.Model) -> None:
     """Give a network those weights that another one has under the same names."""
     arrays = weights(source, "float32")
     set_weights(target, {path: arrays[path] for path in weights(target)})
-
-
-def transfer_encoder(arrays: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give what a network starts with, `new` arrays, and those below the recurrent layers of another architecture."""
-    return new | {path: array for path, array in arrays.items() if encodes(path)}
 
 
 def resize_vocabulary(

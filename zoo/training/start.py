@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from zoo.core.codec import Codec, counted
+from zoo.core.architectures import encodes
+from zoo.core.codec import Codec, SizedFrontEnd, counted
 from zoo.core.recipe import Recipe, with_values
 from zoo.core.storage import Joined
 from zoo.core.task import Task
 from zoo.errors import ArgumentError, DataError, TrainingError
 from zoo.networks.build import network
-from zoo.networks.transfer import resize_vocabulary, set_weights, transfer_encoder, weights
+from zoo.networks.transfer import resize_vocabulary, set_weights, weights
 from zoo.presets.catalog import Entry
 from zoo.presets.preset import Preset
 from zoo.training import devices
@@ -41,7 +43,7 @@ def check(entry: Entry, recipe: Recipe, base: Preset | None, frozen: Sequence[st
 
     Raises:
         ArgumentError: Settings do not go together.
-        TrainingError: The base model is of another task, or of another architecture and has no encoder.
+        TrainingError: The base model is of another task, or of another architecture, and has no front end.
     """
     if recipe.carry and entry.architecture.bidirectional:
         raise ArgumentError(f"carry=true: {entry.name} is bidirectional, it has no state to carry between windows")
@@ -51,19 +53,24 @@ def check(entry: Entry, recipe: Recipe, base: Preset | None, frozen: Sequence[st
             raise ArgumentError(
                 f"freeze {', '.join(frozen)}: without a model to start from, frozen weights would be random"
             )
-    elif base.card.task != entry.task_name or not (_same(entry, base) or base.codec.frontend()):
+    elif not (_same(entry, base) or base.codec.frontend()):
         raise TrainingError(f"{base.card.name} cannot be the start of {entry.name}: give one of the same kind")
 
 
 def taken_sizes(base: Preset, entry: Entry) -> list[str]:
-    """List what is taken from a base model: settings of its codec, and sizes, of another architecture its encoder's."""
+    """List what is taken from a base model: settings of its codec, and sizes, of another kind its front end's."""
     accepted = ("encoder", "network") if _same(entry, base) else ("encoder",)
-    rows = base.card.recipe.rows.items()
-    return [name for name, row in rows if row.metadata["size"] in accepted or row.metadata["of_codec"]]
+    rows, own = base.card.recipe.rows.items(), entry.task.recipe(entry.architecture.name).rows
+    of_codec = base.card.task == entry.task_name
+    return [
+        name
+        for name, row in rows
+        if name in own and (row.metadata["size"] in accepted or (of_codec and row.metadata["of_codec"]))
+    ]
 
 
 def _same(entry: Entry, base: Preset) -> bool:
-    return base.card.architecture == entry.architecture.name
+    return (base.card.architecture, base.card.task) == (entry.architecture.name, entry.task_name)
 
 
 def begin(entry: Entry, recipe: Recipe, base: Preset | None, data: Path | None, verbose: bool) -> Start:
@@ -86,23 +93,54 @@ def begin(entry: Entry, recipe: Recipe, base: Preset | None, data: Path | None, 
     pieces = Joined(splits["train"], splits["valid"])
     keras.utils.set_random_seed(recipe.seed)
     if base is None:
-        asked = {name: getattr(recipe.settings, name) for name in entry.task.of_codec}
-        codec = entry.task.make_codec(pieces, entry.architecture.bidirectional, **asked)
+        codec = _made(entry, recipe, pieces)
         return Start(_counted(codec, splits), codec, recipe, network(entry.architecture, codec, recipe))
     sizes = base.card.recipe.to_dict()
     recipe = with_values(recipe, {name: sizes[name] for name in taken_sizes(base, entry)})
-    codec, *kept = base.codec.extended(pieces)
-    codec = codec if _same(entry, base) else codec.for_direction(entry.architecture.bidirectional)
+    if base.card.task == entry.task_name:
+        codec, *kept = base.codec.extended(pieces)
+        codec = codec if _same(entry, base) else codec.for_direction(entry.architecture.bidirectional)
+    else:
+        codec = _made(entry, recipe, pieces)
     net = network(entry.architecture, codec, recipe)
     arrays, new = base.weights(), weights(net, "float32")
     if not _same(entry, base):
-        arrays = transfer_encoder(arrays, new)
+        arrays = new | _front(base, entry, _below(codec, recipe, new))
     elif codec is not base.codec:
         arrays = resize_vocabulary(arrays, new, *kept)
     set_weights(net, arrays)
     if verbose and devices.worker() == 0 and not _same(entry, base):
-        print(f"The encoder is that of {base.card.name}; the layers above it start untrained.")
+        print(f"What is below the recurrent layers is that of {base.card.name}; all else starts untrained.")
     return Start(_counted(codec, splits), codec, recipe, net)
+
+
+def _made(entry: Entry, recipe: Recipe, pieces: Sequence[Any]) -> Codec:
+    """Return the codec that a task makes of pieces."""
+    asked = {name: getattr(recipe.settings, name) for name in entry.task.of_codec}
+    codec: Codec = entry.task.make_codec(pieces, entry.architecture.bidirectional, **asked)
+    return codec
+
+
+def _below(codec: Codec, recipe: Recipe, new: Mapping[str, np.ndarray]) -> Mapping[str, tuple[int, ...]]:
+    """Return the shapes of the arrays below the recurrent layers of a network."""
+    front = codec.frontend()
+    if isinstance(front, SizedFrontEnd):
+        return front.shapes(recipe)
+    return {path: array.shape for path, array in new.items() if encodes(path)}
+
+
+def _front(base: Preset, entry: Entry, expected: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Return the arrays of a base model below its recurrent layers.
+
+    Raises:
+        TrainingError: They are not those that the network to train has.
+    """
+    found = {path: array for path, array in base.weights().items() if path in expected}
+    if not expected or {path: array.shape for path, array in found.items()} != dict(expected):
+        raise TrainingError(
+            f"{base.card.name} cannot be the start of {entry.name}: what is below its recurrent layers has another form"
+        )
+    return found
 
 
 def _counted(codec: Codec, splits: Mapping[str, Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
@@ -133,5 +171,5 @@ def _of_base(task: Task, base: Preset | None, name: str, usual: Any) -> Any:
     if base is None:
         return usual
     if name in task.fixed:
-        return getattr(base.codec, name, base.card.recipe.to_dict()[name])
+        return getattr(base.codec, name, base.card.recipe.to_dict().get(name, usual))
     return usual or getattr(base.codec, name, usual)

@@ -12,9 +12,7 @@ from zoo.core.architectures import ARCHITECTURES, pair_states
 def test_names_of_the_zoo(architecture):
     """What the encoder returns is what the decoder takes, and every state leaves again."""
     model = tiny(architecture)
-    encoder, decoder = (
-        source.signature("sequence") for source in of_network(model.network, model.codec.example_source)
-    )
+    encoder, decoder = (source.signature("sequence") for source in of_network(model.network, model.codec))
     states = pair_states(ARCHITECTURES[architecture], 2)
     assert [tensor.name for tensor in encoder.outputs] == list(zoo_names(states).between)
     assert encoder.outputs == decoder.inputs[1:]

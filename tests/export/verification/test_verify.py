@@ -181,6 +181,7 @@ def test_save_writes_no_model_of_the_zoo_that_quantization_spoils(sealed, tmp_pa
 
 
 LSTM = {
+    "caption": 1e-4,
     "forecast": 1e-5,
     "keyword": 5e-5,
     "music": 1e-5,
@@ -190,6 +191,7 @@ LSTM = {
     "video": 1e-4,
 }
 RNN = {
+    "caption": 5e-4,
     "forecast": 5e-5,
     "keyword": 5e-5,
     "music": 5e-5,

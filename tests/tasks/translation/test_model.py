@@ -28,17 +28,17 @@ def test_what_is_returned_follows_what_is_given():
 def test_what_a_translation_says():
     found = tiny().translate("the cat at", beam_width=2)
     assert found.source_tokens == ("the", " cat", " ", "at", "<end>")
-    assert found.alignment.shape == (len(found.target_tokens), len(found.source_tokens))
+    assert found.alignment.shape == (len(found.tokens), len(found.source_tokens))
     np.testing.assert_allclose(found.alignment.sum(-1), 1, atol=1e-5)
-    length = len(found.target_tokens) + (not found.complete)
+    length = len(found.tokens) + (not found.complete)
     assert np.exp(found.score * ((5 + length) / 6)) == pytest.approx(found.probability)
-    assert (found.target_tokens[-1] == "<end>") == found.complete
+    assert (found.tokens[-1] == "<end>") == found.complete
 
 
 def test_a_translation_that_does_not_end_is_cut():
     found = tiny(ending=-50.0).translate("a")
     assert not found.complete
-    assert len(found.target_tokens) == 14
+    assert len(found.tokens) == 14
 
 
 @pytest.mark.parametrize("text", ["", None, 5, b"a", ["a", ""], [["a"]], {"a": 1}, "a\0", "\ud800", "a" * 1001])

@@ -1,7 +1,8 @@
 import pytest
 
+from zoo.core.sentences import padded_references
 from zoo.errors import CodecError
-from zoo.tasks.translation.pairs import MOST_BYTES, Pair, checked, fits, padded_references, references, tidy
+from zoo.tasks.translation.pairs import MOST_BYTES, Pair, checked, fits, references, tidy
 
 
 @pytest.mark.parametrize(("text", "tidied"), [

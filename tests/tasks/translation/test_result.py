@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,8 +8,9 @@ from zoo.errors import ArgumentError
 from zoo.tasks.translation.result import Translation
 
 ONE = Translation(
-    "Ça va ?", -1.25, 0.125, "How are you?", ("How", " are", " you", "?", "<end>"), ("Ça", " va", " ?", "<end>"),
-    np.full((4, 5), 0.2, np.float32),
+    text="Ça va ?", score=-1.25, probability=0.125, source="How are you?",
+    source_tokens=("How", " are", " you", "?", "<end>"), tokens=("Ça", " va", " ?", "<end>"),
+    alignment=np.full((4, 5), 0.2, np.float32),
 )  # fmt: skip
 
 
@@ -17,7 +19,7 @@ def test_a_translation_as_text_and_json():
     assert json.loads(ONE.to_json()) == {
         "source": "How are you?", "text": "Ça va ?", "score": -1.25, "probability": 0.125, "complete": True
     }  # fmt: skip
-    unknown = Translation("a", float("nan"), float("nan"), "b", (), (), None, False)
+    unknown = replace(ONE, score=float("nan"), probability=float("nan"), complete=False)
     assert unknown.to_dict()["score"] is unknown.to_dict()["probability"] is None
 
 
@@ -25,6 +27,6 @@ def test_plots(tmp_path):
     for suffix in ("png", "svg", "pdf"):
         assert ONE.plot(tmp_path / f"a.{suffix}").stat().st_size > 1000
     with pytest.raises(ArgumentError, match="no alignment"):
-        Translation("a", 0, 1, "b", (), (), None).plot(tmp_path / "b.png")
-    odd = Translation("", 0, 1, "", ("$x$", "\n", "🎵"), ("<end>",), np.ones((1, 3)) / 3)
+        replace(ONE, alignment=None).plot(tmp_path / "b.png")
+    odd = replace(ONE, source_tokens=("$x$", "\n", "🎵"), tokens=("<end>",), alignment=np.ones((1, 3)) / 3)
     assert odd.plot(tmp_path / "odd.png").exists()

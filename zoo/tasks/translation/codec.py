@@ -1,22 +1,18 @@
 """Sentences ↔ subwords of both languages, which share one table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from zoo.core.codec import described, known, padded
-from zoo.core.pairs import BEGIN, END, PAD
+from zoo.core.codec import described, padded
+from zoo.core.pairs import END, PAD
 from zoo.core.recipe import Recipe
-from zoo.core.splitting import words
-from zoo.core.subwords import Subwords, SubwordsDescription, learn
+from zoo.core.sentences import SPECIAL, SentenceCodec, given, learned, subwords_of, wanted
+from zoo.core.subwords import Subwords, SubwordsDescription
 from zoo.core.validation import limits
-from zoo.errors import ArgumentError, CodecError
 from zoo.tasks.translation.pairs import Pair
-
-SPECIAL = ("<pad>", "<begin>", "<end>")
-"""Ids 0, 1 and 2; see `zoo.core.pairs`."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Description(SubwordsDescription):
     type: str = limits("translation", choices=("translation",))
 
 
-class TranslationCodec:
+class TranslationCodec(SentenceCodec):
     """Sentences ↔ subwords.
 
     In training x is `(batch, time, 2)`: ids of the source, and of what the decoder is given.
@@ -36,29 +32,13 @@ class TranslationCodec:
     """
 
     dtype, shape = "int32", (2,)
-    features, group, edges = 2, 1, 0
+    features = 2
     source_shape: tuple[int, ...] = ()
     source_dtype = "int32"
-
-    def __init__(self, subwords: Subwords) -> None:
-        self.subwords = subwords
-        self.symbols = self.classes = len(SPECIAL) + len(subwords)
-
-    @property
-    def learning(self) -> "TranslationCodec":
-        """Codec of what is trained: this one."""
-        return self
-
-    def frontend(self) -> None:
-        """Return None: subwords have an embedding."""
 
     def describe(self, recipe: Recipe) -> tuple[str, str]:
         """Describe the embedding and the classes; see `zoo.core.codec.Codec`."""
         return f"subwords of both languages as vectors of {recipe.embedding}", f"{self.classes} subwords"
-
-    def for_direction(self, bidirectional: bool) -> "TranslationCodec":  # noqa: ARG002
-        """Return the codec: encoders of both directions take the same."""
-        return self
 
     def to_json(self) -> dict[str, Any]:
         """Describe the codec."""
@@ -71,16 +51,7 @@ class TranslationCodec:
         Raises:
             CodecError: It is no description of one.
         """
-        found = described(data, Description)
-        try:
-            return cls(Subwords(found.merges))
-        except ArgumentError as error:
-            raise CodecError(str(error)) from error
-
-    def extended(self, pieces: Iterable[Pair]) -> tuple["TranslationCodec", np.ndarray, np.ndarray, np.ndarray]:  # noqa: ARG002
-        """Return the codec itself, which has ids for any text; see `zoo.core.codec.Codec`."""
-        same = np.arange(self.symbols)
-        return self, same, same, np.arange(self.features)
+        return cls(subwords_of(described(data, Description)))
 
     def columns(self) -> list[dict[str, Any]]:
         """Describe the columns of x."""
@@ -91,19 +62,15 @@ class TranslationCodec:
 
     def encode(self, pieces: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray]:
         """Return x `(batch, time, 2)` and the subwords to predict `(batch, time)`, -1 past the end of a sentence."""
-        rows = [np.array(row, np.int32) for row in self._rows(pieces)]
-        source = [np.append(row, END) for row in rows[::2]]
-        given = [np.insert(row, 0, BEGIN) for row in rows[1::2]]
-        wanted = [np.append(row, END) for row in rows[1::2]]
-        time = 1 + max(map(len, (*source, *given)), default=0)  # the last step is padding, which is repeated
+        rows = self._rows(pieces)
+        source = [np.array([*row, END], np.int32) for row in rows[::2]]
+        ids = given(rows[1::2])
+        time = 1 + max(map(len, (*source, *ids)), default=0)  # the last step is padding, which is repeated
         x = np.full((len(pieces), time, 2), PAD, np.int32)
-        for column, found in enumerate((source, given)):
-            for row, ids in zip(x[..., column], found, strict=True):
-                row[: len(ids)] = ids
-        y = np.full((len(pieces), time), -1, np.int32)
-        for row, ids in zip(y, wanted, strict=True):
-            row[: len(ids)] = ids
-        return x, y
+        for column, found in enumerate((source, ids)):
+            for row, one in zip(x[..., column], found, strict=True):
+                row[: len(one)] = one
+        return x, wanted(rows[1::2], time)
 
     def _rows(self, pieces: Sequence[Pair]) -> list[list[int]]:
         """Return the ids of each source and its target, one after the other."""
@@ -112,10 +79,6 @@ class TranslationCodec:
             for piece in pieces
             for i, text in enumerate((piece.source, piece.target))
         ]
-
-    def ids(self, text: str, dropout: float = 0.0, rng: np.random.Generator | None = None) -> list[int]:
-        """Return the ids of a text; for `dropout` and `rng` see `zoo.core.subwords.Subwords.encode`."""
-        return [len(SPECIAL) + one for one in self.subwords.encode(text, dropout, rng)]
 
     def split(self, xp: Any, x: Any) -> tuple[Any, Any]:  # noqa: ARG002
         """Return the source and the inputs of the decoder; see `zoo.core.codec.PairCodec`."""
@@ -129,21 +92,6 @@ class TranslationCodec:
         """Return the subwords of sentences, or of the sources of pairs, `(batch, time)`."""
         texts = [piece if isinstance(piece, str) else piece.source for piece in pieces]
         return padded([np.array([*self.ids(text), END], np.int32) for text in texts], PAD)
-
-    def decode(self, ids: np.ndarray, like: Any = None) -> str:  # noqa: ARG002
-        """Return the text of subwords `(time,)`.
-
-        Raises:
-            CodecError: An id the codec does not have.
-        """
-        found = known(np.asarray(ids, np.int64), self.symbols)
-        return self.subwords.text(found[found >= len(SPECIAL)] - len(SPECIAL))
-
-    def words(self, ids: np.ndarray) -> list[str]:
-        """Return the text of each subword, for plots."""
-        return [
-            SPECIAL[one] if one < len(SPECIAL) else self.decode(np.array([one])) for one in np.asarray(ids).tolist()
-        ]
 
     def example(self, rng: np.random.Generator, batch: int, time: int) -> np.ndarray:
         """Return random pairs of sentences, `(batch, time, 2)`."""
@@ -164,8 +112,9 @@ def make_codec(pieces: Sequence[Pair], bidirectional: bool = False, vocabulary: 
         bidirectional: Whether the encoder is; it takes the same.
         vocabulary: Subwords in all; fewer if there is not enough text.
     """
-    texts = (text for i in range(len(pieces)) for text in (pieces[i].source, pieces[i].target))
-    return TranslationCodec(Subwords(learn(map(words, texts), vocabulary - len(SPECIAL))))
+    return TranslationCodec(
+        learned((text for i in range(len(pieces)) for text in (pieces[i].source, pieces[i].target)), vocabulary)
+    )
 
 
 def default_codec(bidirectional: bool = False) -> TranslationCodec:  # noqa: ARG001

@@ -8,12 +8,13 @@ import numpy as np
 
 from zoo.core.extras import needing
 from zoo.core.pairs import END
+from zoo.core.sentences import padded_references
 from zoo.errors import ArgumentError
 from zoo.models.beam_search import Output
 from zoo.models.seq2seq import Seq2Seq
 from zoo.runtime.engine import BoundEngine
 from zoo.tasks.translation.codec import TranslationCodec
-from zoo.tasks.translation.pairs import Pair, checked, padded_references, references
+from zoo.tasks.translation.pairs import Pair, checked, references
 from zoo.tasks.translation.result import Translation
 
 
@@ -65,8 +66,9 @@ class Translator(Seq2Seq):
     def _translation(self, sentence: str, output: Output, alignment: np.ndarray | None) -> Translation:
         codec, ids = self.codec, np.append(output.ids, [END] * output.ended)
         return Translation(
-            codec.decode(ids).strip(), output.score, math.exp(output.log_probability), sentence,
-            tuple(codec.words(codec.sources([sentence])[0])), tuple(codec.words(ids)), alignment, output.ended,
+            text=codec.decode(ids).strip(), score=output.score, probability=math.exp(output.log_probability),
+            tokens=tuple(codec.words(ids)), alignment=alignment, complete=output.ended, source=sentence,
+            source_tokens=tuple(codec.words(codec.sources([sentence])[0])),
         )  # fmt: skip
 
     def measure(self, pieces: Sequence[Pair], progress: bool = False) -> dict[str, float]:

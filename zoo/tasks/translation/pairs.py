@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +71,3 @@ def references(pieces: Iterable[Pair]) -> dict[str, list[str]]:
     for piece in pieces:
         found.setdefault(piece.source, []).append(piece.target)
     return found
-
-
-def padded_references(found: Sequence[Sequence[str]]) -> list[list[str | None]]:
-    """Return references as sacreBLEU takes them: all first ones, all second ones, …; None where there are fewer."""
-    most = max(map(len, found))
-    return [[row[i] if i < len(row) else None for row in found] for i in range(most)]

@@ -1,0 +1,1 @@
+"""Captions: a video in, a sentence out."""
