@@ -58,6 +58,11 @@ def table(name, seeds):
     return tabulate(rows, heads, "github", colalign=("left", "left", *["right"] * len(metrics)), disable_numparse=True)
 
 
+def tables(results):
+    """Lay out all models."""
+    return [table(name, seeds) for name, seeds in results.items()]
+
+
 @click.command()
 @click.argument("name", default="")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/seeds"), show_default=True)
@@ -68,7 +73,7 @@ def main(name, out, show):
     if not show:
         results[name] = measured(name, out)
         write_text(RESULTS, json.dumps(results, indent=2) + "\n")
-    print(*(table(name, seeds) for name, seeds in results.items()), sep="\n\n")
+    print(*tables(results), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.core.display import Printed
 from zoo.core.extras import needing
 from zoo.core.files import temporary_folder
+from zoo.core.progress import tqdm
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, ExportError
 from zoo.runtime.engine import BoundEngine
@@ -52,7 +54,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class Benchmark(Printed):
     """A table over formats and precisions; print it.
 
     Attributes:
@@ -186,6 +188,5 @@ def in_turns(runs: dict[Any, Callable[[], Any]], rounds: int = ROUNDS) -> dict[A
 def _bar(iterable: Any, show: bool) -> Any:
     if not show:
         return iterable
-    from tqdm import tqdm
 
-    return tqdm(iterable, unit="artifact", leave=False)
+    return tqdm()(iterable, unit="artifact", leave=False)

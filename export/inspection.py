@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.card import Card
+from zoo.core.display import Printed
 from zoo.errors import PresetError
 from zoo.runtime.signature import Signature
 
@@ -16,7 +17,7 @@ from .artifact import FOREIGN, read_manifest, size_of
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Printed):
     """What an artifact is and how it was made.
 
     Attributes:

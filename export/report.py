@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.core.display import Printed
 from zoo.runtime.signature import Face, Signature
 
 from .formats import Format, Options
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Printed):
     """What was saved.
 
     Attributes:

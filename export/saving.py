@@ -1,5 +1,6 @@
 """Save a model as an artifact: open the model → check options → convert → verify → seal → report."""
 
+import logging
 import os
 import shutil
 import time
@@ -37,6 +38,8 @@ from .verification.verify import tolerance_of, verify, verify_pair
 
 Measured = tuple[dict[str, float], list[str]]
 """Check → largest difference, and the shapes it was measured at."""
+
+LOGGER = logging.getLogger(__name__)
 
 
 @needing("export needs", "keras", "tensorflow")
@@ -123,7 +126,9 @@ def save(
     options = calibrated(options, faces[0])
     with places(target, row.folder, sidecar) as (scratch, beside):
         operators = converted(row, faces, scratch, options)
+        LOGGER.info("%s: converted to %s in %.1f s", target, row.name, time.perf_counter() - began)
         measured, compared = _verified(row, faces, scratch, options, zoo_model)
+        LOGGER.info("%s: compared with Keras at %s", target, compared)
         notes += option_notes(row, faces[0], scratch, options, operators)
         notes += unmeasured(options, zoo_model, measured[form]) + _origin(model)
         seal(

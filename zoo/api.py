@@ -1,9 +1,11 @@
 """The functions of the package: load, train, build, info, page."""
 
+import contextlib
+import logging
 import os
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
@@ -39,6 +41,9 @@ TranslationModel = Literal["gru_translation", "bilstm_translation"]
 VideoModel = Literal["rnn_video", "lstm_video", "gru_video", "bilstm_video", "stacked_lstm_video"]
 
 
+LOGGER = logging.getLogger(__name__)
+
+
 class LoadOptions(TypedDict, total=False):
     """Options of `load` besides the engine, for type checkers."""
 
@@ -48,7 +53,6 @@ class LoadOptions(TypedDict, total=False):
 
 
 TRAINING_ENVIRONMENT = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",  # faster products of large matrices, and buffers kept for the next step
 }
 """Set before TensorFlow starts, unless the user has set it."""
@@ -139,6 +143,7 @@ def load(
         )
         engine = "keras"
     model: Model = make(preset.card, preset.codec, open_engine(preset, engine or "onnx", threads, providers))
+    LOGGER.info("loaded %r from %s", model, preset.folder)
     return model
 
 
@@ -233,6 +238,15 @@ def build(name: str, **changes: Any) -> "keras.Model":
     return networks.network(entry.architecture, codec, adjusted(entry.task.recipe(entry.architecture.name), changes))
 
 
+@contextlib.contextmanager
+def _prepared() -> Iterator[None]:
+    """Set what TensorFlow reads when it starts, for training."""
+    for variable, value in TRAINING_ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
+    yield
+
+
+@_prepared()
 @needing("training needs", "keras", "matplotlib")
 def train(
     name: str,
@@ -281,9 +295,6 @@ def train(
         MissingExtra: Keras is not installed, or another package that training needs.
     """
     from zoo.core.recipe import adjusted
-
-    for variable, value in TRAINING_ENVIRONMENT.items():
-        os.environ.setdefault(variable, value)
     from zoo.export.preset_graph import add_graph
     from zoo.presets import preset as presets
     from zoo.training import run, run_folder

@@ -55,8 +55,8 @@ def test_stream_prints_steps(preset):
 
 def test_stream_may_read_what_generate_writes(preset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    random_score(0, 4).save("preset.mid")  # what is written without --out
-    arguments = ("generate", preset, "--prompt", "preset.mid", "--steps", 2, "--seed", 1)
+    random_score(0, 4).save("lstm_music.mid")  # what is written without --out
+    arguments = ("generate", preset, "--prompt", "lstm_music.mid", "--steps", 2, "--seed", 1)
     assert call(*arguments, "--stream").exit_code == 0
     assert "is an input" in call(*arguments).output
 

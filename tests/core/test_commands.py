@@ -167,3 +167,16 @@ def test_a_missing_optional_package_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     found = CliRunner().invoke(Command("c", callback=lambda: importlib.import_module("tf2onnx")))
     assert (found.exit_code, found.output) == (1, "Error: this needs tf2onnx: pip install 'rnn-zoo[keras]'\n")
+
+
+def test_many_options_are_under_headings():
+    names = ("--seed", "--out", "--engine", "--bars", *(f"--more-{i}" for i in range(5)))
+    long = Command("long", params=[click.Option([name], help="x") for name in names])
+    shown = CliRunner().invoke(long, ["--help"]).output
+    order = [
+        shown.index(part)
+        for part in ("Options:", "--bars", "Sampling:", "--seed", "Output:", "--out", "Runtime:", "--engine")
+    ]
+    assert order == sorted(order)
+    short = Command("short", params=[click.Option([name], help="x") for name in names[:4]])
+    assert "Sampling:" not in CliRunner().invoke(short, ["--help"]).output

@@ -16,6 +16,7 @@ TARGETS = {
     "tables": "tables:Tables",
     "landmarks": "documents:LandmarkFiles",
     "sentences": "sentences:Sentences",
+    "captions": "captions:Captions",
     "presets": "documents:AllPresets",
     "runs": "documents:Requests",
     "manifests": "documents:Described",

@@ -74,7 +74,7 @@ def generate(
         _print_stream(opened, options)
         return
     piece = piece_of(opened)
-    files = OutputFiles(out or default_file(piece, model), plot, wav)
+    files = OutputFiles(out or default_file(piece, opened.card.name if Path(model).is_dir() else model), plot, wav)
     session.check_outputs(piece, files, count, list(_texts(options.values())))
     session.write(opened.generate(n=count, progress=True, **options), files)
 

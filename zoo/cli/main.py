@@ -1,7 +1,7 @@
 """The group of commands: those of this package, and those of tasks. Everything heavy is imported by its command."""
 
 import functools
-import os
+import logging
 import sys
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 from zoo.cli import convert, export, generate, graph, models, process, train
 from zoo.cli.loading import CommandSession
 from zoo.cli.startup import of_tasks
+from zoo.core import logs
 from zoo.core.commands import Group, warn
 
 
@@ -63,8 +64,16 @@ class Zoo(Group):
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.version_option(package_name="rnn-zoo", prog_name="zoo")
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    show_default=False,
+    help="Log the steps of a command; -vv shows what libraries print too.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print results and errors only, no warnings.")
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, verbose: int, quiet: bool) -> None:
     """Pretrained recurrent networks: list, inspect, run, evaluate, train and export models.
 
     \b
@@ -74,7 +83,7 @@ def main(ctx: click.Context) -> None:
       zoo transcribe bilstm_speech take.wav
       zoo export lstm_music --format all
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices are not for users
+    logs.show(logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
     ctx.obj = CommandSession()
 
 

@@ -1,7 +1,5 @@
 """What commands share before a model is opened: what tasks add to them, and a quiet start of TensorFlow."""
 
-import contextlib
-import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +7,7 @@ from typing import TypeVar
 
 from zoo.cli import process
 from zoo.core.commands import warn
+from zoo.core.quiet import start_tensorflow
 from zoo.core.task import Task, find, names
 from zoo.errors import PluginError, ZooError
 
@@ -36,17 +35,8 @@ def of_tasks(rows: Callable[[Task], Callable[[], Sequence[Row]]], kind: type[Row
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow, if Keras will, without the notices that it writes before their level can be set."""
-    other = os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
-    if other or "tensorflow" in sys.modules or sys.stderr is None:
+    """Import TensorFlow, if Keras runs on it, quietly and so that signals end the process at once."""
+    if sys.stderr is None:
         return
-    sys.stderr.flush()
-    shown = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), 2)
-        with process.at_once(shown), contextlib.suppress(ImportError):  # reported by what needs it
-            importlib.import_module("tensorflow")
-    finally:
-        os.dup2(shown, 2)
-        os.close(shown)
+    with os.fdopen(os.dup(2), "wb") as shown:
+        start_tensorflow(lambda: process.at_once(shown.fileno()))

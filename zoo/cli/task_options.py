@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from zoo.cli.startup import of_tasks
-from zoo.core.commands import Command, warn
+from zoo.core.commands import Command, warn, write_options
 from zoo.core.task import Task
 
 
@@ -51,12 +51,10 @@ class TaskOptions(Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the general options, then those of each task."""
-        sections = {"Options": super().get_params(ctx)}
-        sections |= {f"Options of {task} models": [*options] for task, options in self.of_tasks(ctx).items()}
-        for title, params in sections.items():
-            options = [param for param in params if isinstance(param, click.Option)]
+        write_options(super().get_params(ctx), ctx, formatter)
+        for task, options in self.of_tasks(ctx).items():
             if rows := [row for option in options if (row := option.get_help_record(ctx)) is not None]:
-                with formatter.section(title):
+                with formatter.section(f"Options of {task} models"):
                     formatter.write_dl(rows)
 
 

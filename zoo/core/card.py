@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from zoo.core import display
 from zoo.core.calibration import UNCALIBRATED, Calibration
 from zoo.core.files import sha256
 from zoo.core.recipe import Recipe, from_dict
@@ -62,6 +63,12 @@ class Card:
     data: dict[str, str] = limits(factory=dict, longest=WORD)
     licence: str = limits("Apache-2.0", longest=WORD)
     calibration: Calibration = limits(factory=Calibration)
+
+    def _repr_html_(self) -> str:
+        """Return the most important facts for a notebook."""
+        metrics = {f"{split}: {name}": f"{v:.4g}" for split, row in self.metrics.items() for name, v in row.items()}
+        about = {"parameters": f"{self.parameters:,}", "trained by": self.command, "license": self.licence}
+        return display.table({"model": self.name, **about, **metrics})
 
     def to_json(self) -> str:
         """Write the card as JSON with its own checksum."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo.core import logs
 from zoo.core.engine import ENGINES
 from zoo.core.escaping import escaped, on_screen
 from zoo.core.extras import needing
@@ -50,13 +51,37 @@ def show(value: Any, nl: bool = True) -> None:
 
 
 def warn(message: str) -> None:
-    """Write a warning to stderr, in one line."""
+    """Write a warning to stderr, in one line, unless `zoo -q` hides warnings."""
+    if not logs.warnings_shown():
+        return
     click.echo(f"warning: {_one_line(message)}", err=True)
 
 
 def is_input(text: str) -> bool:
     """Tell whether a text names an existing file or folder, matches some as a pattern, or is the standard input."""
     return text == STANDARD_INPUT or exists(text) or bool(glob.glob(text, recursive=True))
+
+
+GROUPS = {
+    "Sampling": ("--temperature", "--top-k", "--top-p", "--repetition-penalty", "--seed", "--stop", "--sweeps"),
+    "Output": ("--out", "--output-format", "--plot", "--wav", "--stream", "--overlay", "--sidecar"),
+    "Runtime": ("--engine", "--trust", "--threads"),
+}
+"""Heading in a long `--help` → options below it; all others come first."""
+SHORT = 8  # options that need no headings
+
+
+def write_options(params: Sequence[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """Write options for `--help`, under the headings of `GROUPS` if there are many."""
+    found = [(param, row) for param in params if (row := param.get_help_record(ctx))]
+    headings = {option: heading for heading, options in GROUPS.items() for option in options if len(found) > SHORT}
+    rows: dict[str, list[tuple[str, str]]] = {"Options": [], **{heading: [] for heading in GROUPS}}
+    for param, row in found:
+        rows[next((headings[name] for name in param.opts if name in headings), "Options")].append(row)
+    for heading, some in rows.items():
+        if some:
+            with formatter.section(heading):
+                formatter.write_dl(some)
 
 
 class Command(click.Command):
@@ -84,6 +109,10 @@ class Command(click.Command):
         """Run the command; an error meant for the user is one line and exit status 1."""
         with one_line_messages():
             return super().invoke(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, in groups if there are many."""
+        write_options(self.get_params(ctx), ctx, formatter)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, earlier spellings replaced."""

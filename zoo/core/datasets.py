@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.files import replacing, sha256
+from zoo.core.progress import tqdm
 from zoo.errors import ChecksumError, DataError, DownloadError
 
 TIMEOUT_S = 30
@@ -167,7 +168,6 @@ class _Resuming:
 
     def __call__(self, url: str, output_file: str, _pooch: Any) -> None:
         import requests
-        from tqdm import tqdm
 
         have = self.partial.stat().st_size if self.partial.exists() else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -178,7 +178,7 @@ class _Resuming:
                 reply.raise_for_status()
                 have = have if reply.status_code == 206 else 0
                 total, blocks = have + int(reply.headers.get("Content-Length", 0)), reply.iter_content(1 << 16)
-            bar = tqdm(
+            bar = tqdm()(
                 total=total, initial=have, unit="B", unit_scale=True, desc=self.partial.stem, disable=not self.progress
             )
             with self.partial.open("ab" if have else "wb") as stream, bar:

@@ -9,6 +9,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 
+from zoo.core.quiet import start_tensorflow
 from zoo.errors import MissingExtra
 
 EXTRAS = {
@@ -63,6 +64,8 @@ def needing(purpose: str, *modules: str) -> Iterator[None]:
         ...     import colorsys
     """
     require(purpose, *modules)
+    if {"keras", "tensorflow"} & {*modules}:
+        start_tensorflow()
     try:
         yield
     except MissingExtra:

@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo.core import plots, storage
 from zoo.core.codec import Context, GenerationCodec, StreamedCodec, UnitCodec, counted, given
+from zoo.core.display import Plotted
 from zoo.core.engine import LoopEngine
 from zoo.core.progress import bar
 from zoo.core.task import find
@@ -29,7 +30,7 @@ SAMPLING = ("temperature", "top_k", "top_p", "repetition_penalty", "seed", "stop
 
 
 @dataclass(frozen=True)
-class Surprisal:
+class Surprisal(Plotted):
     """How little a model expected each token of a piece.
 
     Attributes:

@@ -117,9 +117,13 @@ class Models(list[str]):
 
     __str__ = table
 
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        return self.table("html")
+
 
 def _row(entry: Entry) -> dict[str, str]:
-    known = dict.fromkeys(("parameters", "metric", "size", "licence"), "")
+    known = dict.fromkeys(("parameters", "metric", "size", "license"), "")
     if not entry.pretrained:
         return {
             "name": entry.name,
@@ -136,7 +140,7 @@ def _row(entry: Entry) -> dict[str, str]:
         "task": entry.task_name,
         **known,
         "size": f"{size / 1e6:.1f} MB",
-        "licence": card.licence,
+        "license": card.licence,
     }
 
 

@@ -1,12 +1,12 @@
 """What runs the network of a preset: ONNX Runtime, by its graph, or Keras."""
 
 import functools
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.core.engine import Engine, EngineName
+from zoo.core.quiet import start_tensorflow
 from zoo.errors import ArgumentError
 from zoo.presets.preset import Preset
 
@@ -60,7 +60,7 @@ def _keras(preset: Preset, threads: int | None, providers: Sequence[str] | None)
 
 def _network(preset: Preset) -> "keras.Model":
     """Build the Keras network of a preset: Keras is imported only now."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notices look like errors
+    start_tensorflow()
     from zoo.presets.network import network
 
     return network(preset)

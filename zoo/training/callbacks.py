@@ -10,10 +10,10 @@ from typing import Any
 
 import keras
 import safetensors.numpy
-from tqdm import tqdm
 
 from zoo.core import plots
 from zoo.core.files import content, exists, regular, replacing
+from zoo.core.progress import tqdm
 from zoo.core.strict_json import MOST_BYTES, parse
 from zoo.core.validation import checked, limits
 from zoo.errors import DataError, TrainingError
@@ -178,7 +178,7 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, steps: int, first: int, epochs: int, tokens: int, monitor: str, show: bool) -> None:
         super().__init__()
         self.steps, self.tokens, self.monitor, self.seen = steps, tokens, monitor, 0
-        self.bar = tqdm(total=steps * epochs, initial=steps * first, unit="step", disable=not show)
+        self.bar = tqdm()(total=steps * epochs, initial=steps * first, unit="step", disable=not show)
         self.shown: dict[str, str] = {}
         self.began = time.perf_counter()
 

@@ -5,6 +5,7 @@ optimizer, random state and progress after the last whole epoch; the best weight
 """
 
 import contextlib
+import logging
 import math
 import platform
 import warnings
@@ -37,6 +38,9 @@ TRIED, MEASURED = ("valid",), ("valid", "test")
 """Splits that the card has metrics of: after a trial, and otherwise."""
 
 
+LOGGER = logging.getLogger(__name__)
+
+
 def train(request: Request) -> Card:
     """Train a model and write its preset folder to `out/preset`.
 
@@ -65,6 +69,8 @@ def train(request: Request) -> Card:
 def _trained(request: Request) -> Card:
     spread = devices.strategy(request.devices, request.recipe)
     begun = start.begin(request.entry, request.recipe, request.base, request.data, request.verbose)
+    sizes = ", ".join(f"{len(pieces):,} {split}" for split, pieces in begun.splits.items())
+    LOGGER.info("%s: %s pieces, %s parameters", request.entry.name, sizes, f"{begun.network.count_params():,}")
     freeze(begun.network, request.frozen)  # names are checked before anything is written
     teaching.compare(request.teachers, begun.codec, request.entry.architecture.bidirectional)
     if devices.worker() == 0:
@@ -72,6 +78,7 @@ def _trained(request: Request) -> Card:
     learner, windows, valid = _prepared(request, begun, spread)
     monitor = request.entry.task.monitor
     checkpoint = fit(learner, spread, windows, valid, request.out, monitor, request.resume, request.verbose)
+    LOGGER.info("%s: trained, %s chose the epoch", request.entry.name, monitor)
     checkpoint.best(begun.network)
     return _finished(request, begun, checkpoint)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.files import temporary_folder
+from zoo.core.quiet import quiet
 from zoo.errors import ArgumentError, ArtifactError, UnsupportedLayer
 from zoo.runtime.signature import Face
 
@@ -80,7 +81,8 @@ def _converted(convert: Callable[[], bytes]) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the calibrator uses a deprecated interpreter
         try:
-            return convert()
+            with quiet():
+                return convert()
         except Exception as error:
             if found := re.search(MISSING, str(error)):
                 raise MissingOperator(found["operator"], found["scope"]) from error

@@ -1,8 +1,10 @@
 """LiteRT, imported in one place: the runtime of TFLite files, and the tables of their format."""
 
+import contextlib
 from typing import Any
 
 from zoo.core.extras import needing
+from zoo.core.quiet import quiet
 
 PURPOSE = ".tflite files need"
 
@@ -28,4 +30,8 @@ def interpreter(content: bytes, threads: int) -> Any:
     with needing(PURPOSE, "ai_edge_litert"):
         from ai_edge_litert.interpreter import Interpreter
 
-    return Interpreter(model_content=content, num_threads=threads)
+    with quiet():
+        found = Interpreter(model_content=content, num_threads=threads)
+        with contextlib.suppress(RuntimeError):  # free axes have a size of 1 here, which not every file takes
+            found.allocate_tensors()  # the first time LiteRT prints which delegate it has made
+    return found

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core.calibration import uncertain
+from zoo.core.display import Plotted
 from zoo.core.escaping import escaped
 from zoo.core.escaping import to_json as json_line
 from zoo.models.sentences import Sentence
@@ -13,7 +14,7 @@ from zoo.tasks.caption import plots
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caption(Sentence):
+class Caption(Plotted, Sentence):
     """A sentence about a clip; `alignment` is `(tokens, frames)`, `probability` by the temperature of the model.
 
     Attributes:

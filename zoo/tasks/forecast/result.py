@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.core.display import Plotted
 from zoo.errors import ArgumentError
 from zoo.tasks.forecast import plots
 from zoo.tasks.forecast.series import Series, alike
@@ -14,7 +15,7 @@ from zoo.tasks.forecast.tabular import Tabular
 
 
 @dataclass(frozen=True, eq=False)
-class Forecast(Tabular):
+class Forecast(Plotted, Tabular):
     """A forecast of one or several series.
 
     `forecast[0]` and `forecast["load"]` are those of one series, and so are the items of a loop.

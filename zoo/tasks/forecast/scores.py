@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.core.display import Plotted
 from zoo.tasks.forecast import plots
 from zoo.tasks.forecast.alarms import ALARM, unusual
 from zoo.tasks.forecast.series import Series, alike
@@ -16,7 +17,7 @@ LIMIT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Scores(Tabular):
+class Scores(Plotted, Tabular):
     """How unlikely each value was, given those before it.
 
     Attributes:

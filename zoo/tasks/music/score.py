@@ -1,5 +1,7 @@
 """Music on a grid: several voices in fixed steps, read from and written to MIDI, drawn and heard."""
 
+import contextlib
+import html
 import io
 import itertools
 import os
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
-from zoo.core import plots
+from zoo.core import display, plots
 from zoo.core.files import replacing, suffixed
 from zoo.core.validation import number
 from zoo.errors import ArgumentError, CodecError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pretty_midi
 
 
+PLAYED_HZ = 22_050  # in notebooks
 MIDI_SUFFIXES, WAV_SUFFIXES = (".mid", ".midi"), (".wav",)
 READ_SUFFIXES = (*MIDI_SUFFIXES, ".kar", ".rmi")
 MAX_SECONDS = 2 * 3600
@@ -246,10 +249,20 @@ class Score:
                 empty or over two hours.
             DataError: The file cannot be written.
         """
-        import soundfile
-
         suffixed(path, WAV_SUFFIXES)
         number("sample_rate_hz", sample_rate_hz, 8_000, 96_000, whole=True)
+        with replacing(path) as scratch:
+            scratch.write_bytes(self._sound(sample_rate_hz, "WAV"))
+        return Path(path)
+
+    def _sound(self, sample_rate_hz: int, file_format: str) -> bytes:
+        """Return an audio file of the piece.
+
+        Raises:
+            ArgumentError: The piece is empty or over two hours.
+        """
+        import soundfile
+
         seconds = len(self) * 60 / self.tempo_bpm / self.steps_per_beat
         if not 0 < seconds <= MAX_SECONDS:
             raise ArgumentError(
@@ -259,11 +272,9 @@ class Score:
         if (self.grid >= 0).any():
             made = self.to_midi().synthesize(sample_rate_hz, wave=_organ)
             audio = np.pad(made, (0, max(0, len(audio) - len(made))))
-        wav = io.BytesIO()
-        soundfile.write(wav, 0.9 * audio, sample_rate_hz, subtype="PCM_16", format="WAV")
-        with replacing(path) as scratch:
-            scratch.write_bytes(wav.getvalue())
-        return Path(path)
+        file = io.BytesIO()
+        soundfile.write(file, 0.9 * audio, sample_rate_hz, format=file_format)
+        return file.getvalue()
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
         """Draw a piano roll (pitch names, bar lines, a colour a voice) as PNG, PDF or SVG; return its path.
@@ -275,6 +286,14 @@ class Score:
         from zoo.tasks.music.plots import piano_roll
 
         return piano_roll(self, voice_names(self.voices), Path(path))
+
+    def _repr_html_(self) -> str:
+        """Return the piano roll and an audio player for a notebook."""
+        roll = display.png(self)
+        parts = [display.picture(roll)] if roll else []
+        with contextlib.suppress(ArgumentError):  # empty or too long
+            parts.append(display.audio(self._sound(PLAYED_HZ, "MP3")))
+        return "<br>".join(parts) or f"<pre>{html.escape(repr(self))}</pre>"
 
 
 def _whole(values: object) -> np.ndarray:

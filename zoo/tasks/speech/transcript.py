@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.calibration import UNCALIBRATED, Calibration, uncertain
+from zoo.core.display import Plotted
 from zoo.core.escaping import escaped
 from zoo.core.escaping import to_json as json_line
 from zoo.core.mel import STEP
@@ -47,7 +48,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Transcript:
+class Transcript(Plotted):
     """What was heard.
 
     Times are those of the steps of 40 ms at which the network tells a symbol: a word begins with the first step of its

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from zoo.core import plots
+from zoo.core.display import Plotted
 from zoo.core.escaping import to_json as json_line
 from zoo.models.sentences import Sentence
 
 
 @dataclass(frozen=True, kw_only=True)
-class Translation(Sentence):
+class Translation(Plotted, Sentence):
     """A translation; `alignment` is `(tokens, source tokens)`.
 
     Attributes:

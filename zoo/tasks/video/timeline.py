@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from zoo.core.calibration import UNCALIBRATED, Calibration, uncertain
+from zoo.core.display import Plotted
 from zoo.core.escaping import cell, escaped
 from zoo.core.escaping import to_json as json_line
 from zoo.core.renaming import earlier
@@ -43,7 +44,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class Timeline(Plotted):
     """What was seen.
 
     Attributes:
