@@ -8,7 +8,7 @@ KERAS := .venv/keras
 
 unexport PYTHONDONTWRITEBYTECODE  # the processes of the tests share what one of them has compiled
 
-.PHONY: demo test test-slow test-images fuzz lint clean
+.PHONY: demo test test-slow test-images docs fuzz lint clean
 
 demo: $(BASE)
 	$(BIN)/python examples/demo.py
@@ -25,6 +25,10 @@ test-slow: $(STAMP)
 
 test-images: $(STAMP)
 	$(BIN)/python -m pytest -n 0 -m images
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open build/site/index.html"
 
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

@@ -20,7 +20,6 @@ from export import formats
 from export.formats import Format
 from tests.conftest import FEATURES, ROOT
 from tests.export.legacy.keras1_files import layer, random_arrays, write
-from tests.zoo_of_layers import L, seq
 from zoo.core import codec, plugins, task
 from zoo.core.architectures import ARCHITECTURES
 from zoo.core.recipe import adjusted
@@ -41,71 +40,6 @@ def blocks(language, text=None):
     """Return the blocks of a language, of the README if no text is given."""
     text = (ROOT / "README.md").read_text() if text is None else text
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-def recording(path):
-    """Write a second of something like sound."""
-    import soundfile
-
-    from zoo.tasks.speech.codec import SpeechCodec
-
-    path.parent.mkdir(exist_ok=True)
-    soundfile.write(path, SpeechCodec("A").example(np.random.default_rng(0), 1, 25).ravel(), 16000)
-
-
-def film(path):
-    """Write a second of something like a mouth that moves."""
-    from tests.media.films import written
-    from zoo.tasks.video.codec import default_codec
-
-    path.parent.mkdir(exist_ok=True)
-    written(path, default_codec().example(np.random.default_rng(0), 1, 25)[0], codec="h264")
-
-
-def test_readme_python(tmp_path, monkeypatch, quick):
-    """The blocks run one after the other in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    recording(tmp_path / "take.wav")
-    film(tmp_path / "clip.mp4")
-    space: dict = {}
-    for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), space)
-    assert space["piece"] == space["again"]
-    assert space["grid"] == space["greedy"].sounding().tolist()
-    for name in ("chorale.mid", "chorale.png", "chorale.wav", "lstm_music.onnx"):
-        assert (tmp_path / name).stat().st_size
-
-
-LONG = ("zoo train", "zoo evaluate", "zoo benchmark")
-"""Commands that have tests of their own, on smaller models."""
-
-
-def commands():
-    lines = [
-        line.removeprefix("$ ").split("#")[0].strip() for block in blocks("console") for line in block.splitlines()
-    ]
-    return [line for line in lines if line.startswith("zoo ") and not line.startswith(LONG)]
-
-
-def test_readme_commands(tmp_path, monkeypatch, quick):
-    from click.testing import CliRunner
-
-    from zoo.cli.main import main
-
-    monkeypatch.chdir(tmp_path)
-    zoo.Score([[72], [zoo.HOLD], [74], [zoo.HOLD]] * 4).save("melody.mid")
-    recording(tmp_path / "take.wav")
-    recording(tmp_path / "recordings/1.wav")
-    film(tmp_path / "clip.mp4")
-    film(tmp_path / "clips/1.mp4")
-    (tmp_path / "names.txt").write_text("Amy Cindy\n")
-    seq(L.Embedding(9, 4, mask_zero=True), L.GRU(8), L.Dense(2), shape=(None,)).save("my_model.keras")
-    write("old_model.h5", {"class_name": "Sequential", "config": [layer("SimpleRNN", "r", units=2, batch_input_shape=[2, 3, 4])]},
-          {"r": random_arrays(np.random.default_rng(0), k=(4, 2), u=(2, 2), b=(2,))}, "2.2.4")  # fmt: skip
-    assert len(commands()) >= 4
-    for line in commands():
-        result = CliRunner().invoke(main, shlex.split(line)[1:])
-        assert result.exit_code == 0, f"{line}: {result.output}"
 
 
 def test_keras_files(tmp_path, monkeypatch, quick):
@@ -143,22 +77,19 @@ def test_demo(tmp_path, monkeypatch, capsys, quick):
 
 
 def test_table_of_models():
-    """The README has the table that is made from the cards."""
     shipped = zoo.list_models(pretrained=True)
-    table = shipped.table("github")
-    assert table in (ROOT / "README.md").read_text()
     for name, row in zip(shipped, shipped.rows(), strict=True):
         card = zoo.info(name)
         assert row["parameters"] == f"{card.parameters:,}"
         assert f"{next(iter(card.metrics['test'].values())):.3f}" in row["metric"]
-        assert row["licence"] == card.licence
+        assert row["license"] == card.licence
     assert str(zoo.list_models("lstm_*")).splitlines()[0].split() == [
         "name",
         "task",
         "parameters",
         "metric",
         "size",
-        "licence",
+        "license",
     ]
 
 
